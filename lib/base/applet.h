@@ -1,0 +1,78 @@
+// What an applet is: one file in tools/, one `extern const Applet NAME_applet`, one line in tools/meson.build.
+//
+// Its file holds name, summary, usage, options and code together; a hand-written description for the manual page
+// stands beside it as tools/NAME.man (see manual.h for its form).
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "lib/base/error.h"
+#include "lib/base/io.h"
+#include "lib/base/options.h"
+
+namespace rescue {
+
+struct Applet {
+  std::string_view name;
+  std::string_view summary;             // "list directory contents": lower case, no full stop
+  std::string_view usage;               // what follows the name: "[OPTION]... [FILE]..."; more forms after a newline
+  int section = 1;                      // of the manual: 1 for everybody's commands, 8 for the administrator's
+  int failure_status = 1;               // exit status when something failed
+  int usage_status = 2;                 // exit status for wrong usage
+  bool operands_end_options = false;    // the first operand ends the options (commands that run a command)
+  bool closed_output_is_fine = false;   // started without a standard output, it does its work all the same
+  std::string_view notes = {};          // short text under the options in --help: exit codes, an example
+  OptTable options = {};
+  int (*run)(const Applet&, Io&, std::span<const char* const> words) = nullptr;
+};
+
+// Runs `applet` on the words after its name, flushes its output and gives the exit status. Prints errors, help and
+// version itself. Tests call it with an Io made of strings.
+int run_applet(const Applet& applet, Io& io, std::span<const char* const> words);
+
+// An option as help and manual show it: "-o, --output=FILE".
+std::string option_words(const OptTable& table, const OptRow& row);
+
+// The text of --help.
+void print_help(const Applet& applet, Output& out);
+
+namespace detail {
+
+// Parses, answers --help and --version, and says whether to go on; the exit status otherwise.
+std::optional<int> prepare(const Applet& applet, void* options, Io& io, std::span<const char* const> words, Args& args);
+int finish(const Applet& applet, Io& io, Result<int> result);
+
+template <auto& table, auto body>
+int entry_point(const Applet& applet, Io& io, std::span<const char* const> words) {
+  OptionsOf<table> options;
+  Args args;
+  if (const auto status = prepare(applet, &options, io, words, args))
+    return *status;
+  return finish(applet, io, body(options, io, std::move(args)));
+}
+
+template <auto body>
+int plain_entry_point(const Applet& applet, Io& io, std::span<const char* const> words) {
+  // As GNU's echo and true do: the two long options count only when they stand alone.
+  const std::string_view only = words.size() == 1 ? words[0] : "";
+  Args args(words);
+  if (only == "--help" || only == "--version")
+    return prepare(applet, nullptr, io, words, args).value_or(0);
+  return finish(applet, io, body(io, std::move(args)));
+}
+
+}  // namespace detail
+
+// For Applet::run: `Result<int> body(const Options&, Io&, Args)` behind the options of `table`. The int is the exit
+// status; most return io.status(), which is 0 unless something was warned of.
+template <auto& table, auto body>
+constexpr auto entry = detail::entry_point<table, body>;
+
+// The same for an applet that reads its words itself: `Result<int> body(Io&, Args)`.
+template <auto body>
+constexpr auto plain_entry = detail::plain_entry_point<body>;
+
+}  // namespace rescue

@@ -1,0 +1,227 @@
+// One table of options per applet feeds the parser, the help and the manual page.
+//
+// Each row points at a member of the applet's own Options struct, so that a typo does not compile and nothing
+// global is set:
+//
+//   struct Options { bool all = false; std::string output; unsigned verbose = 0; };
+//   constexpr Opt<Options> options[] = {
+//       {'a', "all", &Options::all, "show hidden files too"},
+//       {'o', "output", &Options::output, "write to FILE", "FILE"},
+//       {'v', "verbose", &Options::verbose, "say more; may be given twice"},
+//       {0, "color", &Options::color, "colour the names: always, never, auto", "[WHEN]"},
+//   };
+//
+// A row without names is a heading in the help. An argument name in brackets may be left out: only `--color=x`
+// (or `-cx`) gives one. A function in place of a member is called with Options and the argument ("" if none), in
+// the order of the command line; set<&Options::member, value> is such a function for options that exclude each
+// other, where the last one wins.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "lib/base/error.h"
+
+namespace rescue {
+
+// The operands of a command, in order.
+class Args {
+ public:
+  Args() = default;
+  explicit Args(std::span<const char* const> words) : words_(words.begin(), words.end()) {}
+
+  bool empty() const { return words_.empty(); }
+  size_t size() const { return words_.size(); }
+  std::string_view operator[](size_t i) const { return words_[i]; }
+  auto begin() const { return words_.begin(); }
+  auto end() const { return words_.end(); }
+  void push(const char* word) { words_.push_back(word); }
+
+  // Takes the first operand, or fails: "missing operand NAME".
+  Result<std::string_view> shift(std::string_view name);
+  // Fails when operands are left over: "extra operand 'x'".
+  Result<> expect_end() const;
+
+ private:
+  std::vector<std::string_view> words_;
+};
+
+enum class OptKind : uint8_t { flag, count, text, text_list, size, maybe_text, call, heading };
+
+// A row without its type. Its texts are offsets into the table's strings and not pointers: a pointer would cost
+// a relocation at every start of this position-independent program, and there are thousands of rows.
+struct OptRow {
+  char letter = 0;
+  OptKind kind = OptKind::heading;
+  uint16_t name = 0;  // offset 0 is the empty text
+  uint16_t help = 0;
+  uint16_t argument = 0;
+};
+
+// What the shared parser and the help need of an applet's table. `at` gives the address of the member that a row
+// points at; `call` runs the function of a row that has one.
+struct OptTable {
+  std::span<const OptRow> rows;
+  const char* strings = nullptr;
+  void* (*at)(void* options, size_t row) = nullptr;
+  Result<> (*call)(void* options, size_t row, std::string_view argument) = nullptr;
+
+  std::string_view name(const OptRow& row) const { return strings + row.name; }
+  std::string_view help(const OptRow& row) const { return strings + row.help; }
+  std::string_view argument(const OptRow& row) const { return strings + row.argument; }
+  bool argument_optional(const OptRow& row) const { return argument(row).starts_with('['); }
+};
+
+template <typename O>
+struct Opt {
+  using Call = Result<> (*)(O&, std::string_view);
+  union Target {
+    bool O::*flag;
+    unsigned O::*count;
+    std::string O::*text;
+    std::vector<std::string> O::*text_list;
+    uint64_t O::*size;
+    std::optional<std::string> O::*maybe_text;
+    Call call;
+  };
+
+  consteval Opt(char letter, const char* name, bool O::*m, const char* help)
+      : Opt(letter, name, OptKind::flag, {.flag = m}, help, nullptr) {}
+  consteval Opt(char letter, const char* name, unsigned O::*m, const char* help)
+      : Opt(letter, name, OptKind::count, {.count = m}, help, nullptr) {}
+  consteval Opt(char letter, const char* name, std::string O::*m, const char* help, const char* argument)
+      : Opt(letter, name, OptKind::text, {.text = m}, help, argument) {}
+  consteval Opt(char letter, const char* name, std::vector<std::string> O::*m, const char* help, const char* argument)
+      : Opt(letter, name, OptKind::text_list, {.text_list = m}, help, argument) {}
+  consteval Opt(char letter, const char* name, uint64_t O::*m, const char* help, const char* argument)
+      : Opt(letter, name, OptKind::size, {.size = m}, help, argument) {}
+  consteval Opt(char letter, const char* name, std::optional<std::string> O::*m, const char* help,
+                const char* argument)
+      : Opt(letter, name, OptKind::maybe_text, {.maybe_text = m}, help, argument) {}
+  consteval Opt(char letter, const char* name, Call m, const char* help, const char* argument = nullptr)
+      : Opt(letter, name, OptKind::call, {.call = m}, help, argument) {}
+  consteval explicit Opt(const char* heading)
+      : Opt(0, nullptr, OptKind::heading, {.flag = nullptr}, heading, nullptr) {}
+
+  char letter;
+  OptKind kind;
+  const char* name;
+  const char* help;
+  const char* argument;
+  Target target;
+
+ private:
+  consteval Opt(char letter, const char* name, OptKind kind, Target target, const char* help, const char* argument)
+      : letter(letter), kind(kind), name(name), help(help), argument(argument), target(target) {}
+};
+
+// Sets `member` to `value`: for options that exclude each other.
+template <auto member, auto value, typename O>
+Result<> set(O& options, std::string_view /*argument*/) {
+  options.*member = value;
+  return {};
+}
+
+namespace detail {
+
+consteval size_t text_size(const char* text) {
+  return text == nullptr ? 0 : std::string_view(text).size() + 1;
+}
+
+// The rows of a table with all their texts packed behind each other.
+template <size_t row_count, size_t string_size>
+struct Packed {
+  std::array<OptRow, row_count> rows{};
+  std::array<char, string_size> strings{};
+};
+
+template <auto& table>
+consteval auto pack() {
+  constexpr size_t string_size = [] {
+    size_t size = 1;
+    for (const auto& opt : table)
+      size += text_size(opt.name) + text_size(opt.help) + text_size(opt.argument);
+    return size;
+  }();
+  static_assert(string_size < 65536);
+  Packed<std::size(table), string_size> packed;
+  size_t end = 1;
+  const auto add = [&](const char* text) {
+    if (text == nullptr)
+      return uint16_t{0};
+    const size_t start = end;
+    for (const char c : std::string_view(text))
+      packed.strings[end++] = c;
+    ++end;
+    return static_cast<uint16_t>(start);
+  };
+  for (size_t i = 0; i < std::size(table); ++i)
+    packed.rows[i] = {table[i].letter, table[i].kind, add(table[i].name), add(table[i].help), add(table[i].argument)};
+  return packed;
+}
+
+// The targets alone, so that the table with its pointers to texts is not part of the program.
+template <typename O, size_t n>
+consteval auto targets_of(const Opt<O> (&table)[n]) {
+  return [&]<size_t... i>(std::index_sequence<i...>) {
+    return std::array{table[i].target...};
+  }(std::make_index_sequence<n>());
+}
+
+template <auto& table, typename O>
+struct Described {
+  static constexpr auto packed = pack<table>();
+  static constexpr auto targets = targets_of(table);
+
+  static void* at(void* options, size_t i) {
+    O& o = *static_cast<O*>(options);
+    switch (packed.rows[i].kind) {
+      case OptKind::flag: return &(o.*targets[i].flag);
+      case OptKind::count: return &(o.*targets[i].count);
+      case OptKind::text: return &(o.*targets[i].text);
+      case OptKind::text_list: return &(o.*targets[i].text_list);
+      case OptKind::size: return &(o.*targets[i].size);
+      case OptKind::maybe_text: return &(o.*targets[i].maybe_text);
+      default: return nullptr;
+    }
+  }
+  static Result<> call(void* options, size_t i, std::string_view argument) {
+    return targets[i].call(*static_cast<O*>(options), argument);
+  }
+};
+
+template <typename O, size_t n>
+O options_of(const Opt<O> (&)[n]);
+
+}  // namespace detail
+
+// The type of the struct that a table fills.
+template <auto& table>
+using OptionsOf = decltype(detail::options_of(table));
+
+// The typeless table of `table`, for Applet::options.
+template <auto& table>
+constexpr OptTable describe = {
+    .rows = detail::Described<table, OptionsOf<table>>::packed.rows,
+    .strings = detail::Described<table, OptionsOf<table>>::packed.strings.data(),
+    .at = detail::Described<table, OptionsOf<table>>::at,
+    .call = detail::Described<table, OptionsOf<table>>::call,
+};
+
+enum class Asked : uint8_t { nothing, help, version };
+
+// Reads `words` (without the command's name) into `options` and `operands`. GNU's ways: options and operands may
+// be mixed unless `operands_end_options`, `--` ends the options, `-abc` is `-a -b -c`, `--opt=value`, and a long
+// option may be cut short while it is unambiguous. `--help` and `--version` are always understood, and end the
+// reading.
+Result<Asked> parse_options(const OptTable& table, void* options, std::span<const char* const> words, Args& operands,
+                            bool operands_end_options);
+
+}  // namespace rescue

@@ -1,0 +1,261 @@
+#include "lib/base/text.h"
+
+#include <array>
+
+namespace rescue {
+
+std::string join_parts(std::initializer_list<std::string_view> parts) {
+  size_t size = 0;
+  for (const std::string_view part : parts)
+    size += part.size();
+  std::string text;
+  text.reserve(size);
+  for (const std::string_view part : parts)
+    text += part;
+  return text;
+}
+
+std::string to_octal(uint64_t number) {
+  char digits[24];
+  return {digits, std::to_chars(digits, digits + sizeof digits, number, 8).ptr};
+}
+
+std::string to_hex(std::string_view bytes) {
+  static constexpr std::string_view digits = "0123456789abcdef";
+  std::string text;
+  text.reserve(bytes.size() * 2);
+  for (const char byte : bytes) {
+    text += digits[static_cast<uint8_t>(byte) >> 4];
+    text += digits[static_cast<uint8_t>(byte) & 15];
+  }
+  return text;
+}
+
+std::optional<std::string> from_hex(std::string_view text) {
+  if (text.size() % 2 != 0)
+    return std::nullopt;
+  std::string bytes;
+  bytes.reserve(text.size() / 2);
+  for (size_t i = 0; i < text.size(); i += 2) {
+    const auto byte = to_number<uint8_t>(text.substr(i, 2), 16);
+    if (!byte)
+      return std::nullopt;
+    bytes += static_cast<char>(*byte);
+  }
+  return bytes;
+}
+
+namespace {
+
+// The length of the well-formed UTF-8 sequence at the start of `text`, or 0 (RFC 3629, section 4).
+size_t utf8_length(std::string_view text) {
+  const auto at = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
+  const auto tail = [&](size_t i) { return i < text.size() && (at(i) & 0xc0) == 0x80; };
+  const uint8_t lead = at(0);
+  if (lead < 0x80)
+    return 1;
+  if (lead >= 0xc2 && lead <= 0xdf)
+    return tail(1) ? 2 : 0;
+  if ((lead & 0xf0) == 0xe0) {
+    if (!tail(1) || !tail(2))
+      return 0;
+    const bool overlong = lead == 0xe0 && at(1) < 0xa0;
+    const bool surrogate = lead == 0xed && at(1) >= 0xa0;
+    return overlong || surrogate ? 0 : 3;
+  }
+  if (lead >= 0xf0 && lead <= 0xf4) {
+    if (!tail(1) || !tail(2) || !tail(3))
+      return 0;
+    const bool overlong = lead == 0xf0 && at(1) < 0x90;
+    const bool too_large = lead == 0xf4 && at(1) >= 0x90;
+    return overlong || too_large ? 0 : 4;
+  }
+  return 0;
+}
+
+// C1 control characters (U+0080 to U+009F) start escape sequences on some terminals.
+bool is_c1_control(std::string_view sequence) {
+  return sequence.size() == 2 && sequence[0] == '\xc2' && static_cast<uint8_t>(sequence[1]) < 0xa0;
+}
+
+}  // namespace
+
+std::string printable(std::string_view name) {
+  std::string text;
+  text.reserve(name.size());
+  while (!name.empty()) {
+    const size_t length = utf8_length(name);
+    const auto byte = static_cast<uint8_t>(name[0]);
+    const bool plain = length > 0 && byte >= 0x20 && byte != 0x7f && byte != '\\' &&
+                       !is_c1_control(name.substr(0, length));
+    if (plain) {
+      text += name.substr(0, length);
+      name.remove_prefix(length);
+      continue;
+    }
+    text += '\\';
+    for (const int shift : {6, 3, 0})
+      text += static_cast<char>('0' + ((byte >> shift) & 7));
+    name.remove_prefix(1);
+  }
+  return text;
+}
+
+std::string human_size(uint64_t bytes) {
+  static constexpr std::array<std::string_view, 7> units = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+  size_t unit = 0;
+  uint64_t tenths = bytes;
+  uint64_t whole = bytes;
+  for (; whole >= 1024 && unit + 1 < units.size(); ++unit) {
+    tenths = (whole % 1024) * 10 / 1024;
+    whole /= 1024;
+  }
+  if (unit == 0 || whole >= 10)
+    return str(whole, ' ', units[unit]);
+  return str(whole, '.', tenths, ' ', units[unit]);
+}
+
+std::string count_of(uint64_t count, std::string_view singular, std::string_view plural) {
+  if (count == 1)
+    return str(count, ' ', singular);
+  return plural.empty() ? str(count, ' ', singular, 's') : str(count, ' ', plural);
+}
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> pieces;
+  while (true) {
+    const size_t end = text.find(separator);
+    pieces.push_back(text.substr(0, end));
+    if (end == std::string_view::npos)
+      return pieces;
+    text.remove_prefix(end + 1);
+  }
+}
+
+std::string_view trim(std::string_view text) {
+  static constexpr std::string_view blanks = " \t";
+  const size_t start = text.find_first_not_of(blanks);
+  if (start == std::string_view::npos)
+    return {};
+  return text.substr(start, text.find_last_not_of(blanks) - start + 1);
+}
+
+std::string_view base_name(std::string_view path) {
+  while (path.size() > 1 && path.ends_with('/'))
+    path.remove_suffix(1);
+  if (path == "/")
+    return path;
+  return path.substr(path.rfind('/') + 1);
+}
+
+std::string_view dir_name(std::string_view path) {
+  while (path.size() > 1 && path.ends_with('/'))
+    path.remove_suffix(1);
+  const size_t slash = path.rfind('/');
+  if (slash == std::string_view::npos)
+    return ".";
+  path = path.substr(0, slash);
+  while (path.ends_with('/'))
+    path.remove_suffix(1);
+  return path.empty() ? "/" : path;
+}
+
+namespace {
+
+// Matches one bracket expression at the start of `pattern`; `used` gets its length, 0 when it is none.
+bool match_set(std::string_view pattern, char c, size_t& used) {
+  size_t i = 1;
+  const bool negated = i < pattern.size() && (pattern[i] == '!' || pattern[i] == '^');
+  if (negated)
+    ++i;
+  bool found = false;
+  for (bool first = true; i < pattern.size(); first = false) {
+    if (pattern[i] == ']' && !first) {
+      used = i + 1;
+      return found != negated;
+    }
+    const auto low = static_cast<uint8_t>(pattern[i]);
+    auto high = low;
+    if (i + 2 < pattern.size() && pattern[i + 1] == '-' && pattern[i + 2] != ']') {
+      high = static_cast<uint8_t>(pattern[i + 2]);
+      i += 2;
+    }
+    found = found || (low <= static_cast<uint8_t>(c) && static_cast<uint8_t>(c) <= high);
+    ++i;
+  }
+  used = 0;
+  return false;
+}
+
+// Matches what `pattern` holds up to its next star against the start of `text`: the length of both, or nothing.
+struct Step {
+  size_t pattern;
+  size_t text;
+};
+std::optional<Step> match_one(std::string_view pattern, std::string_view text) {
+  if (text.empty())
+    return std::nullopt;
+  size_t used = 0;
+  switch (pattern[0]) {
+    case '?':
+      return text[0] != '/' ? std::optional(Step{1, 1}) : std::nullopt;
+    case '[':
+      if (const bool hit = match_set(pattern, text[0], used); used != 0)
+        return hit && text[0] != '/' ? std::optional(Step{used, 1}) : std::nullopt;
+      break;
+    case '\\':
+      if (pattern.size() > 1)
+        return pattern[1] == text[0] ? std::optional(Step{2, 1}) : std::nullopt;
+      break;
+    default:
+      break;
+  }
+  return pattern[0] == text[0] ? std::optional(Step{1, 1}) : std::nullopt;
+}
+
+}  // namespace
+
+bool glob_match(std::string_view pattern, std::string_view text) {
+  // Two places to go back to: the last `*`, and the last `**`, which alone may swallow a slash.
+  struct Retry {
+    std::string_view pattern, text;
+    bool armed = false;
+  };
+  Retry star, deep;
+  const auto again = [&](Retry& retry, bool slashes) {
+    if (!retry.armed || retry.text.empty() || (!slashes && retry.text[0] == '/'))
+      return false;
+    retry.text.remove_prefix(1);
+    pattern = retry.pattern;
+    text = retry.text;
+    return true;
+  };
+  while (!pattern.empty() || !text.empty()) {
+    if (pattern.starts_with("**")) {
+      pattern.remove_prefix(2);
+      deep = {pattern, text, true};
+      star.armed = false;
+      continue;
+    }
+    if (pattern.starts_with('*')) {
+      pattern.remove_prefix(1);
+      star = {pattern, text, true};
+      continue;
+    }
+    if (!pattern.empty()) {
+      if (const auto step = match_one(pattern, text)) {
+        pattern.remove_prefix(step->pattern);
+        text.remove_prefix(step->text);
+        continue;
+      }
+    }
+    if (again(star, false))
+      continue;
+    star.armed = false;
+    if (!again(deep, true))
+      return false;
+  }
+  return true;
+}
+
+}  // namespace rescue

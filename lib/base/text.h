@@ -1,0 +1,81 @@
+// Text: building strings, reading numbers, showing names and sizes.
+#pragma once
+
+#include <charconv>
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rescue {
+
+// One part of a text: a string, a character or an integer. Holds no memory of its own.
+class Part {
+ public:
+  Part(std::string_view text) : text_(text) {}  // NOLINT(google-explicit-constructor)
+  Part(const char* text) : text_(text) {}       // NOLINT(google-explicit-constructor)
+  Part(const std::string& text) : text_(text) {}  // NOLINT(google-explicit-constructor)
+  Part(char c) : length_(1) { digits_[0] = c; }   // NOLINT(google-explicit-constructor)
+  template <std::integral T>
+    requires(!std::same_as<T, char> && !std::same_as<T, bool>)
+  Part(T number) {  // NOLINT(google-explicit-constructor)
+    length_ = static_cast<uint8_t>(std::to_chars(digits_, digits_ + sizeof digits_, number).ptr - digits_);
+  }
+  Part(const Part&) = delete;
+  Part& operator=(const Part&) = delete;
+
+  std::string_view view() const { return length_ != 0 ? std::string_view(digits_, length_) : text_; }
+
+ private:
+  std::string_view text_;
+  char digits_[23];
+  uint8_t length_ = 0;
+};
+
+// Joins texts and numbers: str("needs ", 12, " KiB").
+std::string join_parts(std::initializer_list<std::string_view> parts);
+template <typename... T>
+std::string str(const T&... parts) {
+  return join_parts({Part(parts).view()...});
+}
+
+// A whole text read as a number, or nothing: no sign, blank or rest is tolerated, an overflow is not a number.
+template <std::integral T>
+std::optional<T> to_number(std::string_view text, int base = 10) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+  if (error != std::errc() || end != text.data() + text.size())
+    return std::nullopt;
+  return value;
+}
+
+std::string to_octal(uint64_t number);
+std::string to_hex(std::string_view bytes);                  // lower case, two digits a byte
+std::optional<std::string> from_hex(std::string_view text);  // the reverse; nothing if not hex
+
+// The name with control characters, backslashes and invalid UTF-8 as \ooo, fit for a terminal and for one line.
+std::string printable(std::string_view name);
+
+// "1.4 MiB": for people; one decimal below ten.
+std::string human_size(uint64_t bytes);
+
+// "1 file", "2 files".
+std::string count_of(uint64_t count, std::string_view singular, std::string_view plural = {});
+
+// The pieces between separators; an empty text has one empty piece.
+std::vector<std::string_view> split(std::string_view text, char separator);
+
+// Without blanks and tabs at both ends.
+std::string_view trim(std::string_view text);
+
+// The last component of a path and what is before it ("." where there is none), without touching the disk.
+std::string_view base_name(std::string_view path);
+std::string_view dir_name(std::string_view path);
+
+// fnmatch(3)-like match in the C locale: `*`, `?`, `[set]`, backslash; `*` and `?` do not match `/`,
+// `**` does.
+bool glob_match(std::string_view pattern, std::string_view text);
+
+}  // namespace rescue
