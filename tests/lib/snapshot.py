@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+"""List every path of a root with all that a repair must bring back, and compare two such lists.
+
+    snapshot.py take ROOT FILE [--base FILE --upper DIR]
+    snapshot.py diff BEFORE AFTER [--allow GLOB]... [--only FILE]
+
+A list has one line a path: type, mode, uid, gid, size, nlink, device, mtime,
+sha256 or link, xattrs, path. Left out is what a restore may change without
+harm: /var/lib/rescue itself, and the size, link count and times of directories.
+
+With --base and --upper the content of a file which is in no upper layer of an
+overlay is known from the base list, and not read again.
+
+diff prints one difference a line and exits 1 if there is any. --allow names
+paths that may differ (and all below them), --only a file of paths, one a
+line, outside of which nothing is compared. Times that alone differ are
+printed as `mtime`, and do not count.
+"""
+import argparse
+import fnmatch
+import hashlib
+import os
+import stat
+import sys
+import urllib.parse
+
+FIELDS = ["type", "mode", "uid", "gid", "size", "nlink", "device", "mtime", "content", "xattrs"]
+EXCLUDED = b"var/lib/rescue"
+TYPES = {
+    stat.S_IFREG: "file", stat.S_IFDIR: "dir", stat.S_IFLNK: "link", stat.S_IFIFO: "fifo",
+    stat.S_IFSOCK: "socket", stat.S_IFCHR: "char", stat.S_IFBLK: "block",
+}
+
+
+def quote(raw):
+    return urllib.parse.quote_from_bytes(raw, safe="/+:@=,~!-._[]()")
+
+
+def digest(path):
+    sha = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            sha.update(block)
+    return sha.hexdigest()
+
+
+def xattrs_of(path):
+    names = os.listxattr(path, follow_symlinks=False)
+    pairs = [(name, os.getxattr(path, name, follow_symlinks=False)) for name in sorted(names)]
+    return ",".join(f"{name}={value.hex()}" for name, value in pairs) or "-"
+
+
+class Lister:
+    def __init__(self, root, base, upper):
+        self.root, self.base, self.upper = root, base, upper
+
+    def content(self, path, info):
+        if stat.S_ISLNK(info.st_mode):
+            return quote(os.readlink(self.root + b"/" + path)) or "-"
+        if not stat.S_ISREG(info.st_mode):
+            return "-"
+        known = self.base.get(quote(path))
+        unread = self.upper and not os.path.lexists(self.upper + b"/" + path)
+        if known and unread and known["type"] == "file" and known["mtime"] == str(info.st_mtime_ns):
+            return known["content"]
+        return digest(self.root + b"/" + path)
+
+    def line(self, path):
+        full = self.root + b"/" + path
+        info = os.lstat(full)
+        directory = stat.S_ISDIR(info.st_mode)
+        device = f"{os.major(info.st_rdev)}:{os.minor(info.st_rdev)}" if info.st_rdev else "-"
+        values = [
+            TYPES[stat.S_IFMT(info.st_mode)], f"{stat.S_IMODE(info.st_mode):04o}", info.st_uid, info.st_gid,
+            0 if directory else info.st_size, 0 if directory else info.st_nlink, device,
+            0 if directory else info.st_mtime_ns, self.content(path, info), xattrs_of(full), quote(path) or ".",
+        ]
+        return "\t".join(str(value) for value in values)
+
+    def walk(self, path):
+        yield self.line(path)
+        full = self.root + b"/" + path
+        if not stat.S_ISDIR(os.lstat(full).st_mode):
+            return
+        for name in sorted(os.listdir(full)):
+            below = path + b"/" + name if path else name
+            if below != EXCLUDED:
+                yield from self.walk(below)
+
+
+def read_list(name):
+    entries = {}
+    if name:
+        with open(name, encoding="ascii") as file:
+            for line in file:
+                *values, path = line.rstrip("\n").split("\t")
+                entries[path] = dict(zip(FIELDS, values))
+    return entries
+
+
+def take(args):
+    lister = Lister(os.fsencode(args.root), read_list(args.base), os.fsencode(args.upper or ""))
+    with open(args.file, "w", encoding="ascii") as out:
+        for line in lister.walk(b""):
+            out.write(line + "\n")
+    return 0
+
+
+def differences(before, after, path):
+    old, new = before.get(path), after.get(path)
+    if old is None:
+        return [f"extra {path} ({new['type']})"]
+    if new is None:
+        return [f"missing {path} ({old['type']})"]
+    changed = [f for f in FIELDS if f != "mtime" and old[f] != new[f]]
+    if changed:
+        return [f"changed {path}: {f} {old[f]} -> {new[f]}" for f in changed]
+    return [f"mtime {path}: {old['mtime']} -> {new['mtime']}"] if old["mtime"] != new["mtime"] else []
+
+
+def allowed(path, globs):
+    return any(fnmatch.fnmatchcase(path, g) or fnmatch.fnmatchcase(path, g + "/*") for g in globs)
+
+
+def diff(args):
+    before, after = read_list(args.before), read_list(args.after)
+    paths = sorted(set(before) | set(after))
+    if args.only:
+        with open(args.only, encoding="utf-8") as file:
+            only = {line.strip().removeprefix("./") for line in file}
+        paths = [p for p in paths if p in only]
+    count = 0
+    for path in paths:
+        if allowed(path, args.allow):
+            continue
+        for line in differences(before, after, path):
+            print(line)
+            count += not line.startswith("mtime ")
+    return 1 if count else 0
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    commands = parser.add_subparsers(required=True)
+    command = commands.add_parser("take")
+    command.add_argument("root")
+    command.add_argument("file")
+    command.add_argument("--base")
+    command.add_argument("--upper")
+    command.set_defaults(run=take)
+    command = commands.add_parser("diff")
+    command.add_argument("before")
+    command.add_argument("after")
+    command.add_argument("--allow", action="append", default=[])
+    command.add_argument("--only")
+    command.set_defaults(run=diff)
+    args = parser.parse_args()
+    sys.exit(args.run(args))
+
+
+main()
