@@ -1,0 +1,72 @@
+// Reading a bundle: opened, its signature checked, and every member held against the manifest.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "lib/base/error.h"
+#include "lib/bundle/info.h"
+#include "lib/bundle/manifest.h"
+
+namespace rescue {
+
+using Xattrs = std::map<std::string, std::string, std::less<>>;
+
+// What the tar says of a file beyond the manifest.
+struct MemberExtras {
+  Xattrs xattrs;
+  int64_t mtime = 0;             // seconds, and
+  uint32_t mtime_nsec = 0;
+  std::string hard_link_to;      // path of the earlier member that it is another name of; then it has no content
+};
+
+// Receives the members of a bundle one after another, in the bundle's order, directories and links too.
+class MemberSink {
+ public:
+  virtual ~MemberSink() = default;
+  // Says whether the content is wanted; asked once per member.
+  virtual Result<bool> begin(const ManifestEntry& entry, const MemberExtras& extras) = 0;
+  virtual Result<> data(std::span<const char> piece) = 0;
+  // All of it came, and its digest is the manifest's.
+  virtual Result<> end() = 0;
+};
+
+// Which signatures are asked for (design: the kit as installed).
+struct TrustPolicy {
+  bool require_signature = false;
+  // Files with public keys, of which one must have signed; empty: a signature that is there is only reported.
+  std::string public_key_file;
+};
+
+class Bundle {
+ public:
+  // Opens `path`, checks the signature beside it by `trust`, reads info and manifest. Errors have status bad_data.
+  static Result<Bundle> open(const std::string& path, const TrustPolicy& trust);
+  Bundle(Bundle&&) noexcept;
+  Bundle& operator=(Bundle&&) noexcept;
+  ~Bundle();
+
+  const std::string& path() const;
+  const BundleInfo& info() const;
+  const Manifest& manifest() const;
+  // "signed by key 0123456789ABCDEF", or nothing.
+  const std::optional<std::string>& signer() const;
+
+  // Decodes all of it and checks each member against the manifest: type, mode, owner, size, link, digest, order, no
+  // member too many or too few. Must have succeeded before a root is touched. A small bundle stays in memory.
+  Result<> verify();
+
+  // Hands all members to `sink`, checking digests again as they are read (from memory or by decoding once more).
+  Result<> read_members(MemberSink& sink);
+
+ private:
+  struct State;
+  explicit Bundle(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace rescue

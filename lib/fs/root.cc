@@ -1,0 +1,237 @@
+#include "lib/fs/root.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "lib/base/text.h"
+
+namespace rescue {
+
+namespace {
+
+// As many links as Linux itself follows in one path (path_resolution(7)).
+constexpr int max_links = 40;
+
+// One walk from the root along a path. Keeps the directories on the way, so that `..` goes back the way it came.
+class Walk {
+ public:
+  Walk(int root, std::string_view shown, Last last, const AssumedLinks* assumed)
+      : root_(root), shown_(shown), last_(last), assumed_(assumed) {}
+
+  Result<Found> run(std::string_view path) {
+    push_path(path);
+    while (!pending_.empty()) {
+      const std::string name = std::move(pending_.back());
+      pending_.pop_back();
+      if (name == "..") {
+        if (!dirs_.empty())
+          leave();
+        continue;
+      }
+      if (auto found = TRY(step(name)); found.dir)
+        return found;
+    }
+    return arrived_at_directory();
+  }
+
+ private:
+  int here() const { return dirs_.empty() ? root_ : dirs_.back().get(); }
+
+  // Components go on the stack in reverse; a trailing slash asks for a directory.
+  void push_path(std::string_view path) {
+    const auto pieces = split(path, '/');
+    must_be_dir_ = must_be_dir_ || (pending_.empty() && path.size() > 1 && path.ends_with('/'));
+    for (auto piece = pieces.rbegin(); piece != pieces.rend(); ++piece)
+      if (!piece->empty() && *piece != ".")
+        pending_.emplace_back(*piece);
+  }
+
+  void leave() {
+    dirs_.pop_back();
+    path_.resize(dirs_.empty() ? 0 : path_.rfind('/'));
+  }
+
+  std::string path_of(const std::string& name) const { return path_.empty() ? name : str(path_, '/', name); }
+
+  // The link at `name`, from what is assumed or from the disk.
+  Result<std::string> target_of(const std::string& name) const {
+    if (assumed_ != nullptr)
+      if (const auto link = assumed_->find(path_of(name)); link != assumed_->end())
+        return link->second;
+    return read_link_at(here(), name, shown_);
+  }
+
+  bool is_assumed(const std::string& name) const {
+    return assumed_ != nullptr && assumed_->contains(path_of(name));
+  }
+
+  // Takes one component. Gives the end of the walk, or a Found without descriptor to go on.
+  Result<Found> step(const std::string& name) {
+    struct stat info {};
+    const bool is_last = pending_.empty();
+    bool exists = true;
+    if (is_assumed(name)) {
+      info.st_mode = S_IFLNK | 0777;
+    } else if (::fstatat(here(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) < 0) {
+      if (errno != ENOENT || !is_last)
+        return fail("find", shown_, errno);
+      exists = false;
+    }
+    if (exists && S_ISLNK(info.st_mode) && (!is_last || last_ == Last::follow || must_be_dir_)) {
+      if (++links_ > max_links)
+        return fail("find", shown_, ELOOP);
+      const std::string target = TRY(target_of(name));
+      if (target.starts_with('/')) {
+        dirs_.clear();
+        path_.clear();
+      }
+      push_path(target);
+      return Found{};
+    }
+    if (is_last && !(exists && S_ISDIR(info.st_mode)))
+      return end(name, exists, info);
+    if (!S_ISDIR(info.st_mode))
+      return fail("find", shown_, ENOTDIR);
+    if (is_last && last_ == Last::keep && !must_be_dir_)
+      return end(name, exists, info);
+    return enter(name);
+  }
+
+  Result<Found> enter(const std::string& name) {
+    UniqueFd dir = TRY(open_at(here(), name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0, shown_));
+    path_ = path_of(name);
+    dirs_.push_back(std::move(dir));
+    return Found{};
+  }
+
+  Result<Found> end(const std::string& name, bool exists, const struct stat& info) {
+    if (must_be_dir_ && exists)
+      return fail("find", shown_, ENOTDIR);
+    Found found{path_of(name), {}, name, exists, info};
+    found.dir = TRY(open_at(here(), ".", O_PATH | O_DIRECTORY, 0, shown_));
+    return found;
+  }
+
+  // The path ended in a directory that was entered: it is named in its parent.
+  Result<Found> arrived_at_directory() {
+    Found found{path_, {}, ".", true, {}};
+    if (::fstat(here(), &found.info) < 0)
+      return fail("find", shown_, errno);
+    if (!dirs_.empty()) {
+      found.name = base_name(path_);
+      dirs_.pop_back();
+    }
+    found.dir = TRY(open_at(here(), ".", O_PATH | O_DIRECTORY, 0, shown_));
+    return found;
+  }
+
+  int root_;
+  std::string_view shown_;
+  Last last_;
+  const AssumedLinks* assumed_;
+  std::vector<UniqueFd> dirs_;
+  std::vector<std::string> pending_;
+  std::string path_;
+  int links_ = 0;
+  bool must_be_dir_ = false;
+};
+
+}  // namespace
+
+Result<Root> Root::open(std::string_view path) {
+  std::string name(path);
+  while (name.size() > 1 && name.ends_with('/'))
+    name.pop_back();
+  UniqueFd fd = TRY(rescue::open_file(name, O_RDONLY | O_DIRECTORY));
+  return Root(std::move(fd), std::move(name));
+}
+
+std::string Root::shown(std::string_view path) const {
+  while (path.starts_with('/'))
+    path.remove_prefix(1);
+  if (path.empty())
+    return path_;
+  return is_system_root() ? str('/', path) : str(path_, '/', path);
+}
+
+Result<Found> Root::find(std::string_view path, Last last, const AssumedLinks* assumed) const {
+  const std::string name = shown(path);
+  return Walk(fd_.get(), name, last, assumed).run(path);
+}
+
+Result<Found> Root::find_existing(std::string_view path, Last last) const {
+  Found found = TRY(find(path, last));
+  if (!found.exists)
+    return fail("find", shown(path), ENOENT);
+  return found;
+}
+
+bool Root::exists(std::string_view path) const {
+  const auto found = find(path);
+  return found && found->exists;
+}
+
+Result<UniqueFd> Root::open_file(std::string_view path, int flags) const {
+  const Found found = TRY(find_existing(path));
+  return open_at(found.dir.get(), found.name, flags | O_NOFOLLOW, 0, shown(path));
+}
+
+Result<UniqueFd> Root::open_dir(std::string_view path) const {
+  return open_file(path, O_RDONLY | O_DIRECTORY);
+}
+
+Result<std::string> Root::read_link(std::string_view path) const {
+  const Found found = TRY(find_existing(path, Last::keep));
+  return read_link_at(found.dir.get(), found.name, shown(path));
+}
+
+Result<std::string> Root::read_file(std::string_view path, uint64_t limit) const {
+  // A FIFO would keep us waiting for ever.
+  const UniqueFd fd = TRY(open_file(path, O_RDONLY | O_NONBLOCK));
+  return read_all(fd.get(), limit, shown(path));
+}
+
+Result<std::string> read_link_at(int dir, const std::string& name, std::string_view shown) {
+  std::string target(256, '\0');
+  while (true) {
+    const ssize_t length = ::readlinkat(dir, name.c_str(), target.data(), target.size());
+    if (length < 0)
+      return fail("read link", shown, errno);
+    if (static_cast<size_t>(length) < target.size()) {
+      target.resize(static_cast<size_t>(length));
+      return target;
+    }
+    target.resize(target.size() * 2);
+  }
+}
+
+Result<std::vector<DirEntry>> list_dir(int dir, std::string_view shown) {
+  // A descriptor of its own: a path-only one cannot be listed, and the position of a shared one would move.
+  UniqueFd fd = TRY(open_at(dir, ".", O_RDONLY | O_DIRECTORY, 0, shown));
+  const auto close_dir = [](DIR* d) { ::closedir(d); };
+  const std::unique_ptr<DIR, decltype(close_dir)> stream(::fdopendir(fd.get()), close_dir);
+  if (!stream)
+    return fail("list", shown, errno);
+  (void)fd.release();
+  std::vector<DirEntry> entries;
+  while (true) {
+    errno = 0;
+    const struct dirent* const entry = ::readdir(stream.get());
+    if (entry == nullptr)
+      break;
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..")
+      entries.push_back({std::string(name), entry->d_type});
+  }
+  if (errno != 0)
+    return fail("list", shown, errno);
+  std::ranges::sort(entries, {}, &DirEntry::name);
+  return entries;
+}
+
+}  // namespace rescue
