@@ -60,6 +60,9 @@ class Bundle {
   // member too many or too few. Must have succeeded before a root is touched. A small bundle stays in memory.
   Result<> verify();
 
+  // After verify(): what the tar says of manifest().entries[index] beyond the manifest.
+  const MemberExtras& extras(size_t index) const;
+
   // Hands all members to `sink`, checking digests again as they are read (from memory or by decoding once more).
   Result<> read_members(MemberSink& sink);
 
