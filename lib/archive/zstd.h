@@ -1,0 +1,82 @@
+// zstd streams: read with bounds on what a hostile file may cost, written the same on every machine.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "lib/archive/sink.h"
+#include "lib/archive/source.h"
+#include "lib/base/error.h"
+
+struct ZSTD_DCtx_s;
+struct ZSTD_CCtx_s;
+
+namespace rescue {
+
+// The limits of reading: all bytes that may come out, and the memory that a frame may ask for, as a power of two.
+// `zstd -19` asks for 8 MiB, `--long` for 128 MiB (27).
+struct ZstdLimits {
+  uint64_t output = uint64_t{1} << 40;
+  int window_log = 27;
+};
+
+// The decompressed bytes of a zstd file: one frame or several, skippable ones among them. Checks the checksums that
+// the frames carry. A file that ends within a frame, anything but a frame after the last one, an empty file, and one
+// beyond the limits are errors (status bad_data).
+class ZstdSource : public Source {
+ public:
+  // The compressed bytes come from `input`.
+  explicit ZstdSource(std::unique_ptr<Source> input, ZstdLimits limits = {});
+  Result<std::string_view> next() override;
+  std::string_view path() const override { return input_->path(); }
+
+ private:
+  struct Free {
+    void operator()(ZSTD_DCtx_s* context) const;
+  };
+  Result<> start();
+  Result<size_t> step();
+  Result<bool> refill();
+  std::unexpected<Error> bad(std::string_view detail) const;
+
+  std::unique_ptr<Source> input_;
+  ZstdLimits limits_;
+  std::unique_ptr<ZSTD_DCtx_s, Free> context_;
+  std::unique_ptr<char[]> buffer_;
+  size_t buffer_size_ = 0;
+  std::string_view pending_;   // compressed bytes not yet consumed
+  uint64_t produced_ = 0;
+  bool within_frame_ = false;
+  bool any_frame_ = false;
+};
+
+// Whether a file that begins with these bytes is a zstd file.
+bool looks_like_zstd(std::string_view start);
+
+// Compresses into another sink: one frame with a checksum of its content. The bytes depend on the input, the level
+// and the version of libzstd alone: not on the number of processors, nor on how the input was cut into pieces.
+class ZstdSink : public Sink {
+ public:
+  // `path` names the output in errors.
+  static Result<std::unique_ptr<ZstdSink>> open(Sink& output, int level, std::string_view path);
+  Result<> write(std::string_view bytes) override;
+  // Ends the frame. Nothing may be written after it.
+  Result<> finish();
+
+ private:
+  struct Free {
+    void operator()(ZSTD_CCtx_s* context) const;
+  };
+  ZstdSink(Sink& output, std::string_view path);
+  Result<> configure(int level);
+  Result<> compress(std::string_view bytes, bool end);
+
+  Sink& output_;
+  std::string path_;
+  std::unique_ptr<ZSTD_CCtx_s, Free> context_;
+  std::unique_ptr<char[]> buffer_;
+};
+
+}  // namespace rescue
