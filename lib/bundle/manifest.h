@@ -14,7 +14,8 @@
 
 namespace rescue {
 
-enum class EntryType : uint8_t { file, dir, link };
+// What an entry of a bundle is. (EntryType, of lib/archive, has all that an archive may hold.)
+enum class EntryKind : uint8_t { file, dir, link };
 
 // How much depends on a file (handbook: minimal closures). Restored in this order when space is short.
 enum class Tier : uint8_t {
@@ -28,7 +29,7 @@ using Sha256Digest = std::array<uint8_t, 32>;
 
 struct ManifestEntry {
   std::string path;             // "usr/lib/x86_64-linux-gnu/libc.so.6": no leading slash, no `.` or `..`
-  EntryType type = EntryType::file;
+  EntryKind type = EntryKind::file;
   Tier tier = Tier::rest;
   uint32_t mode = 0;            // permission bits, with set-id and sticky
   uint32_t uid = 0;
