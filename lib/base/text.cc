@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "lib/base/utf8.h"
+
 namespace rescue {
 
 std::string join_parts(std::initializer_list<std::string_view> parts) {
@@ -45,54 +47,17 @@ std::optional<std::string> from_hex(std::string_view text) {
   return bytes;
 }
 
-namespace {
-
-// The length of the well-formed UTF-8 sequence at the start of `text`, or 0 (RFC 3629, section 4).
-size_t utf8_length(std::string_view text) {
-  const auto at = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
-  const auto tail = [&](size_t i) { return i < text.size() && (at(i) & 0xc0) == 0x80; };
-  const uint8_t lead = at(0);
-  if (lead < 0x80)
-    return 1;
-  if (lead >= 0xc2 && lead <= 0xdf)
-    return tail(1) ? 2 : 0;
-  if ((lead & 0xf0) == 0xe0) {
-    if (!tail(1) || !tail(2))
-      return 0;
-    const bool overlong = lead == 0xe0 && at(1) < 0xa0;
-    const bool surrogate = lead == 0xed && at(1) >= 0xa0;
-    return overlong || surrogate ? 0 : 3;
-  }
-  if (lead >= 0xf0 && lead <= 0xf4) {
-    if (!tail(1) || !tail(2) || !tail(3))
-      return 0;
-    const bool overlong = lead == 0xf0 && at(1) < 0x90;
-    const bool too_large = lead == 0xf4 && at(1) >= 0x90;
-    return overlong || too_large ? 0 : 4;
-  }
-  return 0;
-}
-
-// C1 control characters (U+0080 to U+009F) start escape sequences on some terminals.
-bool is_c1_control(std::string_view sequence) {
-  return sequence.size() == 2 && sequence[0] == '\xc2' && static_cast<uint8_t>(sequence[1]) < 0xa0;
-}
-
-}  // namespace
-
 std::string printable(std::string_view name) {
   std::string text;
   text.reserve(name.size());
   while (!name.empty()) {
-    const size_t length = utf8_length(name);
-    const auto byte = static_cast<uint8_t>(name[0]);
-    const bool plain = length > 0 && byte >= 0x20 && byte != 0x7f && byte != '\\' &&
-                       !is_c1_control(name.substr(0, length));
-    if (plain) {
-      text += name.substr(0, length);
-      name.remove_prefix(length);
+    const Character c = first_character(name);
+    if (is_printable(c) && name[0] != '\\') {
+      text += name.substr(0, c.length);
+      name.remove_prefix(c.length);
       continue;
     }
+    const auto byte = static_cast<uint8_t>(name[0]);
     text += '\\';
     for (const int shift : {6, 3, 0})
       text += static_cast<char>('0' + ((byte >> shift) & 7));

@@ -1,0 +1,29 @@
+#include "lib/base/choice.h"
+
+#include "lib/base/text.h"
+
+namespace rescue::detail {
+
+Result<size_t> find_choice(std::string_view option, std::string_view word, size_t count, const void* list,
+                           std::string_view (*word_at)(const void*, size_t),
+                           bool (*same)(const void*, size_t, size_t)) {
+  size_t found = count;
+  bool ambiguous = false;
+  std::string all;
+  for (size_t i = 0; i < count; ++i) {
+    const std::string_view candidate = word_at(list, i);
+    if (candidate == word)
+      return i;
+    all += str(i == 0 ? "" : ", ", candidate);
+    if (!candidate.starts_with(word))
+      continue;
+    ambiguous = ambiguous || (found < count && !same(list, found, i));
+    found = i;
+  }
+  if (found < count && !ambiguous)
+    return found;
+  return fail(str("option '", option, '\''), "",
+              str('\'', printable(word), ambiguous ? "' may mean several of: " : "' is none of: ", all));
+}
+
+}  // namespace rescue::detail

@@ -1,0 +1,30 @@
+// UTF-8 for the screen: where a character ends, and how many columns it takes. No locale is involved.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace rescue {
+
+struct Character {
+  uint32_t code = 0;
+  uint8_t length = 1;   // bytes; 1 for a byte that is no part of well-formed UTF-8
+  bool valid = false;   // well-formed (RFC 3629, section 4)
+};
+
+// The character at the start of a text that is not empty.
+Character first_character(std::string_view text);
+
+// The columns that a character takes on a terminal: 0, 1 or 2; -1 for a control character, which must not get there.
+int width_of(uint32_t code);
+
+// Whether it is well-formed and fit for a terminal.
+inline bool is_printable(const Character& c) {
+  return c.valid && width_of(c.code) >= 0;
+}
+
+// The columns of a whole text; what is not printable counts as one.
+size_t display_width(std::string_view text);
+
+}  // namespace rescue

@@ -1,0 +1,75 @@
+#include "lib/fs/descent.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+namespace rescue {
+
+namespace {
+
+constexpr int directory_flags = O_RDONLY | O_DIRECTORY | O_NONBLOCK;
+
+}  // namespace
+
+Result<Descent> Descent::start(UniqueFd top, std::string_view shown) {
+  Descent descent;
+  TRY(descent.push(std::move(top), true, shown));
+  return descent;
+}
+
+Result<> Descent::push(UniqueFd fd, bool by_link, std::string_view shown) {
+  struct stat info {};
+  if (::fstat(fd.get(), &info) < 0)
+    return fail("look at", shown, errno);
+  levels_.push_back({std::move(fd), info.st_dev, info.st_ino, by_link});
+  return {};
+}
+
+Result<> Descent::enter(const std::string& name, bool follow, std::string_view shown) {
+  UniqueFd child;
+  bool by_link = false;
+  if (auto opened = open_at(fd(), name, directory_flags | O_NOFOLLOW, 0, shown)) {
+    child = *std::move(opened);
+  } else if (follow && (opened.error().code == ELOOP || opened.error().code == ENOTDIR)) {
+    child = TRY(open_at(fd(), name, directory_flags, 0, shown));
+    by_link = true;
+  } else {
+    return std::unexpected(std::move(opened).error());
+  }
+  TRY(push(std::move(child), by_link, shown));
+  close_some();
+  return {};
+}
+
+// Closes the highest directory that can be opened again from the one below it.
+void Descent::close_some() {
+  while (levels_.size() - oldest_open_ > open_limit && oldest_open_ + 1 < levels_.size()) {
+    if (!levels_[oldest_open_ + 1].by_link)
+      levels_[oldest_open_].fd.reset();
+    ++oldest_open_;
+  }
+}
+
+Result<> Descent::leave(std::string_view shown) {
+  Level& parent = levels_[levels_.size() - 2];
+  if (!parent.fd) {
+    parent.fd = TRY(open_at(fd(), "..", directory_flags, 0, shown));
+    struct stat info {};
+    if (::fstat(parent.fd.get(), &info) < 0)
+      return fail("look at", shown, errno);
+    if (info.st_dev != parent.device || info.st_ino != parent.inode)
+      return fail("go back up", shown, "the directory was moved meanwhile");
+  }
+  levels_.pop_back();
+  oldest_open_ = std::min(oldest_open_, levels_.size() - 1);
+  return {};
+}
+
+bool Descent::contains(dev_t device, ino_t inode) const {
+  return std::ranges::any_of(levels_, [&](const Level& level) { return level.device == device && level.inode == inode; });
+}
+
+}  // namespace rescue

@@ -1,0 +1,54 @@
+// The way down a directory tree.
+//
+// Each directory is opened in its parent, so that no path is ever too long, and nobody can put a link in the place of
+// a directory that we are in. Only the deepest few are kept open, so that the tree may be deeper than there are
+// descriptors; the others are opened again through ".." on the way up, and checked to be what they were.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "lib/base/error.h"
+#include "lib/base/fd.h"
+
+namespace rescue {
+
+class Descent {
+ public:
+  // Starts at an open directory.
+  static Result<Descent> start(UniqueFd top, std::string_view shown);
+
+  // The current directory.
+  int fd() const { return levels_.back().fd.get(); }
+  dev_t device() const { return levels_.back().device; }
+  ino_t inode() const { return levels_.back().inode; }
+  size_t depth() const { return levels_.size() - 1; }
+
+  // Goes down into a directory of the current one. `follow` takes a symbolic link to one as well.
+  Result<> enter(const std::string& name, bool follow, std::string_view shown);
+  // Goes back up; not from the top.
+  Result<> leave(std::string_view shown);
+
+  // Whether this directory is the current one or above it: going into it again would never end.
+  bool contains(dev_t device, ino_t inode) const;
+
+ private:
+  struct Level {
+    UniqueFd fd;
+    dev_t device = 0;
+    ino_t inode = 0;
+    bool by_link = false;  // its ".." is not the level above it
+  };
+  Descent() = default;
+  Result<> push(UniqueFd fd, bool by_link, std::string_view shown);
+  void close_some();
+
+  static constexpr size_t open_limit = 64;
+  std::vector<Level> levels_;
+  size_t oldest_open_ = 0;
+};
+
+}  // namespace rescue

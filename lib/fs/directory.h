@@ -1,0 +1,42 @@
+// Reading a directory by its descriptor, in large pieces.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "lib/base/error.h"
+
+namespace rescue {
+
+class DirectoryReader {
+ public:
+  // Reads from the descriptor's place on; `path` names it in errors. Both must outlive the reader.
+  DirectoryReader(int fd, std::string_view path);
+
+  // Goes to the next entry; false at the end. `.` and `..` are among the entries.
+  Result<bool> next();
+
+  // Of the current entry, until the next call of next(). The name ends with a zero byte.
+  std::string_view name() const { return name_; }
+  uint64_t inode() const { return inode_; }
+  uint8_t type() const { return type_; }  // DT_REG..., DT_UNKNOWN where the file system does not say
+
+ private:
+  static constexpr size_t buffer_size = 65536;
+
+  int fd_;
+  std::string_view path_;
+  std::unique_ptr<char[]> buffer_;
+  size_t used_ = 0;
+  size_t at_ = 0;
+  std::string_view name_;
+  uint64_t inode_ = 0;
+  uint8_t type_ = 0;
+};
+
+inline bool is_dot_or_dot_dot(std::string_view name) {
+  return name == "." || name == "..";
+}
+
+}  // namespace rescue
