@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# report: result lines for the system tests. Source it; see root.sh for roots.
+#
+#   start_test "$@"          first: a private mount namespace, a work directory
+#   run_case NAME COMMAND... runs one case in a subshell of its own, with its log
+#   fail WHY                 ends the case; so does any command that fails
+#   skip WHY                 ends the case as not run
+#   finish                   last: the sum; non-zero if any case failed
+#
+# Lines are `ok NAME`, `not ok NAME: WHY`, `skip NAME: WHY`, and at the end
+# `N passed, N failed, N skipped`. The log of a failed case is kept.
+# shellcheck disable=SC2034  # what is set here is used by those who source it
+
+passed=0 failed=0 skipped=0
+tests_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+test_name=$(basename "$0" .sh)
+logs=${RESCUE_LOGS:-$tests_dir/../build/test-logs}/$test_name
+kit=${RESCUE_KIT:-$(cd "$tests_dir/.." && pwd)/build/kit/$(uname -m)/opt/rescue}
+
+start_test() {
+  [[ $(id -u) == 0 ]] || { echo "$test_name: must run as root, in a mount namespace of its own" >&2; exit 2; }
+  if [[ ${RESCUE_NAMESPACE-} != "$test_name" ]]; then
+    RESCUE_NAMESPACE=$test_name exec unshare --mount --propagation private -- "$0" "$@"
+  fi
+  unset LD_LIBRARY_PATH LD_PRELOAD
+  export LC_ALL=C
+  rm -rf "$logs"
+  mkdir -p "$logs"
+  logs=$(cd "$logs" && pwd)
+  mkdir -p "$tests_dir/../build/test-work"
+  work=$(cd "$tests_dir/../build/test-work" && mktemp -d "$PWD/$test_name.XXXXXX")
+  # Memory, so that a test does not wait for a disk: gone with the namespace.
+  mount -t tmpfs -o size=6g,mode=0755 "rescue-$test_name" "$work"
+  trap leave EXIT
+}
+
+leave() {
+  cd /
+  umount -R -l "$work" 2>/dev/null || true
+  rmdir "$work" 2>/dev/null || true
+}
+
+need_kit() {
+  [[ -x $kit/bin/rescue ]] && return
+  echo "$test_name: $kit/bin/rescue: not built; run scripts/build first" >&2
+  exit 2
+}
+
+fail() { printf '%s\n' "$*" >"$case_dir/why"; exit 1; }
+skip() { printf '%s\n' "$*" >"$case_dir/why"; exit 77; }
+
+run_case() {  # NAME COMMAND...
+  local name=$1 status log
+  shift
+  log=$logs/${name//\//_}.log
+  case_dir=$work/case
+  mkdir -p "$case_dir"
+  # Not `if (...)` nor `(...) || ...`: both switch `set -e` off in the subshell.
+  set +e
+  (set -e; "$@") >"$log" 2>&1 </dev/null
+  status=$?
+  set -e
+  settle "$name" "$status" "$log"
+  clean_case
+}
+
+settle() {  # NAME STATUS LOG
+  local why
+  why=$(cat "$case_dir/why" 2>/dev/null || tail -n 1 "$3" | cut -c1-200)
+  case $2 in
+    0) passed=$((passed + 1)); echo "ok $1"; rm -f "$3" ;;
+    77) skipped=$((skipped + 1)); echo "skip $1: $why"; rm -f "$3" ;;
+    *) failed=$((failed + 1)); echo "not ok $1: $why [log: $3]" ;;
+  esac
+}
+
+# Whatever a case mounted, and however it ended, the next one starts clean.
+clean_case() {
+  umount -R -l "$case_dir" 2>/dev/null || true
+  local mount
+  while mount=$(findmnt -rno TARGET | grep -m1 "^$case_dir/"); do
+    umount -R -l "$mount" || break
+  done
+  chattr -R -ia "$case_dir" 2>/dev/null || true
+  rm -rf --one-file-system "$case_dir"
+}
+
+# A root that cannot be had is no failure on a laptop without network, and is
+# one in CI, which must not pass by testing nothing.
+need_root() {  # NAME: sets $pristine
+  local status=0
+  pristine=$("$tests_dir/roots" "$1") || status=$?
+  ((status == 0)) && return
+  ((status == 77)) && [[ ${CI-} != true ]] && skip "the root $1 could not be fetched"
+  fail "the root $1 could not be built"
+}
+
+finish() {
+  echo "$passed passed, $failed failed, $skipped skipped"
+  ((failed == 0))
+}
