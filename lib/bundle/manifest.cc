@@ -188,7 +188,6 @@ class Parser {
       return bad("the path does not begin with ./");
     path->erase(0, 2);
     entry_ = {};
-    set_id_is_meant_ = false;
     entry_.path = std::move(*path);
     if (const std::string_view fault = path_fault(entry_.path); !fault.empty())
       return bad(str(printable(entry_.path), ": ", fault));
@@ -233,7 +232,7 @@ class Parser {
     bool has_tier = false;
     for (const std::string_view tag : split(*tags, ',')) {
       if (tag == "setid")
-        set_id_is_meant_ = true;
+        entry_.privileged = true;
       if (tag.size() != 2 || tag[0] != 't' || tag[1] < '0' || tag[1] > '3')
         continue;
       if (has_tier)
@@ -263,7 +262,7 @@ class Parser {
     entry_.nlink = value_of("nlink") == nullptr ? 1 : TRY(number<uint32_t>("nlink"));
     if (entry_.nlink == 0)
       return bad(str(printable(entry_.path), ": it has no names"));
-    if ((entry_.mode & set_id_bits) != 0 && !set_id_is_meant_)
+    if ((entry_.mode & set_id_bits) != 0 && !entry_.privileged)
       return bad(str(printable(entry_.path), ": it would run as another user, and the recipe does not name it so"));
     const std::string* const digest = value_of("sha256digest");
     const auto bytes = digest == nullptr ? std::nullopt : from_hex(*digest);
@@ -308,7 +307,6 @@ class Parser {
   Keywords defaults_;
   Keywords keywords_;
   ManifestEntry entry_;
-  bool set_id_is_meant_ = false;
   uint64_t total_ = 0;
   std::unordered_map<std::string, EntryKind> types_;
   Manifest manifest_;
@@ -330,8 +328,7 @@ std::string Manifest::print() const {
     } else if (entry.type == EntryKind::link) {
       text += str(" link=", encode(entry.link));
     }
-    const bool set_id = entry.type == EntryKind::file && (entry.mode & set_id_bits) != 0;
-    text += str(" tags=t", static_cast<int>(entry.tier), set_id ? ",setid" : "", '\n');
+    text += str(" tags=t", static_cast<int>(entry.tier), entry.privileged ? ",setid" : "", '\n');
   }
   return text;
 }

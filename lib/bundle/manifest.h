@@ -36,6 +36,9 @@ struct ManifestEntry {
   uint32_t gid = 0;
   uint64_t size = 0;            // of a file, bytes
   uint32_t nlink = 1;           // of a file: how many names of the bundle share it
+  // The recipe names this file as one that may run with more rights than its caller's: set-id bits in its mode, or
+  // file capabilities in its extended attributes. `tags=setid` says so.
+  bool privileged = false;
   std::string link;             // target text of a link
   Sha256Digest sha256{};        // of a file
 };
