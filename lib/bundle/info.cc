@@ -165,6 +165,7 @@ constexpr Key keys[] = {
     {"INTERP", &BundleInfo::interp},
     {"GLIBC_VERSION", &BundleInfo::glibc_version},
     {"LIBC_BUILD_ID", &BundleInfo::libc_build_id},
+    {"ISA", &BundleInfo::isa},
     {"SOURCE", &BundleInfo::source},
 };
 

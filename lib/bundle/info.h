@@ -31,6 +31,7 @@ struct BundleInfo {
   std::string interp;          // the PT_INTERP path that its programs name
   std::string glibc_version;   // "2.36"
   std::string libc_build_id;   // hex
+  std::string isa;             // "x86-64-v2": what its libc asks of the processor; empty for the baseline
   std::string source;          // "root" or "packages"
   std::vector<SourcePackage> packages;
   VersionNames provides;       // what its libraries define
