@@ -28,7 +28,7 @@ struct MemberExtras {
 class MemberSink {
  public:
   virtual ~MemberSink() = default;
-  // Says whether the content is wanted; asked once per member.
+  // Says whether the content is wanted; asked once per member. If not, neither data() nor end() follow.
   virtual Result<bool> begin(const ManifestEntry& entry, const MemberExtras& extras) = 0;
   virtual Result<> data(std::span<const char> piece) = 0;
   // All of it came, and its digest is the manifest's.
@@ -53,7 +53,8 @@ class Bundle {
   const std::string& path() const;
   const BundleInfo& info() const;
   const Manifest& manifest() const;
-  // "signed by key 0123456789ABCDEF", or nothing.
+  // "signed by key 0123456789ABCDEF", "has a signature of key ..., which was not checked" (no public key was given),
+  // or nothing.
   const std::optional<std::string>& signer() const;
 
   // Decodes all of it and checks each member against the manifest: type, mode, owner, size, link, digest, order, no
@@ -67,6 +68,7 @@ class Bundle {
   Result<> read_members(MemberSink& sink);
 
  private:
+  friend class BundlePass;
   struct State;
   explicit Bundle(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;

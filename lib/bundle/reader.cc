@@ -1,0 +1,432 @@
+#include "lib/bundle/reader.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <unordered_map>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+#include "lib/archive/source.h"
+#include "lib/archive/tar.h"
+#include "lib/archive/zstd.h"
+#include "lib/base/bytes.h"
+#include "lib/base/fd.h"
+#include "lib/base/text.h"
+#include "lib/crypto/digest.h"
+#include "lib/crypto/minisign.h"
+
+namespace rescue {
+
+namespace {
+
+constexpr std::string_view info_name = ".rescue/info";
+constexpr std::string_view manifest_name = ".rescue/manifest.mtree";
+constexpr uint64_t max_info = 1 << 20;
+constexpr uint64_t max_manifest = 64 << 20;
+constexpr uint64_t max_in_memory = 64 << 20;
+constexpr uint64_t max_signature = 64 << 10;
+constexpr uint32_t max_xattrs = 128 << 10;  // of one member; Linux itself allows 64 KiB for a value
+constexpr uint32_t max_text = 4096;
+// What tar puts around a member at the most: headers, attributes, long names, padding.
+constexpr uint64_t member_overhead = max_xattrs + 4 * max_text + 4096;
+// A manifest may not claim more than this times the file's own size: glibc's files shrink to a quarter, the most
+// hollow of real files to a hundredth. Zeros alone would shrink to a thirty-thousandth, and take a day to decode.
+constexpr uint64_t max_ratio = 1000;
+constexpr uint64_t ratio_floor = 64 << 20;
+
+// Whether `size` bytes may be kept in memory on this machine, which may have little left.
+bool fits_in_memory(uint64_t size) {
+  struct sysinfo machine {};
+  if (size > max_in_memory || ::sysinfo(&machine) < 0)
+    return false;
+  return size <= (uint64_t{machine.freeram} + machine.bufferram) * machine.mem_unit / 4;
+}
+
+// A file system's word on whether a file is as it was.
+struct Stamp {
+  struct stat info {};
+  bool operator==(const Stamp& other) const {
+    const auto same = [](const timespec& a, const timespec& b) {
+      return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+    };
+    return info.st_size == other.info.st_size && same(info.st_mtim, other.info.st_mtim) &&
+           same(info.st_ctim, other.info.st_ctim);
+  }
+};
+
+Result<Stamp> stamp_of(int fd, std::string_view path) {
+  Stamp stamp;
+  if (::fstat(fd, &stamp.info) < 0)
+    return fail("read", path, errno);
+  return stamp;
+}
+
+EntryKind kind_of(EntryType type) {
+  switch (type) {
+    case EntryType::directory: return EntryKind::dir;
+    case EntryType::symlink: return EntryKind::link;
+    default: return EntryKind::file;
+  }
+}
+
+bool is_member_type(EntryType type) {
+  return type == EntryType::file || type == EntryType::hardlink || type == EntryType::directory ||
+         type == EntryType::symlink;
+}
+
+// Attributes that a bundle may set: security labels, capabilities, access control lists, and the user's own.
+bool is_known_xattr(std::string_view name) {
+  return name.starts_with("security.") || name.starts_with("user.") || name == "system.posix_acl_access" ||
+         name == "system.posix_acl_default";
+}
+
+std::string_view text_of(const Sha256Digest& digest) {
+  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
+
+}  // namespace
+
+struct Bundle::State {
+  std::string path;
+  UniqueFd fd;
+  Stamp stamp;
+  std::string whole;            // the file itself, where it is small
+  bool in_memory = false;       // `whole` holds it
+  BundleInfo info;
+  Manifest manifest;
+  std::optional<std::string> signer;
+  std::vector<MemberExtras> extras;
+  std::vector<std::string> contents;  // by entry, after verify() of a small bundle
+  bool verified = false;
+  bool keeps_contents = false;
+
+  std::unexpected<Error> bad(std::string_view what, std::string_view detail) const {
+    return with_status(corrupt(what, path, detail).error(), Status::bad_data);
+  }
+  // An error of reading bytes means a bad bundle as well: it cannot be had whole.
+  template <typename T>
+  Result<T> as_bad(Result<T> result) const {
+    if (!result && result.error().status == Status::unset)
+      return with_status(std::move(result).error(), Status::bad_data);
+    return result;
+  }
+
+  Result<> open_file_at(const std::string& name);
+  Result<> check_signature(const TrustPolicy& trust);
+  Result<> check_with_keys(const TrustPolicy& trust, const Signature& signature);
+  Result<Blake2b512::Digest> digest();
+  Result<std::unique_ptr<TarReader>> decode(uint64_t output, uint64_t entries);
+  Result<std::string> read_own_member(TarReader& tar, std::string_view name, uint64_t limit);
+  Result<> read_descriptions();
+  Result<> check_unchanged();
+};
+
+Result<> Bundle::State::open_file_at(const std::string& name) {
+  path = name;
+  // A FIFO would keep us waiting for ever.
+  fd = TRY(open_file(path, O_RDONLY | O_NONBLOCK));
+  stamp = TRY(stamp_of(fd.get(), path));
+  if (!S_ISREG(stamp.info.st_mode))
+    return fail("read", path, "it is not a regular file; a bundle is read more than once");
+  const auto size = static_cast<uint64_t>(stamp.info.st_size);
+  if (fits_in_memory(size)) {
+    whole.resize(size);
+    if (TRY(pread_full(fd.get(), whole, 0, path)) != size)
+      return bad("read", "the file became shorter while it was read");
+    in_memory = true;
+  }
+  return {};
+}
+
+Result<Blake2b512::Digest> Bundle::State::digest() {
+  if (in_memory)
+    return Blake2b512::of(whole);
+  if (::lseek(fd.get(), 0, SEEK_SET) < 0)
+    return fail("read", path, errno);
+  return digest_fd<Blake2b512>(fd.get(), path);
+}
+
+Result<> Bundle::State::check_with_keys(const TrustPolicy& trust, const Signature& signature) {
+  const UniqueFd file = TRY(open_file(trust.public_key_file, O_RDONLY));
+  const std::string text = TRY(read_all(file.get(), 1 << 20, trust.public_key_file));
+  const auto keys = TRY(parse_public_keys(text, trust.public_key_file));
+  const PublicKey* const key = find_key(keys, signature);
+  if (key == nullptr)
+    return bad("check signature", str("it was signed with key ", show_key_id(signature.id), ", which is not in ",
+                                      trust.public_key_file));
+  if (signature.prehashed) {
+    const Blake2b512::Digest found = TRY(digest());
+    TRY(rescue::verify(signature, *key, found, path));
+  } else {
+    // The old kind of signature needs all bytes at once.
+    if (!in_memory)
+      return bad("check signature", "it has a signature of the old kind, and is too large for one; sign it anew");
+    TRY(verify_content(signature, *key, whole, path));
+  }
+  signer = str("signed by key ", show_key_id(signature.id));
+  return {};
+}
+
+Result<> Bundle::State::check_signature(const TrustPolicy& trust) {
+  if (trust.require_signature && trust.public_key_file.empty())
+    return with_status(fail("check signature", path, "a signature is required, and there is no public key to check it "
+                                                     "with; name one with --pubkey").error(), Status::refused);
+  const std::string file = str(path, ".minisig");
+  auto signature_fd = open_file(file, O_RDONLY | O_NONBLOCK);
+  if (!signature_fd && signature_fd.error().code == ENOENT) {
+    if (trust.require_signature)
+      return bad("check signature", str("a signature is required, and there is no ", file));
+    return {};
+  }
+  const UniqueFd opened = TRY(std::move(signature_fd));
+  const auto text = TRY(read_all(opened.get(), max_signature, file));
+  const Signature signature = TRY(as_bad(parse_signature(text, file)));
+  if (trust.public_key_file.empty()) {
+    signer = str("has a signature of key ", show_key_id(signature.id), ", which was not checked");
+    return {};
+  }
+  return check_with_keys(trust, signature);
+}
+
+Result<std::unique_ptr<TarReader>> Bundle::State::decode(uint64_t output, uint64_t entries) {
+  std::unique_ptr<Source> bytes;
+  if (in_memory) {
+    bytes = std::make_unique<MemorySource>(whole, path);
+  } else {
+    bytes = std::make_unique<RangeSource>(fd.get(), 0, static_cast<uint64_t>(stamp.info.st_size), path);
+  }
+  ZstdLimits limits;
+  limits.output = output;
+  EntryLimits entry_limits;
+  entry_limits.entries = entries;
+  entry_limits.entry_size = output;
+  entry_limits.total_size = output;
+  entry_limits.text = max_text;
+  entry_limits.xattrs = max_xattrs;
+  return std::make_unique<TarReader>(std::make_unique<ZstdSource>(std::move(bytes), limits), entry_limits);
+}
+
+Result<std::string> Bundle::State::read_own_member(TarReader& tar, std::string_view name, uint64_t limit) {
+  const Entry* const entry = TRY(as_bad(tar.next()));
+  if (entry == nullptr || entry->path != name || entry->type != EntryType::file)
+    return bad("read bundle", str("it is no bundle: ", name, " is not where it must be"));
+  if (entry->size > limit)
+    return bad("read bundle", str(name, " is too long"));
+  return as_bad(rescue::read_all(tar, limit));
+}
+
+Result<> Bundle::State::read_descriptions() {
+  const auto tar = TRY(decode(max_info + max_manifest + 2 * member_overhead, 1'000'000));
+  const std::string info_text = TRY(read_own_member(*tar, info_name, max_info));
+  info = TRY(BundleInfo::parse(Bytes(info_text, path)));
+  const std::string manifest_text = TRY(read_own_member(*tar, manifest_name, max_manifest));
+  manifest = TRY(Manifest::parse(Bytes(manifest_text, path)));
+  const auto file_size = static_cast<uint64_t>(stamp.info.st_size);
+  if (manifest.total_size() > ratio_floor && manifest.total_size() / max_ratio > file_size)
+    return bad("manifest", str("it claims to hold ", human_size(manifest.total_size()), ", which no file of ",
+                               human_size(file_size), " does"));
+  return {};
+}
+
+Result<> Bundle::State::check_unchanged() {
+  if (in_memory)
+    return {};
+  if (TRY(stamp_of(fd.get(), path)) != stamp)
+    return bad("read", "the file was changed while it was read");
+  return {};
+}
+
+namespace {
+
+// Names that one file has in the tar, to be held against the manifest's nlink.
+struct HardLinks {
+  size_t first = 0;
+  uint32_t names = 0;
+};
+
+}  // namespace
+
+// One way through all members behind the manifest.
+class BundlePass {
+ public:
+  BundlePass(Bundle::State& state, MemberSink* sink) : state_(state), sink_(sink) {}
+
+  Result<> run() {
+    const Manifest& manifest = state_.manifest;
+    const auto tar = TRY(open());
+    for (size_t i = 0; i < manifest.entries.size(); ++i) {
+      const Entry* const entry = TRY(state_.as_bad(tar->next()));
+      if (entry == nullptr)
+        return bad(manifest.entries[i], "the bundle ends before it");
+      TRY(take(i, *entry, *tar));
+    }
+    if (const Entry* const more = TRY(state_.as_bad(tar->next())); more != nullptr)
+      return state_.bad("read bundle", str(printable(more->path), " is not in the manifest"));
+    TRY(check_names());
+    return state_.check_unchanged();
+  }
+
+ private:
+  std::unexpected<Error> bad(const ManifestEntry& entry, std::string_view detail) const {
+    return state_.bad(printable(entry.path), detail);
+  }
+
+  Result<std::unique_ptr<TarReader>> open() {
+    const Manifest& manifest = state_.manifest;
+    const uint64_t members = manifest.entries.size() + 2;
+    auto tar = TRY(state_.decode(max_info + max_manifest + manifest.total_size() + members * member_overhead,
+                                 members + 1));
+    (void)TRY(state_.read_own_member(*tar, info_name, max_info));
+    (void)TRY(state_.read_own_member(*tar, manifest_name, max_manifest));
+    return tar;
+  }
+
+  Result<> take(size_t index, const Entry& member, TarReader& tar) {
+    const ManifestEntry& entry = state_.manifest.entries[index];
+    if (member.path != entry.path)
+      return bad(entry, str("in its place the bundle holds ", printable(member.path)));
+    TRY(check_member(entry, member));
+    MemberExtras extras;
+    for (const Xattr& xattr : member.xattrs)
+      extras.xattrs.emplace(xattr.name, xattr.value);
+    extras.mtime = member.mtime;
+    extras.mtime_nsec = member.mtime_ns;
+    if (member.type == EntryType::hardlink) {
+      TRY(check_hard_link(entry, member));
+      extras.hard_link_to = member.link;
+    } else if (entry.type == EntryKind::file) {
+      files_.emplace(entry.path, HardLinks{index, 1});
+    }
+    state_.extras[index] = std::move(extras);
+    return hand_out(index, tar);
+  }
+
+  Result<> check_member(const ManifestEntry& entry, const Entry& member) const {
+    if (!is_member_type(member.type) || kind_of(member.type) != entry.type)
+      return bad(entry, "it is of another type than the manifest says");
+    if (member.mode != entry.mode && entry.type != EntryKind::link)
+      return bad(entry, "it has another mode than the manifest says");
+    if (member.uid != entry.uid || member.gid != entry.gid)
+      return bad(entry, "it has another owner than the manifest says");
+    if (entry.type == EntryKind::link && member.link != entry.link)
+      return bad(entry, "it leads elsewhere than the manifest says");
+    if (member.type == EntryType::file && member.size != entry.size)
+      return bad(entry, "it has another size than the manifest says");
+    if (member.type != EntryType::file && member.size != 0)
+      return bad(entry, "it has content, and should have none");
+    for (const Xattr& xattr : member.xattrs) {
+      if (!is_known_xattr(xattr.name))
+        return bad(entry, str("it has an attribute that no bundle may set: ", printable(xattr.name)));
+      if (xattr.name == "security.capability" && !entry.privileged)
+        return bad(entry, "it would run with more rights, and the recipe does not name it so");
+    }
+    return {};
+  }
+
+  Result<> check_hard_link(const ManifestEntry& entry, const Entry& member) {
+    const auto first = files_.find(member.link);
+    if (first == files_.end())
+      return bad(entry, "it is another name of a file that does not come before it");
+    const ManifestEntry& target = state_.manifest.entries[first->second.first];
+    if (target.mode != entry.mode || target.uid != entry.uid || target.gid != entry.gid ||
+        target.size != entry.size || target.sha256 != entry.sha256 || target.nlink != entry.nlink)
+      return bad(entry, str("it is one file with ", printable(target.path), ", and the manifest has them differ"));
+    ++first->second.names;
+    return {};
+  }
+
+  Result<> check_names() const {
+    for (const auto& [path, links] : files_)
+      if (const ManifestEntry& entry = state_.manifest.entries[links.first]; entry.nlink != links.names)
+        return bad(entry, str("the manifest gives it ", count_of(entry.nlink, "name"), ", and the bundle ", links.names));
+    return {};
+  }
+
+  Result<> hand_out(size_t index, TarReader& tar) {
+    const ManifestEntry& entry = state_.manifest.entries[index];
+    const MemberExtras& extras = state_.extras[index];
+    const bool wanted = sink_ != nullptr && TRY(sink_->begin(entry, extras));
+    if (entry.type == EntryKind::file && extras.hard_link_to.empty()) {
+      Sha256 sha;
+      if (state_.keeps_contents)
+        state_.contents[index].reserve(entry.size);
+      while (true) {
+        const std::string_view piece = TRY(state_.as_bad(tar.read()));
+        if (piece.empty())
+          break;
+        sha.update(piece);
+        if (state_.keeps_contents)
+          state_.contents[index] += piece;
+        if (wanted)
+          TRY(sink_->data(piece));
+      }
+      if (sha.finish() != entry.sha256)
+        return bad(entry, str("its content is not what the manifest says (sha256 ", to_hex(text_of(entry.sha256)), ")"));
+    }
+    if (wanted)
+      TRY(sink_->end());
+    return {};
+  }
+
+  Bundle::State& state_;
+  MemberSink* sink_;
+  std::unordered_map<std::string, HardLinks> files_;
+};
+
+Bundle::Bundle(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Bundle::Bundle(Bundle&&) noexcept = default;
+Bundle& Bundle::operator=(Bundle&&) noexcept = default;
+Bundle::~Bundle() = default;
+
+const std::string& Bundle::path() const { return state_->path; }
+const BundleInfo& Bundle::info() const { return state_->info; }
+const Manifest& Bundle::manifest() const { return state_->manifest; }
+const std::optional<std::string>& Bundle::signer() const { return state_->signer; }
+const MemberExtras& Bundle::extras(size_t index) const { return state_->extras[index]; }
+
+Result<Bundle> Bundle::open(const std::string& path, const TrustPolicy& trust) {
+  auto state = std::make_unique<State>();
+  TRY(state->open_file_at(path));
+  TRY(state->check_signature(trust));
+  TRY(state->read_descriptions());
+  state->extras.resize(state->manifest.entries.size());
+  return Bundle(std::move(state));
+}
+
+Result<> Bundle::verify() {
+  State& state = *state_;
+  if (state.verified)
+    return {};
+  state.keeps_contents = fits_in_memory(state.manifest.total_size());
+  state.contents.assign(state.keeps_contents ? state.manifest.entries.size() : 0, {});
+  auto done = BundlePass(state, nullptr).run();
+  if (!done)
+    state.contents.clear();
+  state.keeps_contents = state.keeps_contents && done;
+  state.verified = done.has_value();
+  return done;
+}
+
+Result<> Bundle::read_members(MemberSink& sink) {
+  State& state = *state_;
+  if (!state.verified || !state.keeps_contents) {
+    state.keeps_contents = false;
+    return BundlePass(state, &sink).run();
+  }
+  for (size_t i = 0; i < state.manifest.entries.size(); ++i) {
+    const bool wanted = TRY(sink.begin(state.manifest.entries[i], state.extras[i]));
+    if (!wanted)
+      continue;
+    if (!state.contents[i].empty())
+      TRY(sink.data(state.contents[i]));
+    TRY(sink.end());
+  }
+  return {};
+}
+
+}  // namespace rescue
