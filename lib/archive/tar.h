@@ -25,19 +25,30 @@ class TarReader : public EntryReader {
   Result<const Entry*> next() override;
   Result<std::string_view> read() override;
 
-  // What the archive's pax headers (their own and those for all later entries) say of one entry.
+  // What pax headers say of one entry.
   struct Extra;
 
  private:
   using Block = std::string_view;  // one header, 512 bytes
 
+  // What the members before an entry say of it.
+  struct Announced {
+    std::string records;    // pax
+    std::string long_name;  // GNU's ways
+    std::string long_link;
+    bool any = false;
+  };
+
   Result<bool> fill();
-  Result<Block> take_block(std::string_view what);
-  Result<std::string> take_text(uint64_t size, uint64_t limit, std::string_view what);
-  Result<> skip_data();
+  Result<Block> take_block();
+  Result<std::string> take_text(uint64_t size, uint64_t limit);
+  Result<> skip(uint64_t size);
   Result<> check_end();
-  Result<bool> take_special(Block header, Extra& extra);
-  Result<> make_entry(Block header, Extra& extra);
+  Result<bool> take_special(Block header, Announced& announced);
+  Result<Extra> extra_of(Announced announced) const;
+  Result<> make_entry(Block header, Extra extra);
+  Result<> set_device(Block header);
+  Result<> check_entry();
   std::unexpected<Error> bad(std::string_view detail) const;
 
   std::unique_ptr<Source> source_;

@@ -45,11 +45,11 @@ class ZstdSource : public Source {
   ZstdLimits limits_;
   std::unique_ptr<ZSTD_DCtx_s, Free> context_;
   std::unique_ptr<char[]> buffer_;
-  size_t buffer_size_ = 0;
   std::string_view pending_;   // compressed bytes not yet consumed
   uint64_t produced_ = 0;
   bool within_frame_ = false;
-  bool any_frame_ = false;
+  bool full_ = false;          // the last output filled the buffer
+  bool any_input_ = false;
 };
 
 // Whether a file that begins with these bytes is a zstd file.
@@ -61,6 +61,7 @@ class ZstdSink : public Sink {
  public:
   // `path` names the output in errors.
   static Result<std::unique_ptr<ZstdSink>> open(Sink& output, int level, std::string_view path);
+  ZstdSink(Sink& output, std::string_view path);  // for open()
   Result<> write(std::string_view bytes) override;
   // Ends the frame. Nothing may be written after it.
   Result<> finish();
@@ -69,7 +70,6 @@ class ZstdSink : public Sink {
   struct Free {
     void operator()(ZSTD_CCtx_s* context) const;
   };
-  ZstdSink(Sink& output, std::string_view path);
   Result<> configure(int level);
   Result<> compress(std::string_view bytes, bool end);
 

@@ -1,0 +1,49 @@
+#include "lib/archive/source.h"
+
+#include <algorithm>
+#include <span>
+
+#include "lib/base/fd.h"
+
+namespace rescue {
+
+namespace {
+
+constexpr size_t read_size = 128 * 1024;
+
+}  // namespace
+
+Result<std::string_view> FdSource::next() {
+  if (!buffer_)
+    buffer_ = std::make_unique_for_overwrite<char[]>(read_size);
+  const size_t count = TRY(read_some(fd_, {buffer_.get(), read_size}, path_));
+  return std::string_view(buffer_.get(), count);
+}
+
+Result<std::string_view> RangeSource::next() {
+  const auto want = static_cast<size_t>(std::min<uint64_t>(left_, read_size));
+  if (want == 0)
+    return std::string_view();
+  if (!buffer_)
+    buffer_ = std::make_unique_for_overwrite<char[]>(read_size);
+  const size_t count = TRY(pread_full(fd_, {buffer_.get(), want}, offset_, path_));
+  if (count < want)
+    return with_status(corrupt("read", path_, "the file ends too early; was it cut off?").error(), Status::bad_data);
+  offset_ += count;
+  left_ -= count;
+  return std::string_view(buffer_.get(), count);
+}
+
+Result<std::string> read_all(Source& source, uint64_t limit) {
+  std::string text;
+  while (true) {
+    const std::string_view block = TRY(source.next());
+    if (block.empty())
+      return text;
+    if (block.size() > limit - text.size())
+      return with_status(corrupt("read", source.path(), "is larger than it can be").error(), Status::bad_data);
+    text += block;
+  }
+}
+
+}  // namespace rescue

@@ -1,0 +1,293 @@
+#include <algorithm>
+
+#include "lib/archive/pax.h"
+#include "lib/archive/tar.h"
+#include "lib/archive/tar_format.h"
+#include "lib/base/text.h"
+
+namespace rescue {
+
+namespace {
+
+using namespace tar;
+
+// A field's text ends at its first zero byte, or with the field.
+std::string_view text_of(Field field, std::string_view header) {
+  const std::string_view text = field.of(header);
+  return text.substr(0, text.find('\0'));
+}
+
+// Octal digits with blanks around them; an empty field counts as zero.
+std::optional<uint64_t> octal_of(Field field, std::string_view header) {
+  const std::string_view digits = trim(text_of(field, header));
+  return digits.empty() ? 0 : to_number<uint64_t>(digits, 8);
+}
+
+// Numbers too large for octal digits: GNU tar sets the first bit and writes them big-endian, in two's complement.
+std::optional<int64_t> binary_of(Field field, std::string_view header) {
+  const std::string_view bytes = field.of(header);
+  // The sign is the second bit of the first byte.
+  const bool negative = (static_cast<uint8_t>(bytes[0]) & 0x40) != 0;
+  uint64_t number = negative ? ~uint64_t{0} : 0;
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    const auto byte = static_cast<uint8_t>(i == 0 ? (bytes[0] & 0x7f) | (negative ? 0x80 : 0) : bytes[i]);
+    if (number >> 55 != (negative ? 0x1ff : 0))
+      return std::nullopt;
+    number = number << 8 | byte;
+  }
+  return static_cast<int64_t>(number);
+}
+
+std::optional<int64_t> signed_number_of(Field field, std::string_view header) {
+  if ((header[field.offset] & '\x80') != 0)
+    return binary_of(field, header);
+  const auto number = octal_of(field, header);
+  return number && *number <= INT64_MAX ? std::optional(static_cast<int64_t>(*number)) : std::nullopt;
+}
+
+std::optional<uint64_t> number_of(Field field, std::string_view header) {
+  const auto number = signed_number_of(field, header);
+  return number && *number >= 0 ? std::optional(static_cast<uint64_t>(*number)) : std::nullopt;
+}
+
+bool checksum_is_right(std::string_view header) {
+  const auto expected = octal_of(checksum_field, header);
+  uint64_t sum = ' ' * checksum_field.size;
+  for (size_t i = 0; i < header.size(); ++i)
+    if (i < checksum_field.offset || i >= checksum_field.offset + checksum_field.size)
+      sum += static_cast<uint8_t>(header[i]);
+  return expected == sum;
+}
+
+bool all_zero(std::string_view bytes) {
+  return bytes.find_first_not_of('\0') == std::string_view::npos;
+}
+
+std::string path_of(std::string_view header) {
+  const std::string_view name = text_of(name_field, header);
+  // GNU's own magic is "ustar  ": there other fields are where POSIX has the prefix.
+  const bool posix = magic_field.of(header).starts_with(posix_magic);
+  const std::string_view prefix = posix ? text_of(prefix_field, header) : "";
+  return prefix.empty() ? std::string(name) : str(prefix, '/', name);
+}
+
+// In archives older than POSIX, a directory is a file whose name ends with a slash.
+std::optional<EntryType> type_of(std::string_view header, std::string_view path) {
+  switch (header[type_field.offset]) {
+    case '\0':
+    case '0':
+    case '7': return path.ends_with('/') ? EntryType::directory : EntryType::file;
+    case '1': return EntryType::hardlink;
+    case '2': return EntryType::symlink;
+    case '3': return EntryType::character;
+    case '4': return EntryType::block;
+    case '5': return EntryType::directory;
+    case '6': return EntryType::fifo;
+    default: return std::nullopt;
+  }
+}
+
+std::string_view without_end_slashes(std::string_view path) {
+  while (path.size() > 1 && path.ends_with('/'))
+    path.remove_suffix(1);
+  return path;
+}
+
+}  // namespace
+
+TarReader::TarReader(std::unique_ptr<Source> source, EntryLimits limits)
+    : source_(std::move(source)), limits_(limits) {}
+
+std::unexpected<Error> TarReader::bad(std::string_view detail) const {
+  return with_status(corrupt("read archive", source_->path(), detail).error(), Status::bad_data);
+}
+
+// Sees to it that there are bytes at hand; false at the end of the stream.
+Result<bool> TarReader::fill() {
+  if (pending_.empty())
+    pending_ = TRY(source_->next());
+  return !pending_.empty();
+}
+
+// The next 512 bytes; empty at the end of the stream.
+Result<TarReader::Block> TarReader::take_block() {
+  if (!TRY(fill()))
+    return Block();
+  if (pending_.size() >= block_size) {
+    const Block block = pending_.substr(0, block_size);
+    pending_.remove_prefix(block_size);
+    return block;
+  }
+  block_ = TRY(take_text(block_size, block_size));
+  return block_;
+}
+
+// `size` bytes of a member that is a text: a name, pax records.
+Result<std::string> TarReader::take_text(uint64_t size, uint64_t limit) {
+  if (size > limit)
+    return bad("a name or a pax header is longer than it can be");
+  std::string text;
+  text.reserve(size);
+  while (text.size() < size) {
+    if (!TRY(fill()))
+      return bad("ends too early; was it cut off?");
+    const std::string_view part = pending_.substr(0, size - text.size());
+    text += part;
+    pending_.remove_prefix(part.size());
+  }
+  return text;
+}
+
+Result<> TarReader::skip(uint64_t size) {
+  while (size > 0) {
+    if (!TRY(fill()))
+      return bad("ends too early; was it cut off?");
+    const uint64_t count = std::min<uint64_t>(size, pending_.size());
+    pending_.remove_prefix(count);
+    size -= count;
+  }
+  return {};
+}
+
+// Behind the end mark there is nothing but zeros. Reading on to the very end lets a compressed stream check its sum.
+Result<> TarReader::check_end() {
+  while (TRY(fill())) {
+    if (!all_zero(pending_))
+      return bad("there is something behind its end");
+    pending_ = {};
+  }
+  return {};
+}
+
+// Members that say something of the entry behind them. False when `header` is an entry itself.
+Result<bool> TarReader::take_special(Block header, Announced& announced) {
+  const char type = header[type_field.offset];
+  if (std::string_view("xgLK").find(type) == std::string_view::npos)
+    return false;
+  const auto size = number_of(size_field, header);
+  if (!size)
+    return bad("a header is damaged");
+  // `header` may lie in the memory that the next lines read into: it is not used from here on.
+  const uint64_t limit = uint64_t{2} * limits_.text + uint64_t{2} * limits_.xattrs;
+  std::string text = TRY(take_text(*size, limit));
+  TRY(skip(padding_of(*size)));
+  if (type == 'L' || type == 'K') {
+    text.resize(std::min(text.find('\0'), text.size()));
+    (type == 'L' ? announced.long_name : announced.long_link) = std::move(text);
+  } else {
+    std::string& records = type == 'x' ? announced.records : global_;
+    if (text.size() > limit - records.size())
+      return bad("its pax headers are too large");
+    records += text;
+  }
+  announced.any = announced.any || type != 'g';
+  return true;
+}
+
+Result<TarReader::Extra> TarReader::extra_of(Announced announced) const {
+  Extra extra;
+  for (const std::string_view records : {std::string_view(global_), std::string_view(announced.records)})
+    if (const auto applied = extra.apply(records, limits_); !applied)
+      return bad(applied.error().detail);
+  if (!announced.long_name.empty())
+    extra.path = std::move(announced.long_name);
+  if (!announced.long_link.empty())
+    extra.link = std::move(announced.long_link);
+  return extra;
+}
+
+Result<> TarReader::make_entry(Block header, Extra extra) {
+  entry_ = Entry();
+  entry_.path = extra.path ? *std::move(extra.path) : path_of(header);
+  const auto type = type_of(header, entry_.path);
+  if (!type)
+    return bad("holds a kind of member that is not supported in here (sparse, or of several volumes)");
+  const auto mode = number_of(mode_field, header);
+  const auto size = extra.size ? extra.size : number_of(size_field, header);
+  const auto uid = extra.uid ? extra.uid : number_of(uid_field, header);
+  const auto gid = extra.gid ? extra.gid : number_of(gid_field, header);
+  const auto mtime = signed_number_of(mtime_field, header);
+  if (!mode || !size || !uid || !gid || *uid > UINT32_MAX || *gid > UINT32_MAX || (!mtime && !extra.mtime))
+    return bad("a header is damaged");
+  entry_.type = *type;
+  entry_.mode = *mode & 07777;
+  entry_.uid = static_cast<uint32_t>(*uid);
+  entry_.gid = static_cast<uint32_t>(*gid);
+  entry_.size = *size;
+  const auto time = extra.mtime.value_or(Extra::Time{mtime.value_or(0), 0});
+  entry_.mtime = time.seconds;
+  entry_.mtime_ns = time.nanoseconds;
+  if (*type == EntryType::symlink || *type == EntryType::hardlink)
+    entry_.link = extra.link ? *std::move(extra.link) : std::string(text_of(link_field, header));
+  if (*type == EntryType::directory)
+    entry_.path = without_end_slashes(entry_.path);
+  entry_.xattrs = std::move(extra.xattrs);
+  return set_device(header);
+}
+
+Result<> TarReader::set_device(Block header) {
+  if (entry_.type != EntryType::character && entry_.type != EntryType::block)
+    return {};
+  const auto major = number_of(major_field, header);
+  const auto minor = number_of(minor_field, header);
+  if (!major || !minor || *major > UINT32_MAX || *minor > UINT32_MAX)
+    return bad("a header is damaged");
+  entry_.device_major = static_cast<uint32_t>(*major);
+  entry_.device_minor = static_cast<uint32_t>(*minor);
+  return {};
+}
+
+Result<> TarReader::check_entry() {
+  const bool is_link = entry_.type == EntryType::symlink || entry_.type == EntryType::hardlink;
+  if (entry_.path.empty() || (is_link && entry_.link.empty()))
+    return bad("a member has no name, or a link no target");
+  if (entry_.path.size() > limits_.text || entry_.link.size() > limits_.text)
+    return bad("a name is longer than it can be");
+  if (entry_.type != EntryType::file && entry_.size != 0)
+    return bad(str("'", entry_.path, "' has content, and is no file"));
+  if (++entries_ > limits_.entries)
+    return bad(str("holds more than the ", limits_.entries, " members that it may"));
+  if (entry_.size > limits_.entry_size || entry_.size > limits_.total_size - total_)
+    return bad(str("'", entry_.path, "' is larger than it may be"));
+  total_ += entry_.size;
+  left_ = entry_.size;
+  padding_ = padding_of(entry_.size);
+  return {};
+}
+
+Result<const Entry*> TarReader::next() {
+  if (ended_)
+    return nullptr;
+  TRY(skip(std::exchange(left_, 0)));
+  TRY(skip(std::exchange(padding_, 0)));
+  for (Announced announced;;) {
+    const Block header = TRY(take_block());
+    if (header.empty())
+      return bad("ends without its end mark; was it cut off?");
+    if (all_zero(header))
+      break;
+    if (!checksum_is_right(header))
+      return bad("a header is damaged: its checksum is wrong");
+    if (TRY(take_special(header, announced)))
+      continue;
+    TRY(make_entry(header, TRY(extra_of(std::move(announced)))));
+    TRY(check_entry());
+    return &entry_;
+  }
+  TRY(check_end());
+  ended_ = true;
+  return nullptr;
+}
+
+Result<std::string_view> TarReader::read() {
+  if (left_ == 0)
+    return std::string_view();
+  if (!TRY(fill()))
+    return bad("ends too early; was it cut off?");
+  const std::string_view block = pending_.substr(0, std::min<uint64_t>(left_, pending_.size()));
+  pending_.remove_prefix(block.size());
+  left_ -= block.size();
+  return block;
+}
+
+}  // namespace rescue
