@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # used by those who read this file
 # Shared by the scripts: where the tree and the cache are, and how a step is reported.
 
 # The top of the source tree.

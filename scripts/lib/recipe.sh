@@ -1,4 +1,6 @@
 # shellcheck shell=bash
+# Set by the caller and by the files it reads; and every caller runs these under `set -e`.
+# shellcheck disable=SC2154,SC2164
 # The recipe of the toolchain: how each part is configured and built. Needs common.sh and sources.sh.
 #
 # The bytes of this file, of the lock, and the compiler's version name the cached result: a change here builds anew.
@@ -50,9 +52,9 @@ cc() {
   printf 'clang-19 --config=%s/clang.cfg' "$stage"
 }
 
-# flags SPEED: for a C library built under $work.
+# flags SPEED: for a library built under $work.
 flags() {
-  printf '%s %s -ffile-prefix-map=%s=/src' "$1" "$common_flags" "$work"
+  printf '%s %s -fstack-protector-strong -ffile-prefix-map=%s=/src' "$1" "$common_flags" "$work"
 }
 
 jobs() {
@@ -131,7 +133,7 @@ configure_cmake() {
 build_builtins() {
   local build=$work/build-builtins lib
   lib=$stage/resource/lib/$arch-unknown-linux-musl  # the triple as clang completes it
-  configure_cmake "$work/llvm/compiler-rt/lib/builtins" "$build" "$(flags $fast_flags)" \
+  configure_cmake "$work/llvm/compiler-rt/lib/builtins" "$build" "$(flags $fast_flags) -fno-stack-protector" \
     -DCMAKE_TRY_COMPILE_TARGET_TYPE=STATIC_LIBRARY -DLLVM_CMAKE_DIR="$work/llvm/llvm" -DCOMPILER_RT_DEFAULT_TARGET_ONLY=ON \
     -DCMAKE_C_COMPILER_TARGET="$(triple)" -DCOMPILER_RT_BUILD_CRT=ON -DCOMPILER_RT_CRT_USE_EH_FRAME_REGISTRY=OFF \
     -DCOMPILER_RT_HAS_FUNWIND_TABLES_FLAG=OFF
@@ -196,13 +198,11 @@ write_pc() {
   cat >"$stage/sysroot/usr/lib/pkgconfig/$name.pc" <<END
 prefix=/usr
 libdir=\${prefix}/lib
-includedir=\${prefix}/include
 
 Name: $name
 Description: $name, static, for the rescue kit
 Version: $version
 Libs: -L\${libdir} $libs
-Cflags: -I\${includedir}
 END
 }
 
@@ -261,11 +261,12 @@ build_sodium() {
   [[ $arch != x86_64 ]] || define+=(HAVE_MMINTRIN_H=1 HAVE_EMMINTRIN_H=1)
   cd "$work/libsodium/src/libsodium"
   sodium_version_header
-  find . -name '*.c' | sort >sources
-  xargs -P "$(jobs)" -I{} sh -c '"$0" "$@" -c {} -o $(echo {} | tr / _ | sed s/^._//).o' \
-    clang-19 "--config=$stage/clang.cfg" $(flags $fast_flags) "${define[@]/#/-D}" -Wno-unknown-pragmas \
-    -Iinclude -Iinclude/sodium <sources
-  llvm-ar-19 rcs "$stage/sysroot/usr/lib/libsodium.a" $(tr / _ <sources | sed 's/^._//; s/$/.o/')
+  make -j "$(jobs)" -f - CC="$(cc)" CFLAGS="$(flags $fast_flags) ${define[*]/#/-D} -Wno-unknown-pragmas" \
+    CPPFLAGS='-Iinclude -Iinclude/sodium' <<END
+libsodium.a: $(find . -name '*.c' | LC_ALL=C sort | sed 's/c$/o/' | tr '\n' ' ')
+	llvm-ar-19 qcs \$@ \$^
+END
+  install -m 644 libsodium.a "$stage/sysroot/usr/lib/"
   cp -R include/sodium include/sodium.h "$stage/sysroot/usr/include/"
   write_pc libsodium -lsodium
 }
@@ -301,7 +302,7 @@ build_mksh() {
   unpack mksh
   mkdir -p "$work/build-mksh" "$stage/bin"
   cd "$work/build-mksh"
-  CC="$(cc)" TARGET_OS=Linux CPPFLAGS=-DMKSH_BUILDMEAT CFLAGS="$(flags $small_flags) -fstack-protector-strong" \
+  CC="$(cc)" TARGET_OS=Linux CPPFLAGS=-DMKSH_BUILDMEAT CFLAGS="$(flags $small_flags)" \
     LDFLAGS="-static-pie $link_flags" bash "$work/mksh/Build.sh" -r
   install -m 755 mksh "$stage/bin/sh"
   llvm-strip-19 "$stage/bin/sh"
@@ -316,7 +317,7 @@ collect_licences() {
   mkdir -p "$to"
   cp "$work/musl/COPYRIGHT" "$to/musl"
   cp "$work/llvm/libcxx/LICENSE.TXT" "$to/llvm"
-  sed -n '/Copyright notice:/,/Mark Adler$/p' "$work/zlib/README" >"$to/zlib"
+  sed -n '/Copyright (C)/,/jloup@gzip.org/p' "$work/zlib/zlib.h" >"$to/zlib"
   cp "$work/bzip2/LICENSE" "$to/bzip2"
   cp "$work/xz-utils/COPYING" "$to/xz"
   cp "$work/libzstd/LICENSE" "$to/zstd"

@@ -1,4 +1,6 @@
 # shellcheck shell=bash
+# $top is of common.sh; every caller runs these under `set -e`.
+# shellcheck disable=SC2154,SC2164
 # Shared by the scripts: the pinned sources of the toolchain. Needs common.sh and apt.sh.
 #
 # The lock has a line for each file: KIND PACKAGE VERSION SHA256 FILE, where KIND is `source` (a Debian source package,
