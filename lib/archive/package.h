@@ -1,6 +1,9 @@
-// Packages as a stream of entries: Debian's, and whatever else libarchive opens (rpm, tar with any compression, cpio).
+// Packages as a stream of entries: Debian's, RPMs, and plain tar and cpio archives, each with any compression.
 //
-// The payload alone is read; scripts are never run. To come: RPM's own headers (owners by name, digests, ghosts).
+// Scripts are never run. Of an RPM's header only its identity is read so far: its cpio payload gives every file owner
+// 0, and not the names, digests, capabilities and ghosts of the header; nor are stripped payloads (files of 4 GiB and
+// more, format 6) read yet. Hard links in cpio: the data comes with the last of the names, which is then an entry of
+// type hardlink with a size; the first name is an empty file until then.
 #pragma once
 
 #include <map>
@@ -16,8 +19,7 @@ namespace rescue {
 
 enum class PackageKind : uint8_t { deb, rpm, archive };
 
-// What a package says of itself. Of rpm packages only name, version and architecture, as its lead or file name has
-// them; of plain archives nothing.
+// What a package says of itself. Of rpm packages name, version and architecture alone; of plain archives nothing.
 struct PackageInfo {
   PackageKind kind = PackageKind::archive;
   std::string name;
@@ -37,9 +39,9 @@ class PackageReader : public EntryReader {
   Result<const Entry*> next() override { return entries_->next(); }
   Result<std::string_view> read() override { return entries_->read(); }
 
- private:
-  PackageReader() = default;
+  PackageReader() = default;  // for open()
 
+ private:
   PackageInfo info_;
   std::unique_ptr<EntryReader> entries_;
 };
