@@ -1,0 +1,101 @@
+#include "lib/bundle/prove.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fcntl.h>
+
+#include "lib/base/text.h"
+#include "lib/bundle/programs.h"
+#include "lib/bundle/state_dir.h"
+#include "lib/crypto/digest.h"
+#include "lib/elf/search.h"
+#include "lib/sys/trial.h"
+
+namespace rescue {
+
+namespace {
+
+// How long one of the root's programs may take to do nothing.
+constexpr unsigned trial_seconds = 20;
+
+// Why the disk has something else than the step put there; empty if it is right.
+Result<std::string> look_again(const Root& root, const Step& step) {
+  const Found found = TRY(root.find_existing(step.path, Last::keep));
+  if (kind_of(found.info.st_mode) != step.kind)
+    return "is of another type";
+  const std::string shown = root.shown(step.path);
+  if (step.kind == NodeKind::link)
+    return TRY(read_link_at(found.dir.get(), found.name, shown)) == step.link ? "" : "leads elsewhere";
+  if (Attributes{found.info.st_mode & 07777U, found.info.st_uid, found.info.st_gid} != step.attributes)
+    return "has another mode or owner";
+  if (step.kind == NodeKind::dir)
+    return "";
+  const UniqueFd fd = TRY(open_at(found.dir.get(), found.name, O_RDONLY | O_NOFOLLOW, 0, shown));
+  // What the kernel still has in memory would prove nothing about the disk.
+  (void)::posix_fadvise(fd.get(), 0, 0, POSIX_FADV_DONTNEED);
+  return TRY(sha256_fd(fd.get(), shown)) == step.sha256 ? "" : "does not read back as it was written";
+}
+
+void check_files(const Root& root, const Journal& journal, Proof& proof) {
+  for (const Step& step : journal.steps) {
+    if (step.action != Action::put)
+      continue;
+    ++proof.files_checked;
+    const auto wrong = look_again(root, step);
+    if (!wrong)
+      proof.problems.push_back(message(wrong.error()));
+    else if (!wrong->empty())
+      proof.problems.push_back(str(printable(root.shown(step.path)), ": ", *wrong));
+  }
+}
+
+void check_programs(const Root& root, Proof& proof) {
+  elf::Resolver resolver(root);
+  // One broken library breaks many programs: each problem is told once.
+  std::set<std::string> told;
+  for (const std::string& program : key_programs(root)) {
+    const auto closure = resolver.resolve(program);
+    if (!closure)
+      continue;  // a script, or not there: nothing that a library decides
+    ++proof.programs_checked;
+    for (const std::string& problem : elf::problems_of(*closure))
+      if (told.insert(problem).second)
+        proof.problems.push_back(str(program, ": ", problem));
+  }
+}
+
+void run_one(const Root& root, Proof& proof) {
+  for (const auto& words : {std::vector<std::string>{"/bin/true"}, {"/bin/sh", "-c", ":"}}) {
+    if (!root.exists(words[0]))
+      continue;
+    const auto result = try_program(root, words, trial_seconds);
+    if (!result) {
+      proof.not_run_because = message(result.error());
+      return;
+    }
+    switch (result->kind) {
+      case TrialResult::Kind::succeeded:
+        proof.ran_program = true;
+        break;
+      case TrialResult::Kind::failed:
+        proof.problems.push_back(str("trial run: ", result->why));
+        return;
+      case TrialResult::Kind::not_for_here:
+        proof.not_run_because = result->why;
+        return;
+    }
+  }
+}
+
+}  // namespace
+
+Proof prove(const Root& root, const Journal& journal) {
+  Proof proof;
+  check_files(root, journal, proof);
+  check_programs(root, proof);
+  run_one(root, proof);
+  return proof;
+}
+
+}  // namespace rescue

@@ -1,0 +1,107 @@
+#include "lib/bundle/restore.h"
+
+#include <cerrno>
+
+#include "lib/base/text.h"
+#include "lib/bundle/fit.h"
+#include "lib/bundle/refresh.h"
+#include "lib/bundle/settle.h"
+#include "lib/bundle/stage.h"
+#include "lib/bundle/transaction.h"
+
+namespace rescue {
+
+namespace {
+
+std::unexpected<Error> refused(const Root& root, std::string_view attempt, std::string_view why) {
+  return with_status(fail(attempt, root.path(), why).error(), Status::refused);
+}
+
+// What broke off before it changed anything is cleared; what broke off in the middle is for the person to decide.
+Result<> settle_leftovers(const Root& root, bool dry_run) {
+  const Pending pending = TRY(latest_transaction(root));
+  switch (pending.progress) {
+    case Progress::committing:
+    case Progress::undoing:
+      return refused(root, "restore",
+                     str("an earlier change (", printable(pending.what), ") broke off in the middle. Run `rescue-extract "
+                         "--resume ", root.path(), "` to finish it or `rescue-extract --undo ", root.path(),
+                         "` to take it back, then this again"));
+    case Progress::staging:
+      if (!dry_run)
+        TRY(resume(root));
+      return {};
+    case Progress::none:
+    case Progress::done:
+      return {};
+  }
+  return {};
+}
+
+// The plan for as much as there is room for: all, else the tiers that matter most.
+Result<> plan_what_fits(const Root& root, const Bundle& bundle, const PlanOptions& wish, RestoreReport& report) {
+  PlanOptions options = wish;
+  report.plan = TRY(make_plan(root, bundle, options));
+  if (report.plan.nothing_to_do())
+    return {};
+  report.shortage = TRY(find_shortage(root, report.plan, bundle.manifest()));
+  if (!report.shortage)
+    return {};
+  const size_t wanted = report.plan.steps.size();
+  for (const Tier tier : {Tier::packages, Tier::login, Tier::loader}) {
+    options.up_to = tier;
+    Plan smaller = TRY(make_plan(root, bundle, options));
+    if (smaller.nothing_to_do() || smaller.steps.size() == wanted || TRY(find_shortage(root, smaller, bundle.manifest())))
+      continue;
+    report.left_out = wanted - smaller.steps.size();
+    report.up_to = tier;
+    report.plan = std::move(smaller);
+    return {};
+  }
+  return refused(root, "restore", str("nothing was changed: on the file system of ", printable(report.shortage->place),
+                                      ", ", report.shortage->advice()));
+}
+
+// An error before the commit: nothing was changed, and a full or read-only disk is for the person to mend.
+Error before_commit(Error error) {
+  if (error.code == ENOSPC || error.code == EROFS || error.code == EDQUOT)
+    error.status = Status::refused;
+  return error;
+}
+
+Result<> carry_out(const Root& root, Bundle& bundle, const RestoreOptions& options, RestoreReport& report) {
+  Transaction transaction = TRY(Transaction::begin(root, base_name(bundle.path()), report.plan.steps));
+  if (auto staged = stage_all(root, bundle, report.plan, transaction); !staged) {
+    transaction.abandon();
+    return std::unexpected(before_commit(std::move(staged).error()));
+  }
+  TRY(transaction.commit());
+  report.changed = true;
+  if (!options.no_cache)
+    if (const auto refreshed = refresh_cache(root, transaction, report.notes); !refreshed)
+      report.notes.push_back(str("the library cache could not be brought up to date: ", message(refreshed.error())));
+  TRY(transaction.finish());
+  report.proof = prove(root, transaction.journal());
+  return {};
+}
+
+}  // namespace
+
+Result<RestoreReport> restore(const Root& root, Bundle& bundle, const RestoreOptions& options) {
+  RestoreReport report;
+  UniqueFd lock;
+  if (!options.dry_run)
+    lock = TRY(lock_root(root));
+  TRY(settle_leftovers(root, options.dry_run));
+  TRY(check_fit(root, bundle, options.force, report.notes));
+  TRY(plan_what_fits(root, bundle, {.replace_config = options.force, .up_to = Tier::rest}, report));
+  if (options.dry_run)
+    return report;
+  if (report.plan.nothing_to_do())
+    report.proof = prove(root, Journal{});
+  else
+    TRY(carry_out(root, bundle, options, report));
+  return report;
+}
+
+}  // namespace rescue
