@@ -23,7 +23,7 @@ Result<size_t> find_choice(std::string_view option, std::string_view word, size_
 
 }  // namespace detail
 
-// The value that the word stands for; else an error that lists what there is.
+// The value that the word stands for; else an error that lists what there is, and asks for status 1 as GNU's tools do.
 template <typename T, size_t n>
 Result<T> choose(std::string_view option, std::string_view word, const Choice<T> (&choices)[n]) {
   const auto word_at = [](const void* list, size_t i) { return static_cast<const Choice<T>*>(list)[i].word; };

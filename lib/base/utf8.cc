@@ -35,15 +35,18 @@ Character first_character(std::string_view text) {
   const uint8_t length = announced_length(lead);
   if (length == 1)
     return {lead, 1, true};
-  if (length == 0 || length > text.size())
+  if (length == 0)
     return {lead, 1, false};
+  const auto there = static_cast<uint8_t>(std::min<size_t>(length, text.size()));
   uint32_t code = lead & (0x7fU >> length);
-  for (size_t i = 1; i < length; ++i) {
+  for (size_t i = 1; i < there; ++i) {
     const auto byte = static_cast<uint8_t>(text[i]);
     if ((byte & 0xc0) != 0x80)
       return {lead, 1, false};
     code = code << 6 | (byte & 0x3f);
   }
+  if (there < length)
+    return {lead, there, false};
   const bool surrogate = code >= 0xd800 && code <= 0xdfff;
   if (code < smallest[length] || code > 0x10ffff || surrogate)
     return {lead, 1, false};
@@ -64,8 +67,7 @@ size_t display_width(std::string_view text) {
   size_t width = 0;
   while (!text.empty()) {
     const Character c = first_character(text);
-    const int columns = c.valid ? width_of(c.code) : -1;
-    width += columns < 0 ? 1 : static_cast<size_t>(columns);
+    width += c.valid ? static_cast<size_t>(std::max(width_of(c.code), 0)) : 1;
     text.remove_prefix(c.length);
   }
   return width;

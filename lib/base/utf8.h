@@ -9,7 +9,7 @@ namespace rescue {
 
 struct Character {
   uint32_t code = 0;
-  uint8_t length = 1;   // bytes; 1 for a byte that is no part of well-formed UTF-8
+  uint8_t length = 1;   // bytes; 1 where they are not well-formed, all that is left where the text ends too early
   bool valid = false;   // well-formed (RFC 3629, section 4)
 };
 
@@ -24,7 +24,7 @@ inline bool is_printable(const Character& c) {
   return c.valid && width_of(c.code) >= 0;
 }
 
-// The columns of a whole text; what is not printable counts as one.
+// The columns of a whole text: none for a control character, one for a byte that is no UTF-8.
 size_t display_width(std::string_view text);
 
 }  // namespace rescue

@@ -23,8 +23,6 @@ class Descent {
 
   // The current directory.
   int fd() const { return levels_.back().fd.get(); }
-  dev_t device() const { return levels_.back().device; }
-  ino_t inode() const { return levels_.back().inode; }
   size_t depth() const { return levels_.size() - 1; }
 
   // Goes down into a directory of the current one. `follow` takes a symbolic link to one as well.
@@ -32,8 +30,8 @@ class Descent {
   // Goes back up; not from the top.
   Result<> leave(std::string_view shown);
 
-  // Whether this directory is the current one or above it: going into it again would never end.
-  bool contains(dev_t device, ino_t inode) const;
+  // Whether the current directory is also one of those above it, as links may have it: going on would never end.
+  bool is_inside_itself() const;
 
  private:
   struct Level {

@@ -130,7 +130,7 @@ class Runner:
         problems = list(self.compare(theirs, ours, row_kind))
         self.failed += bool(problems)
         self.passed += not problems
-        print(f"{'not ok' if problems else 'ok'} {row}", *problems, sep="\n    ")
+        print(f"{'not ok' if problems else 'ok'} {row}", *problems, sep="\n    ", flush=True)
 
     @staticmethod
     def compare(theirs, ours, row_kind):

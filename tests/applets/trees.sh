@@ -1,0 +1,81 @@
+# shellcheck shell=bash
+# The trees that the rows of the tables run in; differential.py calls tree_NAME in an empty directory.
+
+# A few files, a directory, links.
+tree_plain() {
+  printf 'one\ntwo\nthree\n' >a
+  printf 'no newline at the end' >b
+  printf 'tab\there\n\n\n\nafter blanks\n\001\177\200\377 odd\r\nlone\rcr\r' >odd
+  : >empty
+  seq 1 20000 >numbers
+  mkdir -p dir/sub
+  echo inner >dir/file
+  echo deepest >dir/sub/deep
+  ln -s a link
+  ln -s nowhere dangling
+  ln -s dir dirlink
+  age
+}
+
+# Gives everything one old time.
+age() {
+  find . -depth -exec touch -h -d '2021-03-04 05:06:07.123456789' {} +
+}
+
+# Every type of file and mode bit, sizes, dates, and names of all kinds.
+tree_listing() {
+  local i
+  mkdir types dates sizes names versions many empty nested quotes
+  listing_types
+  for i in '2009-02-13 23:31:30' '2021-12-31 23:59:59.999999999' '1969-12-31 12:00' '2038-01-19 03:14:08' \
+    '10 days ago' '170 days ago' '200 days ago' '2100-01-01'; do
+    touch -d "$i" "dates/${i// /_}"
+  done
+  for i in 0 1 9 10 999 1000 1023 1024 1025 9999 10239 10240 10241 99999 1048575 1048576 1500000 9999999 10480000; do
+    truncate -s "$i" "sizes/$i"
+  done
+  head -c 5000 /dev/zero >sizes/real
+  (cd names && listing_names)
+  (cd quotes && touch "it's" 'two words' plain 'dollar$' 'a"b' "both'and\"" $'new\nline' 'back\slash' '~home' '#hash')
+  (cd versions && touch lib-1.so lib-1.10.so lib-1.9.so lib-1.9.1.so lib.so lib-10.so lib-2.so 'a~' a a.tar.gz a1 a01 \
+    a001 a1.b a1~ .hid1 .hid10 .hid2 b.1.c b.10.c b.9 file-0.9.tgz file-0.10.tgz file-0.9.1.tgz foo.2.bar foo.11 x~~ x~ x)
+  for i in $(seq 1 137); do : >"many/$(printf 'n%.*d' $((i % 17 + 1)) "$i")"; done
+  mkdir -p nested/a/b/c nested/d
+  touch nested/a/x nested/a/b/y nested/d/z
+  ln -s ../a nested/d/back
+  find many names versions sizes nested quotes empty -depth -exec touch -h -d '2021-03-04 05:06:07.123456789' {} +
+  touch -d '2021-03-04 05:06:07' . dates
+}
+
+listing_types() {
+  cd types
+  touch file exec setuid setgid both sticky none .hidden backup~ 'name.TXT' archive.tar
+  chmod 755 exec && chmod 4755 setuid && chmod 2644 setgid && chmod 6755 both && chmod 1644 sticky && chmod 0 none
+  mkdir dir dirsticky dirwritable dirboth dirnone .hiddendir
+  chmod 1755 dirsticky && chmod 777 dirwritable && chmod 1777 dirboth && chmod 0 dirnone
+  ln -s file link && ln -s dir linkdir && ln -s nowhere dangling && ln -s loop loop
+  ln exec hard
+  mkfifo fifo
+  mknod char c 1 3
+  mknod block b 253 4
+  python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("socket")'
+  chown 12345:54321 archive.tar
+  chown daemon:mail file
+  python3 - <<'END'
+import os, struct
+entry = lambda tag, perm, who=0xffffffff: struct.pack("<HHI", tag, perm, who)
+acl = struct.pack("<I", 2) + entry(1, 6) + entry(2, 4, 1) + entry(4, 4) + entry(16, 4) + entry(32, 4)
+os.setxattr("exec", "system.posix_acl_access", acl)
+os.setxattr("dir", "system.posix_acl_default", acl)
+os.setxattr("name.TXT", "user.note", b"value")
+END
+  find . -depth -exec touch -h -d '2021-03-04 05:06:07.123456789' {} +
+  cd ..
+}
+
+listing_names() {
+  touch -- plain 'with space' $'new\nline' $'tab\there' "quote's" 'double"quote' "both'\"" 'back\slash' 'star*' 'query?' \
+    'equals=' 'at@' 'pipe|' 'hash#' '#hash' '~tilde' 'tilde~' '{' '{}' 'a{b}' $'\001ctl' $'esc\033[31m' 'bang!' '$dollar' \
+    'semi;colon' 'colon:' '[set]' '^caret' 'é' '日本語' $'bad\377utf8' $'cut\342\202' $'c1\302\205' 'zero​width' 'e´́' \
+    "it's a b" "it's #1" "it's {" 'percent%' '-dash' '+plus' ',comma' '_under' ' leading' 'trailing '
+}
