@@ -384,6 +384,10 @@ Result<Image> Image::salvage(int fd, std::string_view path) {
   return read_image(FileView(fd, TRY(size_of(fd, path)), path), true);
 }
 
+Result<Image> Image::salvage(int fd, uint64_t size, std::string_view path) {
+  return read_image(FileView(fd, size, path), true);
+}
+
 Result<Image> Image::salvage(Bytes file) {
   return read_image(FileView(file), true);
 }

@@ -64,6 +64,7 @@ struct Image {
   // As open() and parse(), but stops at nothing behind the program headers: `damage` holds the first thing wrong,
   // and the fields what could still be read. For saying what a broken file once was.
   static Result<Image> salvage(int fd, std::string_view path);
+  static Result<Image> salvage(int fd, uint64_t size, std::string_view path);
   static Result<Image> salvage(Bytes file);
 
   bool is64 = false;
