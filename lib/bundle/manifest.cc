@@ -51,13 +51,6 @@ std::optional<std::string> decode(std::string_view text) {
   return name;
 }
 
-// A name that a bundle may hold: it is shown on terminals and goes into line-based files, so it must be text.
-bool is_text(std::string_view name) {
-  const std::string shown = printable(name);
-  // printable() escapes the backslash as well, which is allowed here.
-  return shown.size() == name.size() + 3 * static_cast<size_t>(std::ranges::count(name, '\\'));
-}
-
 // What is wrong with a path as an entry of a bundle; empty if nothing.
 std::string_view path_fault(std::string_view path) {
   if (path.empty())
@@ -66,7 +59,7 @@ std::string_view path_fault(std::string_view path) {
     return "it is an absolute path";
   if (path.size() > max_path)
     return "it is too long";
-  if (!is_text(path))
+  if (!is_bundle_name(path))
     return "it has bytes that are no text";
   for (const std::string_view part : split(path, '/')) {
     if (part == "..")
@@ -279,7 +272,7 @@ class Parser {
   Result<> read_link() {
     const std::string* const text = value_of("link");
     auto target = text == nullptr ? std::nullopt : decode(*text);
-    if (!target || target->empty() || target->size() > max_path || !is_text(*target))
+    if (!target || target->empty() || target->size() > max_path || !is_bundle_name(*target))
       return bad(str(printable(entry_.path), ": its link target is ", text == nullptr ? "missing" : "not usable"));
     entry_.link = std::move(*target);
     return {};
@@ -313,6 +306,12 @@ class Parser {
 };
 
 }  // namespace
+
+bool is_bundle_name(std::string_view name) {
+  const std::string shown = printable(name);
+  // printable() escapes the backslash as well, which is allowed here.
+  return shown.size() == name.size() + 3 * static_cast<size_t>(std::ranges::count(name, '\\'));
+}
 
 Result<Manifest> Manifest::parse(const Bytes& text) { return Parser(text).run(); }
 

@@ -43,6 +43,10 @@ struct ManifestEntry {
   Sha256Digest sha256{};        // of a file
 };
 
+// Whether a bundle may hold such a name or link text: UTF-8 without control characters, for it is shown on terminals
+// and goes into line-based files.
+bool is_bundle_name(std::string_view name);
+
 struct Manifest {
   std::vector<ManifestEntry> entries;  // a directory before what is in it
 
