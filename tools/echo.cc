@@ -97,6 +97,13 @@ Result<int> run(Io& io, Args args) {
   return 0;
 }
 
+// Where POSIX rules, --help is text like any other.
+int run_echo(const Applet& applet, Io& io, std::span<const char* const> words) {
+  if (::getenv("POSIXLY_CORRECT") != nullptr)
+    return detail::finish(applet, io, run(io, Args(words)));
+  return plain_entry<run>(applet, io, words);
+}
+
 }  // namespace
 
 extern const Applet echo_applet = {
@@ -104,6 +111,6 @@ extern const Applet echo_applet = {
     .notes = "  -n    print no newline at the end\n"
              "  -e    understand backslash escapes: \\\\ \\a \\b \\c \\e \\f \\n \\r \\t \\v \\0NNN \\xHH\n"
              "  -E    print backslashes as they are (default)",
-    .run = plain_entry<run>,
+    .run = run_echo,
 };
 }  // namespace rescue

@@ -13,6 +13,7 @@ lines:
     %change        they do: each gets a tree of its own (default)
     %tty ROW       standard output is a terminal of 80 columns
     %messages ROW  the text of the messages must be the same too
+    %usage ROW     a wrong option: ours ends with status 2, whatever GNU's ends with
 
 Times after the start of the run all count as "now". Prints `ok ROW` or `not ok ROW` with what differs.
 """
@@ -134,7 +135,10 @@ class Runner:
 
     @staticmethod
     def compare(theirs, ours, row_kind):
-        if theirs[0] != ours[0]:
+        if row_kind == "usage":
+            if theirs[0] == 0 or ours[0] != 2:
+                yield f"status: GNU's {theirs[0]}, ours {ours[0]} instead of 2"
+        elif theirs[0] != ours[0]:
             yield f"status: GNU's {theirs[0]}, ours {ours[0]}"
         if theirs[1] != ours[1]:
             yield f"output: GNU's {theirs[1]!r}"
@@ -161,7 +165,7 @@ class Runner:
                     keep = line == "%keep"
                     shutil.rmtree(os.path.join(self.options.work, "tree"), ignore_errors=True)
                 elif line and not line.startswith("#"):
-                    kind = re.match(r"%(tty|messages) ", line)
+                    kind = re.match(r"%(tty|messages|usage) ", line)
                     row = line[kind.end():] if kind else line
                     if self.options.only in row:
                         self.row(row, kind and kind[1], tree, keep)
