@@ -1,17 +1,25 @@
-// Bringing /etc/ld.so.cache in line with the libraries that a change put in place.
+// Bringing /etc/ld.so.cache in line with the libraries of a root.
 #pragma once
 
+#include <optional>
 #include <string>
-#include <vector>
 
 #include "lib/base/error.h"
-#include "lib/bundle/transaction.h"
+#include "lib/bundle/journal.h"
 #include "lib/fs/root.h"
 
 namespace rescue {
 
-// Part of `transaction`, after its commit: rebuilds the cache where it is there and wrong, or where it is needed and
-// missing, as glibc's ldconfig would, and says so in `notes`. A cache that is right is left alone.
-Result<> refresh_cache(const Root& root, Transaction& transaction, std::vector<std::string>& notes);
+// A cache that should take the place of the one that is there.
+struct NewCache {
+  Step step;
+  std::string bytes;
+  std::string why;  // "was damaged and is rebuilt"
+};
+
+// Nothing where the cache leads to the libraries that are there; otherwise what glibc's ldconfig would write. A cache
+// that is missing is wanted where libraries changed (`after_change`), or where some lie outside of the directories
+// that the loader looks into by itself. Changes nothing.
+Result<std::optional<NewCache>> plan_refresh(const Root& root, bool after_change);
 
 }  // namespace rescue

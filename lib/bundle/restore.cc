@@ -69,6 +69,21 @@ Error before_commit(Error error) {
   return error;
 }
 
+// The cache comes last: it is made of what is in place by then. Without it the system works all the same.
+void refresh(const Root& root, Transaction& transaction, std::vector<std::string>& notes) {
+  const auto problem = [&](const Error& error) {
+    notes.push_back(str("the library cache could not be brought up to date (", message(error), "); run ldconfig later"));
+  };
+  auto cache = plan_refresh(root, true);
+  if (!cache)
+    return problem(cache.error());
+  if (!*cache)
+    return;
+  if (const auto put = transaction.put_late((*cache)->step, (*cache)->bytes); !put)
+    return problem(put.error());
+  notes.push_back(std::move((*cache)->why));
+}
+
 Result<> carry_out(const Root& root, Bundle& bundle, const RestoreOptions& options, RestoreReport& report) {
   Transaction transaction = TRY(Transaction::begin(root, base_name(bundle.path()), report.plan.steps));
   if (auto staged = stage_all(root, bundle, report.plan, transaction); !staged) {
@@ -78,11 +93,18 @@ Result<> carry_out(const Root& root, Bundle& bundle, const RestoreOptions& optio
   TRY(transaction.commit());
   report.changed = true;
   if (!options.no_cache)
-    if (const auto refreshed = refresh_cache(root, transaction, report.notes); !refreshed)
-      report.notes.push_back(str("the library cache could not be brought up to date: ", message(refreshed.error())));
+    refresh(root, transaction, report.notes);
   TRY(transaction.finish());
   report.proof = prove(root, transaction.journal());
   return {};
+}
+
+// Whether the files are right but the library cache is not, so that it alone must be made anew.
+bool needs_cache_only(const Root& root, const RestoreOptions& options) {
+  if (options.no_cache)
+    return false;
+  const auto cache = plan_refresh(root, false);
+  return cache && *cache;
 }
 
 }  // namespace
@@ -97,7 +119,7 @@ Result<RestoreReport> restore(const Root& root, Bundle& bundle, const RestoreOpt
   TRY(plan_what_fits(root, bundle, {.replace_config = options.force, .up_to = Tier::rest}, report));
   if (options.dry_run)
     return report;
-  if (report.plan.nothing_to_do())
+  if (report.plan.nothing_to_do() && !needs_cache_only(root, options))
     report.proof = prove(root, Journal{});
   else
     TRY(carry_out(root, bundle, options, report));

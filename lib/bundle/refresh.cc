@@ -1,0 +1,81 @@
+#include "lib/bundle/refresh.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "lib/base/text.h"
+#include "lib/bundle/state_dir.h"
+#include "lib/crypto/digest.h"
+#include "lib/elf/cache.h"
+#include "lib/elf/cache_plan.h"
+#include "lib/elf/cache_style.h"
+
+namespace rescue {
+
+namespace {
+
+constexpr uint64_t largest_cache = 64 << 20;
+
+using Pairs = std::vector<std::pair<std::string_view, std::string_view>>;
+
+// Which file each name leads to: what a cache is for, whatever else ldconfig's version makes of it.
+Pairs pairs_of(const elf::Cache& cache) {
+  Pairs pairs;
+  for (const elf::CacheEntry& entry : cache.entries())
+    pairs.emplace_back(entry.name, entry.path);
+  std::ranges::sort(pairs);
+  return pairs;
+}
+
+bool has_other_dirs(const Root& root, const elf::CachePlan& plan, const std::string& cache_path) {
+  const auto style = elf::cache_style(root, cache_path);
+  if (!style)
+    return true;
+  return std::ranges::any_of(plan.directories, [&](const elf::ScannedDirectory& dir) {
+    return !dir.entries.empty() && dir.from != "<builtin>" &&
+           std::ranges::find(style->default_dirs, dir.path) == style->default_dirs.end();
+  });
+}
+
+// What is wrong with the cache that stands at `place`, in words; empty if nothing is.
+Result<std::string> fault_of(const Root& root, const Found& place, const elf::CachePlan& plan, bool after_change) {
+  if (!place.exists)
+    return after_change || has_other_dirs(root, plan, place.path) ? "was missing" : "";
+  if (!S_ISREG(place.info.st_mode))
+    return "was no file";
+  const auto wanted = elf::Cache::parse(plan.bytes, root.shown(place.path));
+  if (!wanted)
+    return std::unexpected(wanted.error());
+  auto bytes = root.read_file(place.path, largest_cache);
+  if (!bytes)
+    return "could not be read";
+  const auto have = elf::Cache::parse(std::move(*bytes), root.shown(place.path));
+  if (!have)
+    return "was damaged";
+  return pairs_of(*have) == pairs_of(*wanted) ? "" : "did not lead to the libraries that are there";
+}
+
+}  // namespace
+
+Result<std::optional<NewCache>> plan_refresh(const Root& root, bool after_change) {
+  elf::CacheOptions options;
+  options.make_links = false;
+  elf::CachePlan plan = TRY(elf::plan_cache(root, options));
+  const Found place = TRY(root.find(plan.cache_path, Last::keep));
+  const std::string fault = TRY(fault_of(root, place, plan, after_change));
+  if (fault.empty())
+    return std::nullopt;
+  NewCache cache;
+  cache.step.path = place.path;
+  cache.step.kind = NodeKind::file;
+  cache.step.old_kind = place.exists ? kind_of(place.info.st_mode) : NodeKind::nothing;
+  cache.step.attributes = {0644, 0, 0};
+  cache.step.sha256 = Sha256::of(plan.bytes);
+  cache.bytes = std::move(plan.bytes);
+  cache.why = str(root.shown(place.path), ' ', fault, "; it is rebuilt as ldconfig would");
+  return cache;
+}
+
+}  // namespace rescue
