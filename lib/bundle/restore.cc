@@ -5,6 +5,7 @@
 #include "lib/base/text.h"
 #include "lib/bundle/fit.h"
 #include "lib/bundle/refresh.h"
+#include "lib/bundle/reuse.h"
 #include "lib/bundle/settle.h"
 #include "lib/bundle/stage.h"
 #include "lib/bundle/transaction.h"
@@ -38,26 +39,53 @@ Result<> settle_leftovers(const Root& root, bool dry_run) {
   return {};
 }
 
-// The plan for as much as there is room for: all, else the tiers that matter most.
-Result<> plan_what_fits(const Root& root, const Bundle& bundle, const PlanOptions& wish, RestoreReport& report) {
-  PlanOptions options = wish;
+// The plan for as much as there is room for: all, else the tiers that matter most. False where not even these fit.
+Result<bool> plan_what_fits(const Root& root, const Bundle& bundle, PlanOptions options, RestoreReport& report) {
   report.plan = TRY(make_plan(root, bundle, options));
+  report.shortage = std::nullopt;
   if (report.plan.nothing_to_do())
-    return {};
+    return true;
   report.shortage = TRY(find_shortage(root, report.plan, bundle.manifest()));
   if (!report.shortage)
-    return {};
-  const size_t wanted = report.plan.steps.size();
+    return true;
+  report.left_out = report.plan.steps.size();
   for (const Tier tier : {Tier::packages, Tier::login, Tier::loader}) {
     options.up_to = tier;
     Plan smaller = TRY(make_plan(root, bundle, options));
-    if (smaller.nothing_to_do() || smaller.steps.size() == wanted || TRY(find_shortage(root, smaller, bundle.manifest())))
+    if (smaller.nothing_to_do() || smaller.steps.size() == report.left_out ||
+        TRY(find_shortage(root, smaller, bundle.manifest())))
       continue;
-    report.left_out = wanted - smaller.steps.size();
+    report.left_out -= smaller.steps.size();
     report.up_to = tier;
     report.plan = std::move(smaller);
-    return {};
+    return true;
   }
+  return false;
+}
+
+// Where nothing fits: files that are dead make room for their own successors, and then for what else fits.
+Result<bool> use_dead_files(const Root& root, Bundle& bundle, const RestoreOptions& options, RestoreReport& report) {
+  if (report.shortage->read_only)
+    return false;
+  const auto dead = find_dead_files(root, report.plan, bundle.manifest());
+  if (dead.empty())
+    return false;
+  const std::string files = count_of(dead.size(), "file that is empty or broken gives its", "files that are empty or broken give their");
+  report.notes.push_back(str("the disk is full: ", files, " own room to what takes its place. This part cannot be undone"));
+  if (options.dry_run)
+    return true;
+  TRY(reuse_dead_files(root, bundle, report.plan, dead));
+  report.changed = true;
+  const bool fits = TRY(plan_what_fits(root, bundle, {.replace_config = options.force, .up_to = Tier::rest}, report));
+  if (!fits)
+    report.plan = Plan{};
+  return true;
+}
+
+Result<> choose_plan(const Root& root, Bundle& bundle, const RestoreOptions& options, RestoreReport& report) {
+  const PlanOptions wish{.replace_config = options.force, .up_to = Tier::rest};
+  if (TRY(plan_what_fits(root, bundle, wish, report)) || TRY(use_dead_files(root, bundle, options, report)))
+    return {};
   return refused(root, "restore", str("nothing was changed: on the file system of ", printable(report.shortage->place),
                                       ", ", report.shortage->advice()));
 }
@@ -116,7 +144,10 @@ Result<RestoreReport> restore(const Root& root, Bundle& bundle, const RestoreOpt
     lock = TRY(lock_root(root));
   TRY(settle_leftovers(root, options.dry_run));
   TRY(check_fit(root, bundle, options.force, report.notes));
-  TRY(plan_what_fits(root, bundle, {.replace_config = options.force, .up_to = Tier::rest}, report));
+  if (!options.dry_run)
+    for (const std::string& path : TRY(put_back_reused(root)))
+      report.notes.push_back(str("an earlier restore on a full disk had broken off at ", path));
+  TRY(choose_plan(root, bundle, options, report));
   if (options.dry_run)
     return report;
   if (report.plan.nothing_to_do() && !needs_cache_only(root, options))

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lib/base/text.h"
+#include "lib/bundle/reuse.h"
 #include "lib/bundle/state_dir.h"
 #include "lib/bundle/transaction.h"
 
@@ -92,6 +93,7 @@ Result<Pending> resume(const Root& root) {
       break;
     case Progress::none:
     case Progress::done:
+      TRY(put_back_reused(root));
       break;
   }
   return latest.pending;
@@ -104,6 +106,7 @@ Result<Pending> undo_last(const Root& root, bool force) {
     latest.transaction->abandon();
     latest = TRY(load_latest(root, true));
   }
+  TRY(put_back_reused(root));
   if (latest.pending.progress == Progress::none)
     return latest.pending;
   if (latest.pending.progress == Progress::done && !force) {
