@@ -16,6 +16,7 @@
 #include "lib/archive/zstd.h"
 #include "lib/base/bytes.h"
 #include "lib/base/fd.h"
+#include "lib/base/kit.h"
 #include "lib/base/text.h"
 #include "lib/crypto/digest.h"
 #include "lib/crypto/minisign.h"
@@ -378,6 +379,16 @@ class BundlePass {
   std::unordered_map<std::string, HardLinks> files_;
 };
 
+TrustPolicy kit_trust(bool require_signature, const std::string& public_key_file) {
+  TrustPolicy trust{require_signature, public_key_file};
+  const std::string kit_key = kit_path("etc/trusted.pub");
+  if (trust.public_key_file.empty() && !kit_key.empty() && ::access(kit_key.c_str(), F_OK) == 0) {
+    trust.public_key_file = kit_key;
+    trust.require_signature = true;
+  }
+  return trust;
+}
+
 Bundle::Bundle(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Bundle::Bundle(Bundle&&) noexcept = default;
 Bundle& Bundle::operator=(Bundle&&) noexcept = default;
@@ -389,10 +400,15 @@ const Manifest& Bundle::manifest() const { return state_->manifest; }
 const std::optional<std::string>& Bundle::signer() const { return state_->signer; }
 const MemberExtras& Bundle::extras(size_t index) const { return state_->extras[index]; }
 
-Result<Bundle> Bundle::open(const std::string& path, const TrustPolicy& trust) {
+Result<Bundle> Bundle::open(const std::string& path, const TrustPolicy& trust) { return open_with(path, &trust); }
+
+Result<Bundle> Bundle::open_unsigned(const std::string& path) { return open_with(path, nullptr); }
+
+Result<Bundle> Bundle::open_with(const std::string& path, const TrustPolicy* trust) {
   auto state = std::make_unique<State>();
   TRY(state->open_file_at(path));
-  TRY(state->check_signature(trust));
+  if (trust != nullptr)
+    TRY(state->check_signature(*trust));
   TRY(state->read_descriptions());
   state->extras.resize(state->manifest.entries.size());
   return Bundle(std::move(state));

@@ -42,10 +42,16 @@ struct TrustPolicy {
   std::string public_key_file;
 };
 
+// What holds for a command of the kit that was asked for `require_signature` and given `public_key_file` (or not):
+// without a file of its own, the kit's etc/trusted.pub, where there is one, and then only signed bundles are good.
+TrustPolicy kit_trust(bool require_signature, const std::string& public_key_file);
+
 class Bundle {
  public:
   // Opens `path`, checks the signature beside it by `trust`, reads info and manifest. Errors have status bad_data.
   static Result<Bundle> open(const std::string& path, const TrustPolicy& trust);
+  // The same without a look at a signature, for the command that makes one.
+  static Result<Bundle> open_unsigned(const std::string& path);
   Bundle(Bundle&&) noexcept;
   Bundle& operator=(Bundle&&) noexcept;
   ~Bundle();
@@ -71,6 +77,7 @@ class Bundle {
   friend class BundlePass;
   struct State;
   explicit Bundle(std::unique_ptr<State> state);
+  static Result<Bundle> open_with(const std::string& path, const TrustPolicy* trust);
   std::unique_ptr<State> state_;
 };
 
