@@ -221,6 +221,9 @@ Result<> parse_line(BundleInfo& info, std::string_view line, std::map<std::strin
 Result<> check(const BundleInfo& info, std::string_view path) {
   if (info.name.empty() || info.arch.empty())
     return bad(path, "NAME and ARCH must be given");
+  // Scripts make file names of them.
+  if (info.name.contains('/') || info.version.contains('/'))
+    return bad(path, "NAME and VERSION must not hold a slash");
   if (info.source != "root" && info.source != "packages")
     return bad(path, "SOURCE must be root or packages");
   if (!info.interp.empty() && !info.interp.starts_with('/'))

@@ -240,6 +240,9 @@ class Parser {
     entry_.mode = TRY(number<uint32_t>("mode", 8));
     entry_.uid = TRY(number<uint32_t>("uid"));
     entry_.gid = TRY(number<uint32_t>("gid"));
+    // chown(2) takes this number for "leave the owner as it is".
+    if (entry_.uid == std::numeric_limits<uint32_t>::max() || entry_.gid == std::numeric_limits<uint32_t>::max())
+      return bad(str(printable(entry_.path), ": its owner is nobody's number"));
     if (entry_.mode > 07777)
       return bad(str(printable(entry_.path), ": its mode has more than permissions"));
     switch (entry_.type) {
