@@ -71,10 +71,8 @@ break_cache_gone() { rm "$ROOT/etc/ld.so.cache"; }
 accident cache_and_libc_gone all 0 "127:$libc_absent" 'libc and the cache are deleted'
 break_cache_and_libc_gone() { break_cache_gone; break_libc_gone; }
 
-# The package has locales of its own, and the glibc bundle does not hold them:
-# it must do its work all the same.
-accident locale_gone all 0 "127:$libc_absent" 'libc and /usr/lib/locale are deleted' left=usr/lib/locale
-break_locale_gone() { rm -r "${ROOT:?}/usr/lib/locale"; break_libc_gone; }
+accident locale_gone all 0 "127:$libc_absent" 'libc and /usr/lib/locale are deleted'
+break_locale_gone() { rm -r "$ROOT/usr/lib/locale"; break_libc_gone; }
 
 # All of /etc is more than a glibc bundle holds.
 accident etc_gone all 0 "127:$libc_absent" 'libc and all of /etc are deleted' scope=bundle health=run
@@ -96,3 +94,6 @@ break_lib_dir_moved() { mv "$ROOT/$LIB" "$ROOT/$LIB.bk"; }
 # As `rm -rf /lib*` does where /lib is a link: rm does not follow it.
 accident top_links_gone merged 0 "127:$no_loader" '/lib and /lib64 are deleted, which were links'
 break_top_links_gone() { rm "$ROOT/lib" "$ROOT/lib64"; }
+
+accident bin_links_gone merged 0 "127:$no_loader" '/bin and /sbin are deleted, which were links'
+break_bin_links_gone() { rm "$ROOT/bin" "$ROOT/sbin"; }
