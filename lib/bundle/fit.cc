@@ -1,8 +1,6 @@
 #include "lib/bundle/fit.h"
 
-#include <array>
-
-#include <sys/utsname.h>
+#include <fcntl.h>
 
 #include "lib/base/text.h"
 #include "lib/bundle/os_release.h"
@@ -21,6 +19,7 @@ class FitCheck {
       : root_(root), info_(bundle.info()), force_(force), notes_(notes) {}
 
   Result<> run() {
+    TRY(check_package_manager());
     const auto sample = sample_program(root_);
     if (sample)
       TRY(check_programs(*sample));
@@ -43,6 +42,19 @@ class FitCheck {
 
   std::unexpected<Error> impossible(std::string_view why) const {
     return with_status(fail("check the fit", root_.path(), str(why, ". Nothing was changed")).error(), Status::refused);
+  }
+
+  // A package manager that is at work replaces the very same files, and knows nothing of us. One that died holds no
+  // lock any more.
+  Result<> check_package_manager() {
+    for (const std::string_view path : {"var/lib/dpkg/lock-frontend", "var/lib/dpkg/lock", "var/lib/rpm/.rpm.lock"}) {
+      const auto fd = root_.open_file(path, O_RDONLY | O_NONBLOCK);
+      struct flock lock {};
+      lock.l_type = F_WRLCK;
+      if (fd && ::fcntl(fd->get(), F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
+        TRY(object(str("a package manager is at work: process ", lock.l_pid, " has locked ", printable(root_.shown(path)))));
+    }
+    return {};
   }
 
   Result<> check_programs(const elf::Library& sample) {

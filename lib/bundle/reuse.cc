@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/base/text.h"
@@ -124,7 +125,8 @@ Result<> put_back_in(const Root& root, const std::string& path, std::vector<std:
       continue;
     const std::string name = entry.name.substr(hidden_prefix.size());
     const std::string shown = root.shown(str(path, '/', name));
-    const bool free = ::faccessat(dir.get(), name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) < 0;
+    struct stat info {};
+    const bool free = ::fstatat(dir.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
     if (free && ::renameat(dir.get(), entry.name.c_str(), dir.get(), name.c_str()) < 0)
       return fail("rename", shown, errno);
     if (free)
