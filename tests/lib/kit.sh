@@ -7,7 +7,7 @@ rescue_bundle() { "$kit/bin/rescue" rescue-bundle "$@"; }
 # The bundle of an untouched root, kept for all the cases of it.
 case_bundle() {  # ROOT RECIPE
   with_root "$1"
-  rescue_bundle create -o "$bundles/$1.tzst" --root "$ROOT" --recipe "$2"
+  rescue_bundle create --level 3 -o "$bundles/$1.tzst" --root "$ROOT" --recipe "$2"
   rescue_bundle verify "$bundles/$1.tzst"
   snapshot "$case_dir/after"
   expect_same "$base" "$case_dir/after"

@@ -25,8 +25,8 @@ arm_root() {
 
 make_bundle() {
   arm_root
-  rescue_bundle create -o "$bundles/arm.tzst" --root "$ROOT" --recipe glibc
-  qemu "$arm_kit/bin/rescue" rescue-bundle create -o "$bundles/by-qemu.tzst" --root "$ROOT" --recipe glibc
+  rescue_bundle create --level 3 -o "$bundles/arm.tzst" --root "$ROOT" --recipe glibc
+  qemu "$arm_kit/bin/rescue" rescue-bundle create --level 3 -o "$bundles/by-qemu.tzst" --root "$ROOT" --recipe glibc
   cmp "$bundles/arm.tzst" "$bundles/by-qemu.tzst" || fail "the two kits make different bundles of one root"
 }
 
@@ -66,7 +66,7 @@ restore_inside() {
 # A bundle for the other machine is whole, and is refused.
 wrong_machine() {
   with_root bookworm
-  rescue_bundle create -o "$bundles/amd.tzst" --root "$ROOT" --recipe glibc
+  rescue_bundle create --level 3 -o "$bundles/amd.tzst" --root "$ROOT" --recipe glibc
   rm "$ROOT/$LIBC"
   snapshot "$case_dir/before"
   extract 3 '' "$bundles/arm.tzst"

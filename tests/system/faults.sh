@@ -31,7 +31,7 @@ wreck() {
 # The wrecked root and the mended one, with their lists; made once.
 prepare() {  # NAME
   small_root "$1"
-  rescue_bundle create -o "$state/bundle.tzst" --root "$ROOT" --recipe glibc
+  rescue_bundle create --level 3 -o "$state/bundle.tzst" --root "$ROOT" --recipe glibc
   wreck
   snapshot "$state/old.list"
   cp -a "$ROOT" "$state/old"
@@ -107,9 +107,10 @@ recover() {  # HOW CALL NUMBER TURN STATUS
   (($4 % 2)) || how=--undo
   # A restore that succeeded in spite of the fault is judged as it stands.
   (($5)) || return 0
-  recovery=0
-  "$kit/bin/rescue-extract" "$how" "$ROOT" </dev/null >"$case_dir/said" 2>&1 || recovery=$?
-  printf '%s: status %s: %s\n' "$how" "$recovery" "$(cat "$case_dir/said")"
+  local status=0
+  "$kit/bin/rescue-extract" "$how" "$ROOT" </dev/null >"$case_dir/said" 2>&1 || status=$?
+  printf '%s: status %s: %s\n' "$how" "$status" "$(cat "$case_dir/said")"
+  ((status == 0)) || fail "$1 at $2 number $3: $how ended with $status: $(tail -n 1 "$case_dir/said")"
 }
 
 judge() {  # HOW CALL NUMBER TURN STATUS

@@ -11,7 +11,7 @@ source "$tests_dir/lib/kit.sh"
 
 make_bundles() {
   small_root bookworm
-  rescue_bundle create -o "$bundles/good.tzst" --root "$ROOT" --recipe glibc
+  rescue_bundle create --level 3 -o "$bundles/good.tzst" --root "$ROOT" --recipe glibc
   python3 "$tests_dir/lib/hostile.py" "$bundles/good.tzst" "$bundles/hostile" >"$bundles/list"
 }
 

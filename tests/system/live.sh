@@ -11,7 +11,7 @@ source "$tests_dir/lib/kit.sh"
 
 make_bundles() {
   with_root "$1"
-  rescue_bundle create -o "$bundles/$1.tzst" --root "$ROOT" --recipe glibc
+  rescue_bundle create --level 3 -o "$bundles/$1.tzst" --root "$ROOT" --recipe glibc
 }
 
 # Calls into libc all over, through pages that are read again from the file
@@ -107,7 +107,7 @@ broken_small() {
 # The small root has fewer files than its bundle: what is not there is made.
 make_small_bundle() {
   small_root bookworm
-  rescue_bundle create -o "$bundles/small.tzst" --root "$ROOT" --recipe glibc
+  rescue_bundle create --level 3 -o "$bundles/small.tzst" --root "$ROOT" --recipe glibc
 }
 
 # A file opened as descriptor 1 must not get the report written into it.

@@ -103,7 +103,7 @@ check_undo() {  # INSIDE
 # bundle has what it takes to log in and call the package manager.
 case_base() {  # ROOT
   with_root "$1"
-  rescue_bundle create -o "$case_dir/base.tzst" --root "$ROOT" --recipe base
+  rescue_bundle create --level 3 -o "$case_dir/base.tzst" --root "$ROOT" --recipe base
   break_root lib_dir_gone
   extract 0 '' "$case_dir/base.tzst"
   assert_runs /bin/bash -c 'ls / >/dev/null'

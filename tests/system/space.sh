@@ -11,7 +11,7 @@ source "$tests_dir/lib/kit.sh"
 
 make_bundle() {
   small_root bookworm
-  rescue_bundle create -o "$bundles/small.tzst" --root "$ROOT" --recipe glibc
+  rescue_bundle create --level 3 -o "$bundles/small.tzst" --root "$ROOT" --recipe glibc
 }
 
 fill_blocks() {  # [LEAVE-KIB]: takes every free block, but so much
