@@ -88,7 +88,11 @@ void Loading::load_loader(const Library& program) {
   if (hit.library == &program || (hit.library == nullptr && program.image.interpreter.empty()))
     return;
   const std::string_view name = hit.library != nullptr ? hit.path : std::string_view(program.image.interpreter);
-  name_object(abi_.name(name), add(name, hit, 0));
+  const uint32_t object = add(name, hit, 0);
+  name_object(abi_.name(name), object);
+  // A loader that cannot be run is one problem, not also a library that libc misses.
+  if (hit.library != nullptr && !hit.library->image.soname.empty())
+    name_object(abi_.name(hit.library->image.soname), object);
 }
 
 void Loading::load_preloads() {
