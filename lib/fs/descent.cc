@@ -68,6 +68,10 @@ Result<> Descent::leave(std::string_view shown) {
   return {};
 }
 
+bool Descent::contains(dev_t device, ino_t inode) const {
+  return std::ranges::any_of(levels_, [&](const Level& level) { return level.device == device && level.inode == inode; });
+}
+
 bool Descent::is_inside_itself() const {
   const Level& here = levels_.back();
   return std::any_of(levels_.begin(), levels_.end() - 1, [&](const Level& above) {

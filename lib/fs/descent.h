@@ -30,7 +30,9 @@ class Descent {
   // Goes back up; not from the top.
   Result<> leave(std::string_view shown);
 
-  // Whether the current directory is also one of those above it, as links may have it: going on would never end.
+  // Whether a directory is the current one or above it, as links may have it: going into it would never end.
+  bool contains(dev_t device, ino_t inode) const;
+  // The same of the current one and those above it.
   bool is_inside_itself() const;
 
  private:

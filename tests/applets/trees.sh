@@ -79,3 +79,55 @@ listing_names() {
     'semi;colon' 'colon:' '[set]' '^caret' 'é' '日本語' $'bad\377utf8' $'cut\342\202' $'c1\302\205' 'zero​width' 'e´́' \
     "it's a b" "it's #1" "it's {" 'percent%' '-dash' '+plus' ',comma' '_under' ' leading' 'trailing '
 }
+
+# What a copy may lose: links, holes, attributes, modes, dates; and targets of all kinds to run into.
+tree_copying() {
+  tree_plain
+  mkdir -p from/deep/deeper target/dir special modes full/dir
+  echo 'hard' >from/hard1
+  ln from/hard1 from/hard2
+  ln from/hard1 from/deep/hard3
+  ln -s ../a from/link && ln -s deep from/dirlink && ln -s /nonexistent from/absolute
+  ln from/link from/link2 2>/dev/null || true
+  echo deep >from/deep/deeper/file
+  copying_sparse
+  (cd special && mkfifo fifo && mknod null c 1 3 && mknod block b 253 9 &&
+    python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("socket")')
+  (cd modes && touch setuid setgid plain none readonly && mkdir closed sticky shared && chmod 4755 setuid &&
+    chmod 2755 setgid && chmod 0 none && chmod 444 readonly && echo in >closed/file && chmod 500 closed &&
+    chmod 1777 sticky && chmod 2775 shared && chown 12345:23456 plain shared setuid && chmod 4755 setuid)
+  copying_attributes
+  echo old >target/a && echo older >full/a && echo 1 >full/b && echo 2 >full/dir/file
+  ln full/b full/b2
+  ln -s b full/tob && ln -s nowhere full/dangling && ln -s ../dir full/linkdir
+  echo new >new && echo older >old
+  age
+  touch -d '2022-01-01' new from/deep
+  touch -d '2020-01-01' old target/a full/a
+}
+
+copying_sparse() {
+  truncate -s 1M sparse
+  printf 'data' | dd of=sparse bs=1 seek=300000 conv=notrunc status=none
+  head -c 8192 /dev/urandom | dd of=sparse bs=1 seek=700000 conv=notrunc status=none
+  truncate -s 500000 allhole
+  { head -c 100000 /dev/zero && echo x && head -c 200000 /dev/zero; } >zeros
+}
+
+copying_attributes() {
+  python3 - <<'END'
+import os, struct
+entry = lambda tag, perm, who=0xffffffff: struct.pack("<HHI", tag, perm, who)
+acl = struct.pack("<I", 2) + entry(1, 6) + entry(2, 4, 1) + entry(4, 4) + entry(16, 4) + entry(32, 4)
+for name in ("listed", "labelled", "capable"):
+    open(name, "w").write(name)
+os.mkdir("inherits")
+os.setxattr("listed", "system.posix_acl_access", acl)
+os.setxattr("inherits", "system.posix_acl_default", acl)
+os.setxattr("labelled", "user.note", b"value")
+os.setxattr("labelled", "trusted.note", b"secret")
+os.setxattr("dir", "user.dir", b"value")
+os.chmod("capable", 0o755)
+os.setxattr("capable", "security.capability", bytes.fromhex("0100000200040000000000000000000000000000"))
+END
+}
