@@ -29,7 +29,7 @@ struct Entry {
   uint32_t mode = 0;       // permission bits, 07777
   uint32_t uid = 0;
   uint32_t gid = 0;
-  uint64_t size = 0;       // bytes that read() will give; only cpio (rpm) has hard links with data: the data of all
+  uint64_t size = 0;       // bytes that read() will give; 0 for what is no file
   int64_t mtime = 0;       // seconds, and
   uint32_t mtime_ns = 0;   // nanoseconds to be added
   std::string link;        // target of a symlink; path of the earlier entry that a hard link is another name of

@@ -4,6 +4,7 @@
 
 #include <sys/stat.h>
 
+#include "lib/archive/cpio.h"
 #include "lib/archive/deb.h"
 #include "lib/archive/libarchive.h"
 #include "lib/archive/rpm.h"
@@ -39,8 +40,7 @@ bool looks_like_lzma(std::string_view start) {
 }
 
 bool looks_like_cpio(std::string_view start) {
-  return start.starts_with("070701") || start.starts_with("070702") || start.starts_with("070707") ||
-         start.starts_with("\xc7\x71") || start.starts_with("\x71\xc7");
+  return start.starts_with("0707");
 }
 
 std::optional<Filter> filter_of(std::string_view start) {

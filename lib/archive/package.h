@@ -2,8 +2,7 @@
 //
 // Scripts are never run. Of an RPM's header only its identity is read so far: its cpio payload gives every file owner
 // 0, and not the names, digests, capabilities and ghosts of the header; nor are stripped payloads (files of 4 GiB and
-// more, format 6) read yet. Hard links in cpio: the data comes with the last of the names, which is then an entry of
-// type hardlink with a size; the first name is an empty file until then.
+// more, format 6) read yet.
 #pragma once
 
 #include <map>

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "lib/archive/entry.h"
+#include "lib/archive/intake.h"
 #include "lib/archive/sink.h"
 #include "lib/archive/source.h"
 #include "lib/base/error.h"
@@ -21,7 +22,8 @@ namespace rescue {
 // sparse files, multi-volume pieces and unknown types of members are errors (status bad_data).
 class TarReader : public EntryReader {
  public:
-  explicit TarReader(std::unique_ptr<Source> source, EntryLimits limits = {});
+  explicit TarReader(std::unique_ptr<Source> source, EntryLimits limits = {})
+      : intake_(std::move(source)), limits_(limits) {}
   Result<const Entry*> next() override;
   Result<std::string_view> read() override;
 
@@ -39,22 +41,14 @@ class TarReader : public EntryReader {
     bool any = false;
   };
 
-  Result<bool> fill();
-  Result<Block> take_block();
-  Result<std::string> take_text(uint64_t size, uint64_t limit);
-  Result<> skip(uint64_t size);
-  Result<> check_end();
   Result<bool> take_special(Block header, Announced& announced);
   Result<Extra> extra_of(Announced announced) const;
   Result<> make_entry(Block header, Extra extra);
   Result<> set_device(Block header);
   Result<> check_entry();
-  std::unexpected<Error> bad(std::string_view detail) const;
 
-  std::unique_ptr<Source> source_;
+  Intake intake_;
   EntryLimits limits_;
-  std::string_view pending_;   // of the source's current block
-  std::string block_;          // a header that straddles two blocks
   std::string global_;         // pax records for all entries
   Entry entry_;
   uint64_t left_ = 0;          // data of the current entry still to come

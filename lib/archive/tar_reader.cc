@@ -95,70 +95,6 @@ std::string_view without_end_slashes(std::string_view path) {
 
 }  // namespace
 
-TarReader::TarReader(std::unique_ptr<Source> source, EntryLimits limits)
-    : source_(std::move(source)), limits_(limits) {}
-
-std::unexpected<Error> TarReader::bad(std::string_view detail) const {
-  return with_status(corrupt("read archive", source_->path(), detail).error(), Status::bad_data);
-}
-
-// Sees to it that there are bytes at hand; false at the end of the stream.
-Result<bool> TarReader::fill() {
-  if (pending_.empty())
-    pending_ = TRY(source_->next());
-  return !pending_.empty();
-}
-
-// The next 512 bytes; empty at the end of the stream.
-Result<TarReader::Block> TarReader::take_block() {
-  if (!TRY(fill()))
-    return Block();
-  if (pending_.size() >= block_size) {
-    const Block block = pending_.substr(0, block_size);
-    pending_.remove_prefix(block_size);
-    return block;
-  }
-  block_ = TRY(take_text(block_size, block_size));
-  return block_;
-}
-
-// `size` bytes of a member that is a text: a name, pax records.
-Result<std::string> TarReader::take_text(uint64_t size, uint64_t limit) {
-  if (size > limit)
-    return bad("a name or a pax header is longer than it can be");
-  std::string text;
-  text.reserve(size);
-  while (text.size() < size) {
-    if (!TRY(fill()))
-      return bad("ends too early; was it cut off?");
-    const std::string_view part = pending_.substr(0, size - text.size());
-    text += part;
-    pending_.remove_prefix(part.size());
-  }
-  return text;
-}
-
-Result<> TarReader::skip(uint64_t size) {
-  while (size > 0) {
-    if (!TRY(fill()))
-      return bad("ends too early; was it cut off?");
-    const uint64_t count = std::min<uint64_t>(size, pending_.size());
-    pending_.remove_prefix(count);
-    size -= count;
-  }
-  return {};
-}
-
-// Behind the end mark there is nothing but zeros. Reading on to the very end lets a compressed stream check its sum.
-Result<> TarReader::check_end() {
-  while (TRY(fill())) {
-    if (!all_zero(pending_))
-      return bad("there is something behind its end");
-    pending_ = {};
-  }
-  return {};
-}
-
 // Members that say something of the entry behind them. False when `header` is an entry itself.
 Result<bool> TarReader::take_special(Block header, Announced& announced) {
   const char type = header[type_field.offset];
@@ -166,18 +102,18 @@ Result<bool> TarReader::take_special(Block header, Announced& announced) {
     return false;
   const auto size = number_of(size_field, header);
   if (!size)
-    return bad("a header is damaged");
+    return intake_.bad("a header is damaged");
   // `header` may lie in the memory that the next lines read into: it is not used from here on.
   const uint64_t limit = uint64_t{2} * limits_.text + uint64_t{2} * limits_.xattrs;
-  std::string text = TRY(take_text(*size, limit));
-  TRY(skip(padding_of(*size)));
+  std::string text = TRY(intake_.take_text(*size, limit));
+  TRY(intake_.skip(padding_of(*size)));
   if (type == 'L' || type == 'K') {
     text.resize(std::min(text.find('\0'), text.size()));
     (type == 'L' ? announced.long_name : announced.long_link) = std::move(text);
   } else {
     std::string& records = type == 'x' ? announced.records : global_;
     if (text.size() > limit - records.size())
-      return bad("its pax headers are too large");
+      return intake_.bad("its pax headers are too large");
     records += text;
   }
   announced.any = announced.any || type != 'g';
@@ -188,7 +124,7 @@ Result<TarReader::Extra> TarReader::extra_of(Announced announced) const {
   Extra extra;
   for (const std::string_view records : {std::string_view(global_), std::string_view(announced.records)})
     if (const auto applied = extra.apply(records, limits_); !applied)
-      return bad(applied.error().detail);
+      return intake_.bad(applied.error().detail);
   if (!announced.long_name.empty())
     extra.path = std::move(announced.long_name);
   if (!announced.long_link.empty())
@@ -201,14 +137,14 @@ Result<> TarReader::make_entry(Block header, Extra extra) {
   entry_.path = extra.path ? *std::move(extra.path) : path_of(header);
   const auto type = type_of(header, entry_.path);
   if (!type)
-    return bad("holds a kind of member that is not supported in here (sparse, or of several volumes)");
+    return intake_.bad("holds a kind of member that is not supported in here (sparse, or of several volumes)");
   const auto mode = number_of(mode_field, header);
   const auto size = extra.size ? extra.size : number_of(size_field, header);
   const auto uid = extra.uid ? extra.uid : number_of(uid_field, header);
   const auto gid = extra.gid ? extra.gid : number_of(gid_field, header);
   const auto mtime = signed_number_of(mtime_field, header);
   if (!mode || !size || !uid || !gid || *uid > UINT32_MAX || *gid > UINT32_MAX || (!mtime && !extra.mtime))
-    return bad("a header is damaged");
+    return intake_.bad("a header is damaged");
   entry_.type = *type;
   entry_.mode = *mode & 07777;
   entry_.uid = static_cast<uint32_t>(*uid);
@@ -231,7 +167,7 @@ Result<> TarReader::set_device(Block header) {
   const auto major = number_of(major_field, header);
   const auto minor = number_of(minor_field, header);
   if (!major || !minor || *major > UINT32_MAX || *minor > UINT32_MAX)
-    return bad("a header is damaged");
+    return intake_.bad("a header is damaged");
   entry_.device_major = static_cast<uint32_t>(*major);
   entry_.device_minor = static_cast<uint32_t>(*minor);
   return {};
@@ -240,15 +176,15 @@ Result<> TarReader::set_device(Block header) {
 Result<> TarReader::check_entry() {
   const bool is_link = entry_.type == EntryType::symlink || entry_.type == EntryType::hardlink;
   if (entry_.path.empty() || (is_link && entry_.link.empty()))
-    return bad("a member has no name, or a link no target");
+    return intake_.bad("a member has no name, or a link no target");
   if (entry_.path.size() > limits_.text || entry_.link.size() > limits_.text)
-    return bad("a name is longer than it can be");
+    return intake_.bad("a name is longer than it can be");
   if (entry_.type != EntryType::file && entry_.size != 0)
-    return bad(str("'", entry_.path, "' has content, and is no file"));
+    return intake_.bad(str("'", entry_.path, "' has content, and is no file"));
   if (++entries_ > limits_.entries)
-    return bad(str("holds more than the ", limits_.entries, " members that it may"));
+    return intake_.bad(str("holds more than the ", limits_.entries, " members that it may"));
   if (entry_.size > limits_.entry_size || entry_.size > limits_.total_size - total_)
-    return bad(str("'", entry_.path, "' is larger than it may be"));
+    return intake_.bad(str("'", entry_.path, "' is larger than it may be"));
   total_ += entry_.size;
   left_ = entry_.size;
   padding_ = padding_of(entry_.size);
@@ -258,23 +194,25 @@ Result<> TarReader::check_entry() {
 Result<const Entry*> TarReader::next() {
   if (ended_)
     return nullptr;
-  TRY(skip(std::exchange(left_, 0)));
-  TRY(skip(std::exchange(padding_, 0)));
+  TRY(intake_.skip(std::exchange(left_, 0)));
+  TRY(intake_.skip(std::exchange(padding_, 0)));
   for (Announced announced;;) {
-    const Block header = TRY(take_block());
+    const Block header = TRY(intake_.take_block(block_size));
     if (header.empty())
-      return bad("ends without its end mark; was it cut off?");
+      return intake_.bad("ends without its end mark; was it cut off?");
+    if (all_zero(header) && announced.any)
+      return intake_.bad("the last header belongs to no member");
     if (all_zero(header))
       break;
     if (!checksum_is_right(header))
-      return bad("a header is damaged: its checksum is wrong");
+      return intake_.bad("a header is damaged: its checksum is wrong");
     if (TRY(take_special(header, announced)))
       continue;
     TRY(make_entry(header, TRY(extra_of(std::move(announced)))));
     TRY(check_entry());
     return &entry_;
   }
-  TRY(check_end());
+  TRY(intake_.expect_zeros());
   ended_ = true;
   return nullptr;
 }
@@ -282,10 +220,7 @@ Result<const Entry*> TarReader::next() {
 Result<std::string_view> TarReader::read() {
   if (left_ == 0)
     return std::string_view();
-  if (!TRY(fill()))
-    return bad("ends too early; was it cut off?");
-  const std::string_view block = pending_.substr(0, std::min<uint64_t>(left_, pending_.size()));
-  pending_.remove_prefix(block.size());
+  const std::string_view block = TRY(intake_.take_some(left_));
   left_ -= block.size();
   return block;
 }
