@@ -55,6 +55,10 @@ class Creator {
   }
 
  private:
+  bool from_packages() const { return !source_.packages.empty(); }
+  // Packages lie in a temporary directory, whose name tells nobody anything.
+  const std::string& source_name() const { return from_packages() ? output_ : root_.path(); }
+
   // A bundle among the libraries would be one more file for ldconfig and for every package manager to trip over.
   Result<> check_output() const {
     struct stat info {};
@@ -72,12 +76,12 @@ class Creator {
     std::vector<std::string> faults = family_.faults;
     faults.insert(faults.end(), gatherer.faults().begin(), gatherer.faults().end());
     if (!faults.empty() && !options_.force)
-      return refuse("make bundle", root_.path(),
-                    str("the glibc of this root is not whole: ", faults[0],
+      return refuse("make bundle", source_name(),
+                    str("the glibc of ", from_packages() ? "these packages" : "this root", " is not whole: ", faults[0],
                         faults.size() > 1 ? str(" (and ", faults.size() - 1, " more)") : "",
                         "; such a bundle repairs nothing (--force makes it all the same)"));
     if (!family_.libc && !family_.loader)
-      return refuse("make bundle", root_.path(), "there is neither a libc nor a loader in it");
+      return refuse("make bundle", source_name(), "there is neither a libc nor a loader in it");
     report_.notes = std::move(faults);
     report_.notes.insert(report_.notes.end(), gatherer.notes().begin(), gatherer.notes().end());
     return {};
@@ -200,7 +204,7 @@ class Creator {
     info.version = info.glibc_version = family_.version();
     info.arch = family_.arch != nullptr ? family_.arch->name : std::string_view("unknown");
     info.interp = family_.interp;
-    info.source = source_.packages.empty() ? "root" : "packages";
+    info.source = from_packages() ? "packages" : "root";
     info.packages = source_.packages;
     const OsRelease os = read_os_release(root_);
     info.os_id = os.id;

@@ -140,7 +140,7 @@ Result<bool> Gatherer::take_one(const RecipeRule& rule, const std::string& path,
   if (rule.kind != RuleKind::closure)
     return true;
   if (kind == FileKind::elf)
-    TRY(take_closure(rule, path));
+    TRY(take_closure(rule, found->path));
   else if (kind == FileKind::script && root.exists(interpreter))
     TRY(take_one(RecipeRule{RuleKind::closure, interpreter, rule.tier, true, false, rule.place}, interpreter, false));
   return true;

@@ -260,9 +260,10 @@ class Unpacker {
     return {};
   }
 
+  // Executable for us, whatever the package says: the search for libraries looks whether the loader could be run.
   Result<> write_content(OpenPackage& package, const Found& found, int flags) {
     const std::string shown = root().shown(found.path);
-    UniqueFd fd = TRY(open_at(found.dir.get(), found.name, O_WRONLY | O_NOFOLLOW | flags, 0600, shown));
+    UniqueFd fd = TRY(open_at(found.dir.get(), found.name, O_WRONLY | O_NOFOLLOW | flags, 0700, shown));
     while (true) {
       const std::string_view piece = TRY(package.reader->read());
       if (piece.empty())
