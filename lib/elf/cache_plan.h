@@ -5,6 +5,7 @@
 // Nothing of the root is run, and its aux-cache is neither read nor written: the headers of each library are read.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,7 @@ namespace rescue::elf {
 struct CacheOptions {
   std::string conf = "/etc/ld.so.conf";    // both are paths of the root
   std::string cache = "/etc/ld.so.cache";
+  std::string working_dir = "/";           // what relative names above and below stand in
   std::vector<std::string> directories;    // looked at before those of `conf`
   bool only_given = false;                 // `directories` alone: neither `conf` nor what the loader has built in
   bool make_links = true;                  // where not, the cache is as if they had been made
@@ -65,6 +67,9 @@ struct CachePlan {
 // tells nothing about its glibc at all (no libc, loader, ldconfig or cache that could be read), it is an error too:
 // a cache that was guessed is worse than none.
 Result<CachePlan> plan_cache(const Root& root, const CacheOptions& options = {});
+
+// The soname link of one library alone: `links`, `warnings` and one directory are filled.
+Result<CachePlan> plan_link(const Root& root, std::string_view path);
 
 // Makes the links, then writes the cache to a temporary file beside it, syncs it and renames it into place. The
 // directories are synced. For the applet: a restore does the same through its journal.

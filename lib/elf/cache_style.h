@@ -11,6 +11,7 @@
 #include "lib/base/error.h"
 #include "lib/elf/arch.h"
 #include "lib/elf/cache.h"
+#include "lib/elf/format.h"
 #include "lib/fs/root.h"
 
 namespace rescue::elf {
@@ -26,7 +27,11 @@ struct CacheStyle {
   bool os_versions = false;    // the ABI note's kernel is written: before 2.36
   bool old_libcs = false;      // i386 libraries that name no libc are marked as any ELF: before 2.37
   bool skips_temporaries = false;         // names with `;`, *.dpkg-new, *.dpkg-tmp: 2.39 and later
+  bool keeps_loader_link = false;         // Debian's leaves the link to the loader alone while it leads anywhere
   std::vector<std::string> default_dirs;  // scanned after those of ld.so.conf
+
+  bool is_x86() const { return arch->machine == EM_X86_64 || arch->machine == EM_386; }
+  bool is_arm() const { return arch->machine == EM_AARCH64 || arch->machine == EM_ARM; }
 };
 
 // An error when the root tells nothing at all.

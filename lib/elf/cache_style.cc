@@ -1,0 +1,258 @@
+#include "lib/elf/cache_style.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <fcntl.h>
+
+#include "lib/base/fd.h"
+#include "lib/base/text.h"
+#include "lib/elf/glibc.h"
+
+namespace rescue::elf {
+
+namespace {
+
+constexpr uint64_t longest_segment = 16 << 20;
+
+// Ubuntu's ldconfig is a script around the real one.
+constexpr std::array<std::string_view, 4> ldconfig_paths = {
+    "/sbin/ldconfig", "/usr/sbin/ldconfig", "/usr/bin/ldconfig", "/sbin/ldconfig.real",
+};
+
+struct Program {
+  Image image;
+  std::string bytes;  // of its read-only segments
+};
+
+// The segments in which a program's texts stand; code is left out, unless it has no segment of its own.
+Result<std::string> texts_of(int fd, const Image& image, std::string_view path) {
+  const bool apart = std::ranges::any_of(image.segments, [](const Segment& segment) {
+    return segment.type == PT_LOAD && (segment.flags & (PF_W | PF_X)) == 0;
+  });
+  std::string all;
+  for (const Segment& segment : image.segments) {
+    if (segment.type != PT_LOAD || (segment.flags & PF_W) != 0 || (apart && (segment.flags & PF_X) != 0) ||
+        segment.offset >= image.file_size)
+      continue;
+    const size_t start = all.size();
+    const uint64_t size = std::min({segment.file_size, image.file_size - segment.offset, longest_segment});
+    all.resize(start + size);
+    all.resize(start + TRY(pread_full(fd, std::span(all).subspan(start), segment.offset, path)));
+    all += '\0';
+  }
+  return all;
+}
+
+Result<Program> read_program_texts(const Root& root, std::string_view path) {
+  const UniqueFd fd = TRY(root.open_file(path, O_RDONLY | O_NONBLOCK));
+  const std::string shown = root.shown(path);
+  Program program{TRY(Image::open(fd.get(), shown)), {}};
+  if (architecture_of(program.image) == nullptr)
+    return corrupt("read program", shown, "is for a machine that is not known here");
+  program.bytes = TRY(texts_of(fd.get(), program.image, shown));
+  return program;
+}
+
+bool is_multiarch(const std::vector<std::string>& dirs) {
+  return std::ranges::any_of(dirs, [](const std::string& dir) { return dir.find("-linux-gnu") != std::string::npos; });
+}
+
+// The built-in directories, as the macros of each architecture make them from the library directory.
+std::vector<std::string> expand_lib_dir(const Arch& arch, std::string dir) {
+  std::vector<std::string_view> others;
+  const auto ends = [&](std::string_view tail) { return dir.ends_with(tail); };
+  if (arch.machine == EM_RISCV) {
+    for (const std::string_view tail : {"/lib64/lp64d", "/lib64/lp64"})
+      if (ends(tail))
+        dir.resize(dir.size() - tail.size() + 4);
+    others = {"32/ilp32", "32/ilp32d", "64/lp64", "64/lp64d"};
+  } else if (arch.machine == EM_LOONGARCH) {
+    others = {"32", "64"};
+  } else if (arch.machine == EM_X86_64 || arch.machine == EM_386) {
+    others = {"64", "x32"};
+  } else if (arch.machine != EM_ARM) {
+    others = {"64"};
+  }
+  if (ends("/lib64"))
+    dir.resize(dir.size() - 2);
+  else if (ends("/libx32"))
+    dir.resize(dir.size() - 3);
+  std::vector<std::string> all = {dir};
+  if (dir.ends_with("/lib"))
+    for (const std::string_view other : others)
+      all.push_back(str(dir, other));
+  return all;
+}
+
+// Debian's ldconfig takes its loader's own list; glibc's takes the two library directories, widened.
+std::vector<std::string> scanned_dirs(const Arch& arch, const std::vector<std::string>& loader_dirs) {
+  if (is_multiarch(loader_dirs))
+    return loader_dirs;
+  std::vector<std::string> all;
+  const std::vector<std::string> fallback = {str('/', arch.lib64), str("/usr/", arch.lib64)};
+  for (const std::string& dir : loader_dirs.empty() ? fallback : loader_dirs)
+    for (std::string& one : expand_lib_dir(arch, dir))
+      all.push_back(std::move(one));
+  return all;
+}
+
+std::string generator_of(const Banner& banner) {
+  const std::string package = banner.package.empty() ? std::string() : str('(', banner.package, ") ");
+  return str("ldconfig ", package, banner.release, " release version ", banner.version);
+}
+
+// What a program's own words say beyond its version: distributions carry changes back to older versions.
+void take_words(CacheStyle& style, std::string_view bytes) {
+  const auto has = [&](std::string_view words) { return bytes.find(words) != std::string_view::npos; };
+  if (has("Format to use: new (default)"))
+    style.format = CacheFormat::new_format;
+  else if (has("Format to use: new, old or compat (default)"))
+    style.format = CacheFormat::compat;
+  style.named_hwcaps = has("%s/glibc-hwcaps");
+  style.keeps_loader_link = has("is the dynamic linker, ignoring");
+}
+
+class Detective {
+ public:
+  explicit Detective(const Root& root) : root_(root) {}
+
+  Result<CacheStyle> run(std::string_view cache_path) {
+    read_cache(cache_path);
+    for (const std::string_view path : ldconfig_paths)
+      if (auto program = read_program_texts(root_, path); program && program->bytes.find("ld.so.cache") != std::string::npos)
+        return from_ldconfig(*program);
+    find_loader();
+    if (arch_ == nullptr && !find_arch_by_libc())
+      return fail("write cache", root_.shown(cache_path), "nothing in this system tells which glibc it has");
+    return from_libc();
+  }
+
+ private:
+  void read_cache(std::string_view path) {
+    auto bytes = root_.read_file(path);
+    if (!bytes)
+      return;
+    if (auto cache = Cache::parse(std::move(*bytes), path))
+      cache_ = std::move(*cache);
+  }
+
+  CacheStyle from_ldconfig(const Program& program) {
+    arch_ = architecture_of(program.image);
+    dirs_ = loader_facts_in(program.bytes).default_dirs;
+    // Before 2.33 an ldconfig does not name its version in one piece: its libc tells.
+    const auto banner = find_banner(program.bytes);
+    const bool own = banner && banner->program == "ldconfig";
+    if (!own)
+      find_loader();
+    CacheStyle style = finish(own ? banner : libc_banner());
+    if (own)
+      style.generator = generator_of(*banner);
+    take_words(style, program.bytes);
+    return style;
+  }
+
+  Result<CacheStyle> from_libc() {
+    const auto banner = libc_banner();
+    if (!banner && !(cache_ && !cache_->generator().empty()))
+      return fail("write cache", root_.path(), "the version of this system's glibc cannot be told");
+    return finish(banner);
+  }
+
+  CacheStyle finish(std::optional<Banner> banner) {
+    if (!banner && cache_)
+      banner = find_banner(cache_->generator());
+    if (!banner)
+      banner = Banner{};
+    CacheStyle style = style_of_version(*arch_, banner->version, banner->package);
+    style.generator = style.named_hwcaps ? generator_of(*banner) : std::string();
+    style.default_dirs = scanned_dirs(*arch_, dirs_);
+    style.keeps_loader_link = is_multiarch(dirs_);
+    // Before 2.33 the mark of the byte order came with some distributions' changes only: the last ldconfig shows.
+    if (cache_ && !style.named_hwcaps) {
+      style.order_mark = cache_->order_mark();
+      style.format = cache_->format();
+    }
+    return style;
+  }
+
+  // The first loader that is there and is what its name says. The table has the 64-bit ones first.
+  void find_loader() {
+    for (const Arch& arch : architectures()) {
+      if (arch_ != nullptr && &arch != arch_)
+        continue;
+      auto program = read_program_texts(root_, arch.interpreter);
+      if (!program || architecture_of(program->image) != &arch)
+        continue;
+      arch_ = &arch;
+      loader_banner_ = find_banner(program->bytes);
+      if (dirs_.empty())
+        dirs_ = loader_facts_in(program->bytes).default_dirs;
+      return;
+    }
+  }
+
+  static std::vector<std::string> libc_dirs(const Arch& arch) {
+    return {str("/lib/", arch.triplet), str("/usr/lib/", arch.triplet), str('/', arch.lib64), str("/usr/", arch.lib64),
+            "/lib", "/usr/lib"};
+  }
+
+  bool find_arch_by_libc() {
+    for (const Arch& arch : architectures()) {
+      for (const std::string& dir : libc_dirs(arch)) {
+        const auto program = read_program_texts(root_, str(dir, "/libc.so.6"));
+        if (!program || architecture_of(program->image) != &arch)
+          continue;
+        arch_ = &arch;
+        if (dir.ends_with(arch.triplet))
+          dirs_ = {str("/lib/", arch.triplet), str("/usr/lib/", arch.triplet), "/lib", "/usr/lib"};
+        return true;
+      }
+    }
+    return false;
+  }
+
+  std::optional<Banner> libc_banner() const {
+    std::vector<std::string> dirs = dirs_;
+    std::ranges::copy(libc_dirs(*arch_), std::back_inserter(dirs));
+    for (const std::string& dir : dirs) {
+      const auto program = read_program_texts(root_, str(dir, "/libc.so.6"));
+      if (!program || architecture_of(program->image) != arch_)
+        continue;
+      if (auto banner = find_banner(program->bytes))
+        return banner;
+    }
+    return loader_banner_;
+  }
+
+  const Root& root_;
+  std::optional<Cache> cache_;
+  const Arch* arch_ = nullptr;
+  std::vector<std::string> dirs_;
+  std::optional<Banner> loader_banner_;
+};
+
+}  // namespace
+
+CacheStyle style_of_version(const Arch& arch, std::string_view version, std::string_view package) {
+  const auto since = [&](std::string_view other) { return version.empty() || compare_versions(version, other) >= 0; };
+  const bool debian = package.starts_with("Debian") || package.starts_with("Ubuntu");
+  CacheStyle style;
+  style.arch = &arch;
+  style.version = version;
+  style.format = since(debian ? "2.31" : "2.32") ? CacheFormat::new_format : CacheFormat::compat;
+  style.order_mark = !since(debian ? "2.31" : "2.33") ? 0 : arch.order == std::endian::little ? 2 : 3;
+  style.named_hwcaps = since("2.33");
+  style.legacy_hwcaps = !since("2.37");
+  style.os_versions = !since("2.36");
+  style.old_libcs = !since("2.37");
+  style.skips_temporaries = since("2.39");
+  return style;
+}
+
+Result<CacheStyle> cache_style(const Root& root, std::string_view cache_path) {
+  return Detective(root).run(cache_path);
+}
+
+}  // namespace rescue::elf
