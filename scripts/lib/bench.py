@@ -1,0 +1,292 @@
+"""The comparisons of scripts/bench, which see for the place to work in.
+
+A comparison is one function that takes a Bench and yields Rows; it is in the table at the end by its name. What must
+be put back between two runs is put back outside of what is timed.
+"""
+
+import argparse
+import fnmatch
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import tarfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass
+class Sample:
+    wall: float  # milliseconds
+    cpu: float
+
+
+@dataclass
+class Row:
+    what: str
+    unit: str
+    peer: str
+    ours: list  # of one run each, in pairs
+    theirs: list
+
+    def line(self):
+        ratios = [a / b for a, b in zip(self.ours, self.theirs) if b]
+        ratio = f"{statistics.median(ratios):6.2f}" if ratios else "     -"
+        span = f"{min(ratios):.2f}..{max(ratios):.2f}" if len(ratios) > 1 else ""
+        ours, theirs = (number(statistics.median(values)) for values in (self.ours, self.theirs))
+        return f"{self.what:<34} {self.unit:<8} {ours:>9} {theirs:>9} {ratio}  {span:<12} {self.peer}"
+
+
+@dataclass
+class Note:
+    text: str
+
+    def line(self):
+        return "    " + self.text
+
+
+HEAD = f"{'':<34} {'unit':<8} {'ours':>9} {'peer':>9} {'ratio':>6}  {'min..max':<12} peer"
+
+
+def number(value):
+    return f"{value:,.0f}" if value >= 1000 or value == int(value) else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+class Bench:
+    def __init__(self, options):
+        self.kit = options.kit
+        self.pristine = options.root
+        self.work = options.work
+        self.runs = options.runs
+        self.rescue = str(self.kit / "bin/rescue")
+        self.environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
+        self._bundle = None
+
+    def time(self, command, expect=(0,)):
+        """One run: wall and processor time. Its output goes nowhere, but for what it says when it fails."""
+        with open(self.work / "said", "w+b") as said:
+            start = time.perf_counter()
+            child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, env=self.environment)
+            _, status, usage = os.wait4(child.pid, 0)
+            wall = time.perf_counter() - start
+            child.returncode = os.waitstatus_to_exitcode(status)
+            if child.returncode not in expect:
+                said.seek(0)
+                text = said.read().decode(errors="replace")
+                raise SystemExit(f"bench: {' '.join(map(str, command))} ended with {child.returncode}:\n{text}")
+        return Sample(wall * 1000, (usage.ru_utime + usage.ru_stime) * 1000)
+
+    def output(self, *command):
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=self.environment)
+        if done.returncode:
+            raise SystemExit(f"bench: {' '.join(map(str, command))} ended with {done.returncode}:\n{done.stderr}")
+        return done.stdout + done.stderr
+
+    def rounds(self, contenders, prepare, runs=None):
+        """Times each of NAME: COMMAND in turn, round after round; the first round only warms up."""
+        samples = {name: [] for name in contenders}
+        for turn in range((runs or self.runs) + 1):
+            for name, command in contenders.items():
+                prepare()
+                os.sync()
+                sample = self.time(command)
+                if turn:
+                    samples[name].append(sample)
+        return samples
+
+    def bundle(self):
+        """The bundle of the root's glibc, as an operator would make it."""
+        if not self._bundle:
+            self._bundle = self.work / "glibc.tzst"
+            self.output(self.rescue, "rescue-bundle", "create", "-q", "-o", self._bundle, "--root", self.pristine)
+        return self._bundle
+
+    def bundle_files(self):
+        """What a bundle brings, by Python's own reading of it: not the directories, nor links that stand for one."""
+        plain = subprocess.run(["zstd", "-dcq", self.bundle()], check=True, capture_output=True).stdout
+        with open(self.work / "plain.tar", "w+b") as file:
+            file.write(plain)
+            file.seek(0)
+            names = [m.name for m in tarfile.open(fileobj=file) if not m.isdir() and not m.name.startswith(".rescue")]
+        os.unlink(self.work / "plain.tar")
+        return [n for n in names if not (self.pristine / n).is_dir()]
+
+
+# --- restore
+
+def pairs(what, peer, samples):
+    """Two rows, wall and processor time, of ours against one peer."""
+    for unit, field in (("ms", "wall"), ("ms cpu", "cpu")):
+        yield Row(what, unit, peer, *([getattr(s, field) for s in samples[name]] for name in ("ours", peer)))
+
+
+def restore_contenders(bench, target):
+    """Into the same place, from the same file. The peers check no digest and sync nothing."""
+    bundle = bench.bundle()
+    return {
+        "ours": [bench.rescue, "rescue-extract", bundle, target],
+        "bsdtar -xpf": ["bsdtar", "-xpf", bundle, "-C", target],
+        "tar --zstd -xpf": ["tar", "--zstd", "-xpf", bundle, "-C", target],
+    }
+
+
+def restore_rows(what, samples):
+    for peer in samples:
+        if peer != "ours":
+            yield from pairs(what, peer, samples)
+
+
+def restore_empty(bench):
+    """Into an empty directory."""
+    target = bench.work / "empty"
+
+    def prepare():
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir()
+
+    samples = bench.rounds(restore_contenders(bench, target), prepare)
+    prepare()
+    yield from restore_rows("restore into an empty directory", samples)
+
+
+class BrokenRoot:
+    """A copy of the root; break_it() deletes all files of its glibc, and what a restore left for its undo."""
+
+    def __init__(self, bench, where):
+        self.path = where
+        self.files = bench.bundle_files()
+        subprocess.run(["cp", "-a", f"{bench.pristine}/.", where], check=True)
+
+    def break_it(self):
+        for name in self.files:
+            (self.path / name).unlink(missing_ok=True)
+        for left in (".rescue", "var/lib/rescue"):
+            shutil.rmtree(self.path / left, ignore_errors=True)
+
+    def check(self):
+        if subprocess.run(["chroot", self.path, "/bin/ls", "/"], stdout=subprocess.DEVNULL).returncode:
+            raise SystemExit("bench: the restored root does not run ls")
+
+
+def restore_broken(bench):
+    """Into a root that has lost all of its glibc: ours also checks the fit, and proves the result."""
+    root = BrokenRoot(bench, bench.work / "root")
+    samples = bench.rounds(restore_contenders(bench, root.path), root.break_it)
+    root.check()
+    yield from restore_rows("restore into a broken root", samples)
+
+    root.break_it()
+    bench.time([bench.rescue, "rescue-extract", bench.bundle(), root.path])
+    contenders = {name: command for name, command in restore_contenders(bench, root.path).items() if "tar " in name}
+    contenders["ours"] = [bench.rescue, "rescue-extract", bench.bundle(), root.path]
+    samples = bench.rounds(contenders, lambda: None)
+    yield from pairs("the same again, nothing is broken", "bsdtar -xpf", samples)
+    shutil.rmtree(root.path)
+
+
+SYNCS = "fsync,fdatasync,syncfs,sync,sync_file_range"
+
+
+def restore_sync(bench):
+    """What it costs to be safe from a power cut, which memory does not show: on ext4, with the syncs and without."""
+    image = bench.work.parent / (bench.work.name + ".ext4")
+    mount_point = bench.work / "ext4"
+    mount_point.mkdir()
+    try:
+        image.touch()
+        os.truncate(image, 700 << 20)
+        bench.output("mkfs.ext4", "-q", "-F", image)
+        bench.output("mount", "-o", "loop", image, mount_point)
+        image.unlink()  # the mount keeps it; nothing is left over, however this ends
+        yield from sync_rows(bench, BrokenRoot(bench, mount_point))
+    finally:
+        image.unlink(missing_ok=True)
+        subprocess.run(["umount", "-l", mount_point], stderr=subprocess.DEVNULL, check=False)
+
+
+def sync_rows(bench, root):
+    ours = [bench.rescue, "rescue-extract", bench.bundle(), root.path]
+    filtered = ["strace", "-f", "-qq", "--seccomp-bpf", "-o", bench.work / "trace", "-e", f"trace={SYNCS}"]
+    contenders = {
+        "ours": ours,
+        "ours, syncs left out": [*filtered, "-e", f"inject={SYNCS}:retval=0", *ours],
+        "bsdtar -xpf": ["bsdtar", "-xpf", bench.bundle(), "-C", root.path],
+    }
+    samples = bench.rounds(contenders, root.break_it, runs=max(3, bench.runs // 2))
+    root.check()
+    for peer in ("ours, syncs left out", "bsdtar -xpf"):
+        yield Row("restore on ext4", "ms", peer, *([s.wall for s in samples[name]] for name in ("ours", peer)))
+    root.break_it()
+    bench.time([*filtered, *ours])
+    count = len((bench.work / "trace").read_text().splitlines())
+    yield Note(f"It syncs {count} times. On tmpfs, above, a sync costs nothing.")
+
+
+# --- start-up and size
+
+def instructions(bench, *command):
+    """User instructions, from the first of the loader to the last of exit, as valgrind counts them."""
+    said = bench.output("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *command)
+    return int(re.search(r"Collected : (\d+)", said)[1])
+
+
+def system_calls(bench, *command):
+    trace = bench.work / "trace"
+    bench.output("strace", "-f", "-qq", "-o", trace, *command)
+    return len(re.findall(r"^\d+ +\w+\(", trace.read_text(), re.MULTILINE))
+
+
+def start_up(bench):
+    """`true`: nothing but starting and ending."""
+    ours, theirs = (bench.rescue, "true"), ("/bin/busybox", "true")
+    peer = "busybox-static true"
+    yield Row("start-up of `true`", "instr.", peer, [instructions(bench, *ours)], [instructions(bench, *theirs)])
+    yield Row("start-up of `true`", "syscalls", peer, [system_calls(bench, *ours)], [system_calls(bench, *theirs)])
+    samples = bench.rounds({"ours": repeat(ours), peer: repeat(theirs)}, lambda: None)
+    yield next(pairs("1,000 times `true`", peer, samples))
+
+
+def repeat(command):
+    return ["/bin/dash", "-c", f"i=0; while [ $i -lt 1000 ]; do {' '.join(command)}; i=$((i + 1)); done"]
+
+
+def size(bench):
+    sizes = ([os.stat(path).st_size] for path in (bench.rescue, "/bin/busybox"))
+    yield Row("size of the executable", "bytes", "busybox-static", *sizes)
+
+
+COMPARISONS = {
+    "restore-empty": restore_empty,
+    "restore-broken": restore_broken,
+    "restore-sync": restore_sync,
+    "start-up": start_up,
+    "size": size,
+}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--kit", type=Path)
+    parser.add_argument("--root", type=Path)
+    parser.add_argument("--work", type=Path)
+    parser.add_argument("--runs", type=int, default=11)
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("globs", nargs="*", default=["*"])
+    options = parser.parse_args()
+    wanted = [n for n in COMPARISONS if any(fnmatch.fnmatch(n, glob) for glob in options.globs)]
+    if options.list:
+        print("\n".join(COMPARISONS))
+        return
+    if not wanted:
+        raise SystemExit("bench: there is no such comparison; --list names them")
+    bench = Bench(options)
+    print(HEAD, flush=True)
+    for name in wanted:
+        for row in COMPARISONS[name](bench):
+            print(row.line(), flush=True)
+
+
+if __name__ == "__main__":
+    main()
