@@ -6,6 +6,15 @@
 
 namespace rescue {
 
+Error::Error() = default;
+Error::Error(std::string a, std::string p, int c, std::string d, Status s)
+    : attempt(std::move(a)), path(std::move(p)), code(c), detail(std::move(d)), status(s) {}
+Error::Error(const Error&) = default;
+Error::Error(Error&&) noexcept = default;
+Error& Error::operator=(const Error&) = default;
+Error& Error::operator=(Error&&) noexcept = default;
+Error::~Error() = default;
+
 std::unexpected<Error> fail(std::string_view attempt, std::string_view path, int code) {
   return std::unexpected(Error{std::string(attempt), std::string(path), code, {}, Status::unset});
 }

@@ -22,7 +22,17 @@ enum class Status : uint8_t {
   unhealthy = 5, // done as far as possible, and it still does not work
 };
 
+// Its special members are not inline: every TRY moves and destroys one, and three strings' worth of code at each of
+// them would be a third of the executable.
 struct [[nodiscard]] Error {
+  Error();
+  Error(std::string attempt, std::string path, int code, std::string detail, Status status);
+  Error(const Error&);
+  Error(Error&&) noexcept;
+  Error& operator=(const Error&);
+  Error& operator=(Error&&) noexcept;
+  ~Error();
+
   std::string attempt;             // "enter new root"
   std::string path;                // "/mnt/sysroot"; empty where there is none
   int code = 0;                    // errno; 0 when the bytes or words themselves are wrong
