@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# reproducible: the same sources in another directory give the same release archive, byte for byte.
+# Usage: tests/system/reproducible.sh [ARCH]
+set -euo pipefail
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+arch=${1:-$(uname -m)}
+work=$top/build/test-work/reproducible-$arch
+copy=$work/a/directory/with/another/name
+trap 'rm -rf "$work"' EXIT
+
+copy_sources() {
+  rm -rf "$work"
+  mkdir -p "$copy"
+  git -C "$top" ls-files -z --cached --others --exclude-standard |
+    tar -C "$top" --null --ignore-failed-read -T - -c | tar -x -C "$copy"
+}
+
+# Both are told the same time, which is the commit's anyway; the copy has no repository to ask.
+SOURCE_DATE_EPOCH=$(git -C "$top" log -1 --format=%ct)
+export SOURCE_DATE_EPOCH
+
+"$top/scripts/build" "$arch"
+copy_sources
+"$copy/scripts/build" "$arch"
+for archive in "$top"/build/rescue-*-"$arch".tar.zst; do
+  if cmp "$archive" "$copy/build/${archive##*/}"; then
+    echo "ok      ${archive##*/}: the same bytes from two directories"
+  else
+    echo "NOT OK  ${archive##*/}: other bytes from another directory" >&2
+    exit 1
+  fi
+done
