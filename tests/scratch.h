@@ -42,7 +42,8 @@ class Scratch {
     return *std::move(content);
   }
 
-  // The exit status of a shell command that runs in the directory; what it prints is in the files "output" and "errors".
+  // The exit status of a shell command that runs in the directory; what it prints is in the files "output" and
+  // "errors".
   int run(std::string_view command) const {
     const int status = std::system(str("cd '", path_, "' && { ", command, "; } >output 2>errors").c_str());
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;

@@ -24,15 +24,15 @@ struct Xattr {
 };
 
 struct Entry {
-  std::string path;        // raw bytes, as archived; of directories without the slashes at the end
+  std::string path;  // raw bytes, as archived; of directories without the slashes at the end
   EntryType type = EntryType::file;
-  uint32_t mode = 0;       // permission bits, 07777
+  uint32_t mode = 0;  // permission bits, 07777
   uint32_t uid = 0;
   uint32_t gid = 0;
-  uint64_t size = 0;       // bytes that read() will give; 0 for what is no file
-  int64_t mtime = 0;       // seconds, and
-  uint32_t mtime_ns = 0;   // nanoseconds to be added
-  std::string link;        // target of a symlink; path of the earlier entry that a hard link is another name of
+  uint64_t size = 0;          // bytes that read() will give; 0 for what is no file
+  int64_t mtime = 0;          // seconds, and
+  uint32_t mtime_ns = 0;      // nanoseconds to be added
+  std::string link;           // target of a symlink; path of the earlier entry that a hard link is another name of
   std::vector<Xattr> xattrs;  // sorted by name
   uint32_t device_major = 0;  // of character and block devices
   uint32_t device_minor = 0;

@@ -48,7 +48,9 @@ std::optional<Filter> filter_of(std::string_view start) {
     return Filter::gzip;
   if (start.starts_with("BZh"))
     return Filter::bzip2;
-  if (start.starts_with(std::string_view("\xfd" "7zXZ\0", 6)))
+  if (start.starts_with(std::string_view("\xfd"
+                                         "7zXZ\0",
+                                         6)))
     return Filter::xz;
   if (looks_like_lzma(start))
     return Filter::lzma;
@@ -71,7 +73,7 @@ Result<std::unique_ptr<EntryReader>> open_range(int fd, deb::Range range, std::s
 }
 
 Result<uint64_t> size_of(int fd, std::string_view path) {
-  struct stat info {};
+  struct stat info{};
   if (::fstat(fd, &info) < 0)
     return fail("read package", path, errno);
   if (!S_ISREG(info.st_mode))

@@ -82,8 +82,8 @@ class Index {
 Result<> read_identity(const Index& index, PackageInfo& info) {
   info.name = TRY(index.text(tag_name));
   const std::string epoch = TRY(index.text(tag_epoch));
-  info.version = str(epoch.empty() ? "" : str(epoch, ':'), TRY(index.text(tag_version)), '-',
-                     TRY(index.text(tag_release)));
+  info.version =
+      str(epoch.empty() ? "" : str(epoch, ':'), TRY(index.text(tag_version)), '-', TRY(index.text(tag_release)));
   info.architecture = TRY(index.text(tag_arch));
   return {};
 }

@@ -49,10 +49,10 @@ class TarReader : public EntryReader {
 
   Intake intake_;
   EntryLimits limits_;
-  std::string global_;         // pax records for all entries
+  std::string global_;  // pax records for all entries
   Entry entry_;
-  uint64_t left_ = 0;          // data of the current entry still to come
-  uint64_t padding_ = 0;       // zeros behind it
+  uint64_t left_ = 0;     // data of the current entry still to come
+  uint64_t padding_ = 0;  // zeros behind it
   uint64_t entries_ = 0;
   uint64_t total_ = 0;
   bool ended_ = false;

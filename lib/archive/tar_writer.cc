@@ -18,7 +18,9 @@ constexpr std::string_view pax_name = "././@PaxHeader";
 class Header {
  public:
   Header() : bytes_(block_size, '\0') {
-    set_text(magic_field, std::string_view("ustar\0" "00", 8));
+    set_text(magic_field, std::string_view("ustar\0"
+                                           "00",
+                                           8));
   }
 
   void set_text(Field field, std::string_view text) {

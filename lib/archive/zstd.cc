@@ -108,7 +108,9 @@ void ZstdSink::Free::operator()(ZSTD_CCtx_s* context) const {
 }
 
 ZstdSink::ZstdSink(Sink& output, std::string_view path)
-    : output_(output), path_(path), context_(ZSTD_createCCtx()),
+    : output_(output),
+      path_(path),
+      context_(ZSTD_createCCtx()),
       buffer_(std::make_unique_for_overwrite<char[]>(output_size)) {}
 
 Result<std::unique_ptr<ZstdSink>> ZstdSink::open(Sink& output, int level, std::string_view path) {

@@ -45,10 +45,10 @@ class ZstdSource : public Source {
   ZstdLimits limits_;
   std::unique_ptr<ZSTD_DCtx_s, Free> context_;
   std::unique_ptr<char[]> buffer_;
-  std::string_view pending_;   // compressed bytes not yet consumed
+  std::string_view pending_;  // compressed bytes not yet consumed
   uint64_t produced_ = 0;
   bool within_frame_ = false;
-  bool full_ = false;          // the last output filled the buffer
+  bool full_ = false;  // the last output filled the buffer
   bool any_input_ = false;
 };
 

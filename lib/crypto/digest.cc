@@ -50,8 +50,7 @@ bool available(Sha256Engine engine) {
          find_engine(engine) != sha256::compress_portable;
 }
 
-Sha256::Sha256(Sha256Engine engine)
-    : compress_(engine == Sha256Engine::best ? best_engine() : find_engine(engine)) {
+Sha256::Sha256(Sha256Engine engine) : compress_(engine == Sha256Engine::best ? best_engine() : find_engine(engine)) {
   reset();
 }
 

@@ -41,8 +41,8 @@ class Sha256 {
 
   Compress compress_;
   std::array<uint32_t, 8> state_;
-  uint64_t size_;                          // bytes given so far
-  std::array<uint8_t, block_size> tail_;   // the first size_ % 64 bytes wait for the rest of their block
+  uint64_t size_;                         // bytes given so far
+  std::array<uint8_t, block_size> tail_;  // the first size_ % 64 bytes wait for the rest of their block
 };
 
 // BLAKE2b with 512 bits, without a key: what minisign signs.

@@ -7,8 +7,8 @@
 #include <sodium/crypto_sign.h>
 #include <sodium/utils.h>
 
-#include "lib/base/text.h"
 #include "lib/base/base64.h"
+#include "lib/base/text.h"
 #include "lib/crypto/random.h"
 
 namespace rescue {
@@ -63,8 +63,8 @@ std::string one_line(std::string_view text, size_t limit) {
 
 bool ed25519_verify(const std::array<uint8_t, 64>& signature, std::string_view content,
                     const std::array<uint8_t, 32>& key) {
-  return crypto_sign_verify_detached(signature.data(), reinterpret_cast<const uint8_t*>(content.data()),
-                                     content.size(), key.data()) == 0;
+  return crypto_sign_verify_detached(signature.data(), reinterpret_cast<const uint8_t*>(content.data()), content.size(),
+                                     key.data()) == 0;
 }
 
 std::array<uint8_t, 64> ed25519_sign(std::string_view content, const SecretKey& key) {
@@ -191,10 +191,10 @@ Result<Signature> parse_signature(std::string_view text, std::string_view path) 
 }
 
 std::string signature_text(const Signature& signature) {
-  const std::string bytes = str(signature.prehashed ? signed_digest : signed_content, text_of(signature.id),
-                                text_of(signature.signature));
-  return str(comment_prefix, signature.comment, '\n', to_base64(bytes), '\n', trusted_prefix,
-             signature.trusted_comment, '\n', to_base64(text_of(signature.global)), '\n');
+  const std::string bytes =
+      str(signature.prehashed ? signed_digest : signed_content, text_of(signature.id), text_of(signature.signature));
+  return str(comment_prefix, signature.comment, '\n', to_base64(bytes), '\n', trusted_prefix, signature.trusted_comment,
+             '\n', to_base64(text_of(signature.global)), '\n');
 }
 
 Result<Signature> sign(const SecretKey& key, const Blake2b512::Digest& digest, std::string_view trusted_comment,

@@ -10,9 +10,9 @@
 #include <sodium/crypto_sign.h>
 #include <sodium/utils.h>
 
+#include "lib/base/base64.h"
 #include "lib/base/bytes.h"
 #include "lib/base/text.h"
-#include "lib/base/base64.h"
 #include "lib/crypto/minisign.h"
 #include "lib/crypto/random.h"
 

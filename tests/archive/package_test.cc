@@ -86,9 +86,10 @@ TEST_CASE("package: tar archives with every compression, and none") {
 
 TEST_CASE("package: dpkg-deb's own, as it lists them") {
   Scratch scratch;
-  scratch.output_of("mkdir -p p/DEBIAN p/usr/lib && echo x >p/usr/lib/x && ln p/usr/lib/x p/usr/lib/y && "
-                    "printf 'Package: x\\nVersion: 1:2-3\\nArchitecture: all\\nMaintainer: x\\nDescription: x\\n' "
-                    ">p/DEBIAN/control");
+  scratch.output_of(
+      "mkdir -p p/DEBIAN p/usr/lib && echo x >p/usr/lib/x && ln p/usr/lib/x p/usr/lib/y && "
+      "printf 'Package: x\\nVersion: 1:2-3\\nArchitecture: all\\nMaintainer: x\\nDescription: x\\n' "
+      ">p/DEBIAN/control");
   for (const std::string_view way : {"none", "gzip", "xz", "zstd"}) {
     INFO(way);
     if (scratch.run(str("dpkg-deb --root-owner-group -Z", way, " -b p package")) != 0) {
@@ -108,8 +109,9 @@ TEST_CASE("package: dpkg-deb's own, as it lists them") {
 
 TEST_CASE("package: of several names in cpio, the one with the data comes first") {
   Scratch scratch;
-  scratch.output_of("echo x >a && ln a b && ln a c && touch d && ln d e && echo z >f && ln f not-archived && "
-                    "printf '%s\\n' a d b e c f | bsdcpio -o -H newc >package");
+  scratch.output_of(
+      "echo x >a && ln a b && ln a c && touch d && ln d e && echo z >f && ln f not-archived && "
+      "printf '%s\\n' a d b e c f | bsdcpio -o -H newc >package");
   const auto package = read_file(scratch);
   REQUIRE(package);
   std::string found;

@@ -127,18 +127,32 @@ std::vector<Sample> plain_samples() {
 }
 
 std::vector<Sample> odd_samples() {
-  std::vector<Sample> samples = {
-      special(EntryType::directory, "."), special(EntryType::directory, "dir"),
-      file("dir/file", std::string(100000, 'x')), special(EntryType::hardlink, "dir/hard", "dir/file"),
-      file("dir/empty", ""), file("dir/block", std::string(512, 'y')), file("new\nline \\ \"quote\"", "1"),
-      file("latin\xe9", "2"), file("utf8-\xc3\xa9", "3"), file(str("long/", std::string(200, 'n')), "4"),
-      file(str("latin-long-\xe9", std::string(150, 'n')), "5"), file(str("utf8-long-\xc3\xa9", std::string(90, 'n')), "6"),
-      file(std::string(100, 'e'), "7"), file(std::string(101, 'e'), "8"),
-      special(EntryType::symlink, "link", "../absent"),
-      special(EntryType::symlink, "long-link", str(std::string(300, 'l'), "\xff")),
-      device(EntryType::character, "null", 1, 3), device(EntryType::block, "disk", 259, 1048575),
-      special(EntryType::fifo, "fifo"), file("old", "9"), file("older", "10"), file("future", "11"),
-      file("precise", "12"), file("owner", "13"), file("setuid", "14"), file("attributes", "15")};
+  std::vector<Sample> samples = {special(EntryType::directory, "."),
+                                 special(EntryType::directory, "dir"),
+                                 file("dir/file", std::string(100000, 'x')),
+                                 special(EntryType::hardlink, "dir/hard", "dir/file"),
+                                 file("dir/empty", ""),
+                                 file("dir/block", std::string(512, 'y')),
+                                 file("new\nline \\ \"quote\"", "1"),
+                                 file("latin\xe9", "2"),
+                                 file("utf8-\xc3\xa9", "3"),
+                                 file(str("long/", std::string(200, 'n')), "4"),
+                                 file(str("latin-long-\xe9", std::string(150, 'n')), "5"),
+                                 file(str("utf8-long-\xc3\xa9", std::string(90, 'n')), "6"),
+                                 file(std::string(100, 'e'), "7"),
+                                 file(std::string(101, 'e'), "8"),
+                                 special(EntryType::symlink, "link", "../absent"),
+                                 special(EntryType::symlink, "long-link", str(std::string(300, 'l'), "\xff")),
+                                 device(EntryType::character, "null", 1, 3),
+                                 device(EntryType::block, "disk", 259, 1048575),
+                                 special(EntryType::fifo, "fifo"),
+                                 file("old", "9"),
+                                 file("older", "10"),
+                                 file("future", "11"),
+                                 file("precise", "12"),
+                                 file("owner", "13"),
+                                 file("setuid", "14"),
+                                 file("attributes", "15")};
   const auto named = [&](std::string_view path) -> Entry& {
     for (Sample& sample : samples)
       if (sample.entry.path == path)
@@ -205,11 +219,10 @@ std::string ar_of(const std::vector<std::pair<std::string, std::string>>& member
 }
 
 std::string deb_of(const std::vector<Sample>& samples, std::string_view ending) {
-  const std::string control =
-      tar_of({special(EntryType::directory, "./"),
-              file("./control", "Package: libc6\nVersion: 2.36-9\nArchitecture: amd64\nDescription: one\n two\n .\n"),
-              file("./md5sums", "0123456789abcdef0123456789abcdef  dir/file\n"),
-              file("./postinst", "#!/bin/sh\nexit 1\n")});
+  const std::string control = tar_of(
+      {special(EntryType::directory, "./"),
+       file("./control", "Package: libc6\nVersion: 2.36-9\nArchitecture: amd64\nDescription: one\n two\n .\n"),
+       file("./md5sums", "0123456789abcdef0123456789abcdef  dir/file\n"), file("./postinst", "#!/bin/sh\nexit 1\n")});
   return ar_of({{"debian-binary", "2.0\n"},
                 {str("control.tar", ending), compressed(control, filter_of(ending))},
                 {str("data.tar", ending), compressed(tar_of(samples), filter_of(ending))}});

@@ -38,5 +38,4 @@ std::string deb_of(const std::vector<Sample>& samples, std::string_view ending);
 // An RPM package whose header names but its identity, with a cpio payload in that compression.
 std::string rpm_of(const std::vector<Sample>& samples, std::string_view filter);
 
-
 }  // namespace rescue

@@ -202,7 +202,8 @@ TEST_CASE("tar: malformed pax records are errors") {
   for (const std::string_view records :
        {"9 path=x", "8 path=x\n", "11 path=x\n", "99999999999999999999 path=x\n", "-9 path=x\n", "5 =x\n", "2 ", "\n",
         "0 path=x\n", "4 a\n", "11 size=ab\n", "12 mtime=ab\n", "10 uid=-1\n", "18446744073709551615 p=x\n",
-        "28 uid=99999999999999999999\n", "18 uid=4294967296\n", "27 LIBARCHIVE.xattr.a=?bad\n", "19 SCHILY.xattr.=x\n"}) {
+        "28 uid=99999999999999999999\n", "18 uid=4294967296\n", "27 LIBARCHIVE.xattr.a=?bad\n",
+        "19 SCHILY.xattr.=x\n"}) {
     INFO(records);
     CHECK_FALSE(read_tar(pax_member(records) + tar));
   }
@@ -260,14 +261,15 @@ constexpr std::string_view make_tree =
     "echo u >\"$(printf 'utf8-\\303\\251%.0s' $(seq 30))\" && chmod 4755 dir/file && chmod 1777 dir && cd ..";
 
 // Type, mode, number of names, size, time, name and target of all files of a tree.
-constexpr std::string_view list_tree = "find . ! -type d -printf '%y %m %n %s %T+ %p %l\\n' -o -printf '%y %m %p\\n' | sort";
+constexpr std::string_view list_tree =
+    "find . ! -type d -printf '%y %m %n %s %T+ %p %l\\n' -o -printf '%y %m %p\\n' | sort";
 
 TEST_CASE("tar: archives of GNU tar and bsdtar in all their formats") {
   Scratch scratch;
   scratch.output_of(make_tree);
-  const std::string_view commands[] = {
-      "tar --format=pax -cf a.tar -C tree .", "tar --format=gnu -cf a.tar -C tree .",
-      "LC_ALL=C.UTF-8 bsdtar --format=pax -cf a.tar -C tree .", "bsdtar --format=gnutar -cf a.tar -C tree ."};
+  const std::string_view commands[] = {"tar --format=pax -cf a.tar -C tree .", "tar --format=gnu -cf a.tar -C tree .",
+                                       "LC_ALL=C.UTF-8 bsdtar --format=pax -cf a.tar -C tree .",
+                                       "bsdtar --format=gnutar -cf a.tar -C tree ."};
   for (const std::string_view command : commands) {
     INFO(command);
     // bsdtar warns of names that are no UTF-8, and archives them all the same.
@@ -285,8 +287,10 @@ TEST_CASE("tar: archives of GNU tar and bsdtar in all their formats") {
     }
     REQUIRE(writer.finish());
     scratch.write("b.tar", again);
-    const std::string theirs = scratch.output_of(str("rm -rf x && mkdir x && tar -xpf a.tar -C x && cd x && ", list_tree));
-    const std::string ours = scratch.output_of(str("rm -rf y && mkdir y && tar -xpf b.tar -C y && cd y && ", list_tree));
+    const std::string theirs =
+        scratch.output_of(str("rm -rf x && mkdir x && tar -xpf a.tar -C x && cd x && ", list_tree));
+    const std::string ours =
+        scratch.output_of(str("rm -rf y && mkdir y && tar -xpf b.tar -C y && cd y && ", list_tree));
     CHECK(ours == theirs);
   }
 }
@@ -301,8 +305,8 @@ TEST_CASE("tar: GNU tar and bsdtar unpack ours exactly") {
   scratch.write("b.tar", again);
   scratch.write("b.tzst", zstd_of(again));
   const std::string expected = scratch.output_of(str("cd tree && ", list_tree));
-  for (const std::string_view command : {"tar -xpf b.tar -C x", "bsdtar -xpf b.tar -C x", "tar --zstd -xpf b.tzst -C x",
-                                         "bsdtar -xpf b.tzst -C x"}) {
+  for (const std::string_view command :
+       {"tar -xpf b.tar -C x", "bsdtar -xpf b.tar -C x", "tar --zstd -xpf b.tzst -C x", "bsdtar -xpf b.tzst -C x"}) {
     INFO(command);
     CHECK(scratch.output_of(str("rm -rf x && mkdir x && ", command, " && cd x && ", list_tree)) == expected);
   }
