@@ -96,6 +96,6 @@ after_libc_link_outside() {
 }
 
 # `rescue-extract` is given one root; programs are another package's business.
-accident libc_and_locks_gone all 0 '127:libc\.so\.6: cannot open' 'libc and /run, /tmp, /dev, /proc are deleted' \
-  left='run tmp dev proc'
-break_libc_and_locks_gone() { rm -rf "${ROOT:?}"/{run,tmp,dev,proc}; break_libc_gone; }
+accident libc_and_tmp_gone all 0 '127:libc\.so\.6: cannot open' 'libc and /run, /tmp, /proc are deleted' \
+  left='run tmp proc'
+break_libc_and_tmp_gone() { rm -rf "${ROOT:?}"/{run,tmp,proc}; break_libc_gone; }

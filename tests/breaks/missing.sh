@@ -36,7 +36,7 @@ break_stubs_gone() { rm "$ROOT/$LIB"/lib{pthread,dl,rt,util,anl}.so.*; }
 family() {
   find "$ROOT/$LIB" -maxdepth 1 \( -name 'ld-*' -o -name 'libc.so.6' -o -name 'libc-2*' -o -name 'libm.so*' \
     -o -name 'libm-*' -o -name 'libmvec*' -o -name 'libpthread*' -o -name 'libdl[.-]*' -o -name 'librt[.-]*' \
-    -o -name 'libutil[.-]*' -o -name 'libanl*' -o -name 'libresolv*' -o -name 'libnss_[fdch]*' -o -name 'libnsl*' \
+    -o -name 'libutil[.-]*' -o -name 'libanl*' -o -name 'libresolv*' -o -name 'libnss_[fdch]*' -o -name 'libnsl.so.1' -o -name 'libnsl-*' \
     -o -name 'libthread_db*' -o -name 'libBrokenLocale*' -o -name 'libSegFault*' -o -name 'libc_malloc*' \
     -o -name 'libmemusage*' -o -name 'libpcprofile*' \) -print0
 }

@@ -2,6 +2,7 @@
 # The ordinary applets against their GNU namesakes: each row of tests/applets/*.table runs with both, in the same
 # prepared tree. Arguments are names of tables; RESCUE_ROW selects the rows that hold it.
 set -euo pipefail
+# shellcheck source=tests/lib/report.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib/report.sh"
 start_test "$@"
 

@@ -40,8 +40,12 @@ refused() {  # WORDS
   [[ ! -e $ROOT/.rescue ]] || fail "left /.rescue behind"
 }
 
+# In a PID namespace of its own, where every process can be looked into: a
+# machine may have one that even root may not see the mappings of.
+alone() { run_kit "$1" unshare --pid --fork --mount-proc -- "${@:2}"; }
+
 restored() {
-  extract 0 '' "$bundles/small.tzst"
+  alone 0 "$kit/bin/rescue-extract" "$bundles/small.tzst" "$ROOT"
   rm -rf "$ROOT/root/filler" "$ROOT/root/files"
   snapshot "$case_dir/after"
   expect_same "$case_dir/whole" "$case_dir/after"
@@ -78,6 +82,21 @@ dead_file_gives_blocks() {
   dd if=/dev/urandom of="$ROOT/$LIBC" bs=4k count=$(($(stat -c %s "$ROOT/$LIBC") / 4096 + 1)) conv=notrunc status=none
   fill_blocks
   restored
+}
+
+# Not so if a process still maps it: that would be written into.
+mapped_file_gives_none() {
+  ext4_root bookworm 48M
+  dd if=/dev/urandom of="$ROOT/$LIBC" bs=4k count=$(($(stat -c %s "$ROOT/$LIBC") / 4096 + 1)) conv=notrunc status=none
+  fill_blocks
+  snapshot "$case_dir/before"
+  # shellcheck disable=SC2016  # expanded by the inner shell
+  alone 3 bash -c '
+    python3 -c "import mmap, sys, time; f = open(sys.argv[1], \"rb\"); m = mmap.mmap(f.fileno(), 0, prot=mmap.PROT_READ); print(1, flush=True); time.sleep(60)" "$1" >"$2/mapped" &
+    for i in {1..100}; do [[ -s $2/mapped ]] && break; sleep 0.1; done
+    "$3" "$4" "$5"' - "$ROOT/$LIBC" "$case_dir" "$kit/bin/rescue-extract" "$bundles/small.tzst" "$ROOT"
+  snapshot "$case_dir/after"
+  expect_same "$case_dir/before" "$case_dir/after"
 }
 
 dead_file_gives_inode() {
@@ -141,8 +160,8 @@ main() {
   bundles=$work/bundles
   mkdir "$bundles"
   local name
-  for name in make_bundle read_only no_blocks no_inodes almost_enough dead_file_gives_blocks dead_file_gives_inode \
-    first_tier_only undo_on_full_disk immutable_on_ext4; do
+  for name in make_bundle read_only no_blocks no_inodes almost_enough dead_file_gives_blocks mapped_file_gives_none \
+    dead_file_gives_inode first_tier_only undo_on_full_disk immutable_on_ext4; do
     run_case "$name" "$name"
   done
   finish
