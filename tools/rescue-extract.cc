@@ -1,10 +1,6 @@
 // rescue-extract: put the files of a bundle back in place.
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "lib/base/applet.h"
 #include "lib/base/json.h"
-#include "lib/base/kit.h"
 #include "lib/bundle/restore.h"
 #include "lib/bundle/settle.h"
 #include "lib/bundle/transaction.h"
@@ -178,18 +174,8 @@ class Printer {
   const Root& root_;
 };
 
-TrustPolicy trust_of(const Options& opt) {
-  TrustPolicy trust{opt.require_signature, opt.public_key};
-  const std::string kit_key = kit_path("etc/trusted.pub");
-  if (trust.public_key_file.empty() && !kit_key.empty() && ::access(kit_key.c_str(), F_OK) == 0) {
-    trust.public_key_file = kit_key;
-    trust.require_signature = true;
-  }
-  return trust;
-}
-
 Result<int> extract(const Options& opt, Io& io, const std::string& file, const std::string& root_path) {
-  Bundle bundle = TRY(Bundle::open(file, trust_of(opt)));
+  Bundle bundle = TRY(Bundle::open(file, kit_trust(opt.require_signature, opt.public_key)));
   TRY(bundle.verify());
   const Root root = TRY(Root::open(root_path));
   Printer printer(opt, io, root);

@@ -380,7 +380,8 @@ class BundlePass {
 };
 
 TrustPolicy kit_trust(bool require_signature, const std::string& public_key_file) {
-  TrustPolicy trust{require_signature, public_key_file};
+  // Who names a key wants it to have signed.
+  TrustPolicy trust{require_signature || !public_key_file.empty(), public_key_file};
   const std::string kit_key = kit_path("etc/trusted.pub");
   if (trust.public_key_file.empty() && !kit_key.empty() && ::access(kit_key.c_str(), F_OK) == 0) {
     trust.public_key_file = kit_key;
