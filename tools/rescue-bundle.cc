@@ -54,7 +54,8 @@ constexpr Opt<Options> options[] = {
      "the minisign public key: to write (keygen), or to check signatures with (list, verify, diff)", "FILE"},
     {'s', "seckey", &Options::secret_key, "the secret key: to write (keygen), or to sign with", "FILE"},
     {'W', "no-password", &Options::no_password, "keygen: do not protect the secret key with a password"},
-    {'t', "trusted-comment", &Options::comment, "sign: say COMMENT in the signature, not the bundle's facts", "COMMENT"},
+    {'t', "trusted-comment", &Options::comment, "sign: say COMMENT in the signature, not the bundle's facts",
+     "COMMENT"},
     Opt<Options>("all"),
     {'f', "force", &Options::force, "create: also from a system whose glibc is broken; keygen: replace old keys"},
     {'q', "quiet", &Options::quiet, "print errors only"},
@@ -176,8 +177,7 @@ Result<int> create(const Options& opt, Io& io, Args args) {
 
 // --- list, verify, diff
 
-Result<Bundle> open_bundle(const Options& opt, Args& args) {
-  const std::string file(TRY(args.shift("BUNDLE")));
+Result<Bundle> open_bundle(const Options& opt, const std::string& file) {
   Bundle bundle = TRY(Bundle::open(file, kit_trust(opt.require_signature, opt.public_key)));
   TRY(bundle.verify());
   return bundle;
@@ -256,8 +256,9 @@ void list_json(Io& io, const Bundle& bundle) {
 }
 
 Result<int> list(const Options& opt, Io& io, Args args) {
-  const Bundle bundle = TRY(open_bundle(opt, args));
+  const std::string file(TRY(args.shift("BUNDLE")));
   TRY(args.expect_end());
+  const Bundle bundle = TRY(open_bundle(opt, file));
   if (opt.json) {
     list_json(io, bundle);
     return 0;
@@ -274,8 +275,9 @@ Result<int> list(const Options& opt, Io& io, Args args) {
 }
 
 Result<int> verify_bundle(const Options& opt, Io& io, Args args) {
-  const Bundle bundle = TRY(open_bundle(opt, args));
+  const std::string file(TRY(args.shift("BUNDLE")));
   TRY(args.expect_end());
+  const Bundle bundle = TRY(open_bundle(opt, file));
   if (opt.json) {
     JsonWriter json(io.out);
     json.begin_object();
@@ -288,7 +290,8 @@ Result<int> verify_bundle(const Options& opt, Io& io, Args args) {
     io.out.put(printable(bundle.path()), ": intact: ", info.name, ' ', info.version, " for ", info.arch,
                info.os_id.empty() ? "" : " of ", info.os_id, info.os_version_id.empty() ? "" : " ", info.os_version_id,
                ", ", count_of(bundle.manifest().entries.size(), "entry", "entries"), ", ",
-               human_size(bundle.manifest().total_size()), "; ", bundle.signer() ? *bundle.signer() : "not signed", '\n');
+               human_size(bundle.manifest().total_size()), "; ", bundle.signer() ? *bundle.signer() : "not signed",
+               '\n');
   }
   return 0;
 }
@@ -308,10 +311,11 @@ std::string_view verb_word(Verb verb) {
 
 // What a restore would do: the very plan of rescue-extract, so that the two never disagree.
 Result<int> diff(const Options& opt, Io& io, Args args) {
-  const Bundle bundle = TRY(open_bundle(opt, args));
+  const std::string file(TRY(args.shift("BUNDLE")));
   const std::string root_path(args.empty() ? "/" : TRY(args.shift("ROOT")));
-  const Root root = TRY(Root::open(root_path));
   TRY(args.expect_end());
+  const Bundle bundle = TRY(open_bundle(opt, file));
+  const Root root = TRY(Root::open(root_path));
   const Plan plan = TRY(make_plan(root, bundle, {}));
   if (opt.json) {
     JsonWriter json(io.out);
@@ -365,8 +369,11 @@ Result<std::string> ask_password(Io& io, std::string_view prompt) {
 
 Result<> refuse_to_replace(const std::string& file, bool force) {
   if (!force && ::access(file.c_str(), F_OK) == 0)
-    return with_status(fail("write key", file, "it is there already, and signatures made with it would be lost; -f "
-                                               "replaces it").error(), Status::refused);
+    return with_status(fail("write key", file,
+                            "it is there already, and signatures made with it would be lost; -f "
+                            "replaces it")
+                           .error(),
+                       Status::refused);
   return {};
 }
 
@@ -391,7 +398,8 @@ Result<int> keygen(const Options& opt, Io& io, Args args) {
   TRY(replace_text_file(opt.public_key, public_key_text(key.public_key()), 0644));
   if (!opt.quiet)
     io.out.put("Key ", show_key_id(key.id), ": public in ", printable(opt.public_key), ", secret in ",
-               printable(opt.secret_key), ".\nKeep the secret one off the servers. Copy the public one to "
+               printable(opt.secret_key),
+               ".\nKeep the secret one off the servers. Copy the public one to "
                "etc/trusted.pub of each kit.\n");
   return 0;
 }
@@ -399,8 +407,8 @@ Result<int> keygen(const Options& opt, Io& io, Args args) {
 // The facts that the signer vouches for; the stock tool prints them after verifying.
 std::string facts_of(const Bundle& bundle) {
   const BundleInfo& info = bundle.info();
-  return str("rescue bundle name=", info.name, " version=", info.version, " arch=", info.arch, " glibc=",
-             info.glibc_version, " build-id=", info.libc_build_id);
+  return str("rescue bundle name=", info.name, " version=", info.version, " arch=", info.arch,
+             " glibc=", info.glibc_version, " build-id=", info.libc_build_id);
 }
 
 Result<int> sign_bundle(const Options& opt, Io& io, Args args) {
@@ -434,7 +442,8 @@ Result<int> run(const Options& opt, Io& io, Args args) {
     Result<int> (*run)(const Options&, Io&, Args);
   };
   static constexpr Command commands[] = {
-      {"create", create}, {"list", list}, {"verify", verify_bundle}, {"diff", diff}, {"keygen", keygen}, {"sign", sign_bundle},
+      {"create", create}, {"list", list},     {"verify", verify_bundle},
+      {"diff", diff},     {"keygen", keygen}, {"sign", sign_bundle},
   };
   for (const Command& known : commands)
     if (known.name == command) {
@@ -448,10 +457,15 @@ Result<int> run(const Options& opt, Io& io, Args args) {
 
 extern const Applet rescue_bundle_applet;
 const Applet rescue_bundle_applet = {
-    .name = "rescue-bundle", .summary = "make bundles, and look into them",
-    .usage = "create -o FILE.tzst [--root DIR] [--recipe NAME] [PACKAGE]...\nlist BUNDLE\nverify BUNDLE\n"
-             "diff BUNDLE [ROOT]\nkeygen -p PUBLIC -s SECRET [-W]\nsign -s SECRET BUNDLE",
-    .section = 8, .notes = notes, .options = describe<options>, .run = entry<options, run>,
+    .name = "rescue-bundle",
+    .summary = "make bundles, and look into them",
+    .usage =
+        "create -o FILE.tzst [--root DIR] [--recipe NAME] [PACKAGE]...\nlist BUNDLE\nverify BUNDLE\n"
+        "diff BUNDLE [ROOT]\nkeygen -p PUBLIC -s SECRET [-W]\nsign -s SECRET BUNDLE",
+    .section = 8,
+    .notes = notes,
+    .options = describe<options>,
+    .run = entry<options, run>,
 };
 
 }  // namespace rescue

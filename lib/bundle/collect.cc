@@ -19,12 +19,14 @@ constexpr int max_links = 40;
 // Names that package managers and editors leave beside the files that they replace: such a file is of another
 // version than its neighbours.
 bool is_leftover(std::string_view name) {
-  static constexpr std::string_view endings[] = {".dpkg-new", ".dpkg-tmp", ".dpkg-old",  ".dpkg-dist", ".rpmnew",
+  static constexpr std::string_view endings[] = {".dpkg-new", ".dpkg-tmp", ".dpkg-old", ".dpkg-dist", ".rpmnew",
                                                  ".rpmsave",  ".rpmorig",  ".ucf-dist", "~"};
   return name.contains(';') || std::ranges::any_of(endings, [&](auto ending) { return name.ends_with(ending); });
 }
 
-bool has_wildcard(std::string_view part) { return part.find_first_of("*?[\\") != std::string_view::npos; }
+bool has_wildcard(std::string_view part) {
+  return part.find_first_of("*?[\\") != std::string_view::npos;
+}
 
 // Labels that a file keeps wherever it is put. security.evm is bound to the inode, and trusted.* to the machine.
 bool belongs_in_bundle(std::string_view name) {

@@ -18,13 +18,13 @@ namespace rescue {
 
 // A file, directory or link that goes into a bundle.
 struct Item {
-  ManifestEntry entry;          // without digest; `size` as the file system has it
-  std::vector<Xattr> xattrs;    // of files and directories
-  int64_t mtime = 0;            // of files, seconds, and
+  ManifestEntry entry;        // without digest; `size` as the file system has it
+  std::vector<Xattr> xattrs;  // of files and directories
+  int64_t mtime = 0;          // of files, seconds, and
   uint32_t mtime_nsec = 0;
-  uint64_t device = 0;          // with the inode: tells hard links
+  uint64_t device = 0;  // with the inode: tells hard links
   uint64_t inode = 0;
-  bool wanted = false;          // something led to it
+  bool wanted = false;  // something led to it
 };
 
 // Owner, mode and the like as a package has them, where its files were unpacked without being root. By path.

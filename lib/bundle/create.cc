@@ -31,13 +31,18 @@ std::unexpected<Error> refuse(std::string_view attempt, std::string_view path, s
 
 bool runs_with_more_rights(const Item& item) {
   return item.entry.type == EntryKind::file &&
-         ((item.entry.mode & set_id_bits) != 0 || std::ranges::contains(item.xattrs, "security.capability", &Xattr::name));
+         ((item.entry.mode & set_id_bits) != 0 ||
+          std::ranges::contains(item.xattrs, "security.capability", &Xattr::name));
 }
 
 class Creator {
  public:
   Creator(const BundleSource& source, const Recipe& recipe, const std::string& output, const CreateOptions& options)
-      : source_(source), root_(*source.root), recipe_(recipe), output_(output), options_(options),
+      : source_(source),
+        root_(*source.root),
+        recipe_(recipe),
+        output_(output),
+        options_(options),
         collector_(root_, source.records) {}
 
   Result<CreateReport> run() {
@@ -61,7 +66,7 @@ class Creator {
 
   // A bundle among the libraries would be one more file for ldconfig and for every package manager to trip over.
   Result<> check_output() const {
-    struct stat info {};
+    struct stat info{};
     const std::string dir(dir_name(output_));
     if (::stat(dir.c_str(), &info) < 0)
       return fail("write", output_, errno);
@@ -93,7 +98,8 @@ class Creator {
     for (Item* const item : collector_.items()) {
       const bool more_rights = runs_with_more_rights(*item);
       if (more_rights && !item->entry.privileged) {
-        const std::string why = "it may run with more rights than its caller's, and the recipe does not say `setid` of it";
+        const std::string why =
+            "it may run with more rights than its caller's, and the recipe does not say `setid` of it";
         if (!options_.force)
           return refuse("make bundle", root_.shown(item->entry.path), str(why, " (--force leaves it out)"));
         report_.notes.push_back(str(root_.shown(item->entry.path), " is left out: ", why));
@@ -148,10 +154,11 @@ class Creator {
     const std::string shown = root_.shown(item.entry.path);
     const Found found = TRY(root_.find_existing(item.entry.path, Last::keep));
     const UniqueFd fd = TRY(open_at(found.dir.get(), found.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, shown));
-    struct stat info {};
+    struct stat info{};
     if (::fstat(fd.get(), &info) < 0)
       return fail("read", shown, errno);
-    if (info.st_dev != item.device || info.st_ino != item.inode || static_cast<uint64_t>(info.st_size) != item.entry.size)
+    if (info.st_dev != item.device || info.st_ino != item.inode ||
+        static_cast<uint64_t>(info.st_size) != item.entry.size)
       return changed(item);
     Sha256 sha;
     uint64_t size = 0;
@@ -172,8 +179,9 @@ class Creator {
   }
 
   std::unexpected<Error> changed(const Item& item) const {
-    return fail("read", root_.shown(item.entry.path), "it was changed while it was read; try again when nothing is being "
-                                                      "installed");
+    return fail("read", root_.shown(item.entry.path),
+                "it was changed while it was read; try again when nothing is being "
+                "installed");
   }
 
   // The names of one file: the first in the bundle's order holds the content.

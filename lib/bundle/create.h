@@ -16,8 +16,8 @@ namespace rescue {
 // What the files come from.
 struct BundleSource {
   const Root* root = nullptr;
-  const Records* records = nullptr;      // with packages: what they say of modes and owners
-  std::vector<SourcePackage> packages;   // none: the root itself is the source
+  const Records* records = nullptr;     // with packages: what they say of modes and owners
+  std::vector<SourcePackage> packages;  // none: the root itself is the source
 };
 
 struct CreateOptions {
@@ -31,8 +31,8 @@ struct CreateOptions {
 struct CreateReport {
   BundleInfo info;
   size_t entries = 0;
-  uint64_t content = 0;  // bytes of all files
-  uint64_t size = 0;     // of the bundle
+  uint64_t content = 0;            // bytes of all files
+  uint64_t size = 0;               // of the bundle
   std::vector<std::string> notes;  // what the person should know
 };
 

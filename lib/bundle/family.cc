@@ -14,8 +14,8 @@ namespace rescue {
 namespace {
 
 // Programs that every system has one or another of, and that name the loader.
-constexpr std::string_view witnesses[] = {"bin/sh", "bin/bash", "usr/bin/env", "bin/ls", "sbin/init", "usr/bin/getent",
-                                          "usr/bin/locale", "usr/bin/iconv"};
+constexpr std::string_view witnesses[] = {"bin/sh",    "bin/bash",       "usr/bin/env",    "bin/ls",
+                                          "sbin/init", "usr/bin/getent", "usr/bin/locale", "usr/bin/iconv"};
 
 Result<elf::Image> read_image(const Root& root, std::string_view path) {
   const UniqueFd fd = TRY(root.open_file(path, O_RDONLY | O_NONBLOCK));
@@ -63,8 +63,10 @@ Result<std::string> interpreter_from_libc(const Root& root) {
     if (!image || image->interpreter.empty() || (is64 && !image->is64) || image->interpreter == interp)
       continue;
     if (!interp.empty() && is64 == image->is64)
-      return with_status(fail("find glibc", root.path(), str("there is more than one: for ", interp, " and for ",
-                                                             image->interpreter)).error(), Status::refused);
+      return with_status(
+          fail("find glibc", root.path(), str("there is more than one: for ", interp, " and for ", image->interpreter))
+              .error(),
+          Status::refused);
     interp = image->interpreter;
     is64 = image->is64;
   }
@@ -97,8 +99,12 @@ const elf::Arch* architecture_by_interpreter(std::string_view interp) {
 std::vector<std::string> usual_dirs(const elf::Arch* arch) {
   if (arch == nullptr)
     return {"/lib", "/usr/lib"};
-  return {str("/lib/", arch->triplet), str("/usr/lib/", arch->triplet), str("/", arch->lib64), str("/usr/", arch->lib64),
-          "/lib", "/usr/lib"};
+  return {str("/lib/", arch->triplet),
+          str("/usr/lib/", arch->triplet),
+          str("/", arch->lib64),
+          str("/usr/", arch->lib64),
+          "/lib",
+          "/usr/lib"};
 }
 
 Result<> read_loader(const Root& root, GlibcFamily& family) {
@@ -159,8 +165,8 @@ void compare(GlibcFamily& family) {
 // --- What the programs need
 
 // Below these there are no programs that a restore must serve, or no ELF files that a loader loads.
-constexpr std::string_view unwatched[] = {"lib/modules", "usr/lib/modules", "lib/firmware", "usr/lib/firmware",
-                                          "usr/lib/debug", "lib/debug"};
+constexpr std::string_view unwatched[] = {"lib/modules",      "usr/lib/modules", "lib/firmware",
+                                          "usr/lib/firmware", "usr/lib/debug",   "lib/debug"};
 
 class NeedsScan {
  public:
@@ -212,8 +218,8 @@ class NeedsScan {
           continue;
         const bool fresh = needs[need.library].insert(version.name).second;
         if (fresh && !provided->second.contains(version.name))
-          unmet_.push_back(str(root_.shown(path), " needs ", version.name, " of ", need.library,
-                               ", which this root does not have"));
+          unmet_.push_back(
+              str(root_.shown(path), " needs ", version.name, " of ", need.library, ", which this root does not have"));
       }
     }
   }
@@ -226,7 +232,9 @@ class NeedsScan {
 
 }  // namespace
 
-std::string GlibcFamily::version() const { return libc && libc->version ? libc->version->version : std::string(); }
+std::string GlibcFamily::version() const {
+  return libc && libc->version ? libc->version->version : std::string();
+}
 
 Result<GlibcFamily> find_family(const Root& root) {
   GlibcFamily family;

@@ -24,8 +24,8 @@ struct FamilyFile {
 };
 
 struct GlibcFamily {
-  std::string interp;                     // as programs name it: "/lib64/ld-linux-x86-64.so.2"
-  const elf::Arch* arch = nullptr;        // null for one that we have no row for
+  std::string interp;               // as programs name it: "/lib64/ld-linux-x86-64.so.2"
+  const elf::Arch* arch = nullptr;  // null for one that we have no row for
   std::optional<FamilyFile> loader;
   std::optional<FamilyFile> libc;
   std::vector<std::string> library_dirs;  // in the loader's order, as it spells them

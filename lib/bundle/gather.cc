@@ -44,8 +44,11 @@ Result<FileKind> look_into(const Root& root, const std::string& path, std::strin
 }  // namespace
 
 Gatherer::Gatherer(Collector& collector, const GlibcFamily& family)
-    : collector_(collector), family_(family),
-      machine_(family.libc ? &family.libc->image : family.loader ? &family.loader->image : nullptr),
+    : collector_(collector),
+      family_(family),
+      machine_(family.libc     ? &family.libc->image
+               : family.loader ? &family.loader->image
+                               : nullptr),
       resolver_(collector.root(), plain_search()) {}
 
 void Gatherer::missing(const RecipeRule& rule, std::string_view what) {
@@ -172,8 +175,8 @@ Result<> Gatherer::take_top_links() {
   return {};
 }
 
-// Each library of the family must find all that it needs, down to the version names: that tells two glibcs that were
-// mixed.
+// Each library of the family must find all that it needs, down to the version names, and be of libc's release: that
+// tells two glibcs that were mixed.
 Result<> Gatherer::check_libraries() {
   for (const Item* const item : collector_.items()) {
     const ManifestEntry& entry = item->entry;
@@ -185,8 +188,30 @@ Result<> Gatherer::check_libraries() {
       continue;
     for (std::string& problem : elf::problems_of(*closure))
       faults_.push_back(str(entry.path, ": ", problem));
+    check_release(entry.path, closure->objects[0].library()->image);
   }
   return {};
+}
+
+void Gatherer::check_release(const std::string& path, const elf::Image& image) {
+  const std::string libc = family_.version();
+  if (libc.empty() || elf::is_libc_soname(image.soname) || elf::is_loader_soname(image.soname))
+    return;
+  std::string found;
+  // Up to 2.33 the file's name tells: libm-2.31.so.
+  const std::string_view name = base_name(path);
+  if (const size_t dash = name.rfind('-'); dash != std::string_view::npos && name.ends_with(".so")) {
+    const std::string_view version = name.substr(dash + 1, name.size() - dash - 4);
+    if (version.starts_with("2.") && version != libc)
+      found = version;
+  }
+  // A library cannot define what came after its own release. (The loader can: distributions give it later names.)
+  for (const elf::VersionName& version : image.version_definitions)
+    if (const std::string_view release = elf::glibc_release_in(version.name);
+        !release.empty() && elf::compare_versions(release, libc) > 0)
+      found = release;
+  if (!found.empty())
+    faults_.push_back(str(path, " is of glibc ", found, ", and libc.so.6 of glibc ", libc));
 }
 
 }  // namespace rescue

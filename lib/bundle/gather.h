@@ -35,6 +35,7 @@ class Gatherer {
   Result<> take_closure(const RecipeRule& rule, const std::string& path);
   Result<> take_top_links();
   Result<> check_libraries();
+  void check_release(const std::string& path, const elf::Image& image);
   void missing(const RecipeRule& rule, std::string_view what);
   bool is_for_this_machine(std::string_view path) const;
 

@@ -154,7 +154,7 @@ std::optional<std::string> unquote(std::string_view text) {
 // The keys whose value is one text.
 struct Key {
   std::string_view name;
-  std::string BundleInfo::*member;
+  std::string BundleInfo::* member;
 };
 constexpr Key keys[] = {
     {"NAME", &BundleInfo::name},

@@ -23,19 +23,19 @@ struct SourcePackage {
 };
 
 struct BundleInfo {
-  std::string name;            // "glibc"
-  std::string version;         // "2.36"
-  std::string arch;            // as uname -m says: "x86_64", "aarch64"
-  std::string os_id;           // of os-release; empty where unknown
+  std::string name;     // "glibc"
+  std::string version;  // "2.36"
+  std::string arch;     // as uname -m says: "x86_64", "aarch64"
+  std::string os_id;    // of os-release; empty where unknown
   std::string os_version_id;
-  std::string interp;          // the PT_INTERP path that its programs name
-  std::string glibc_version;   // "2.36"
-  std::string libc_build_id;   // hex
-  std::string isa;             // "x86-64-v2": what its libc asks of the processor; empty for the baseline
-  std::string source;          // "root" or "packages"
+  std::string interp;         // the PT_INTERP path that its programs name
+  std::string glibc_version;  // "2.36"
+  std::string libc_build_id;  // hex
+  std::string isa;            // "x86-64-v2": what its libc asks of the processor; empty for the baseline
+  std::string source;         // "root" or "packages"
   std::vector<SourcePackage> packages;
-  VersionNames provides;       // what its libraries define
-  VersionNames requires_;      // what the programs of the root that it was made from need of them
+  VersionNames provides;   // what its libraries define
+  VersionNames requires_;  // what the programs of the root that it was made from need of them
 
   // Reads the text of `.rescue/info`; the view's path names the bundle in errors. Unknown keys are passed over, so
   // that a later format can add some; another FORMAT than 1 is an error.

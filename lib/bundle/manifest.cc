@@ -14,8 +14,8 @@ namespace {
 
 constexpr uint64_t max_manifest = 64 << 20;
 constexpr size_t max_line = 64 << 10;
-constexpr size_t max_path = 4095;     // PATH_MAX of Linux, without the closing zero
-constexpr size_t max_component = 255; // NAME_MAX
+constexpr size_t max_path = 4095;      // PATH_MAX of Linux, without the closing zero
+constexpr size_t max_component = 255;  // NAME_MAX
 constexpr uint32_t set_id_bits = 06000;
 
 // --- Names. mtree(8) reads * ? [ in a name as a pattern, so they are escaped too, like the blank and the rest.
@@ -136,6 +136,9 @@ class Parser {
       return set_defaults(words);
     if (words[0] == "/unset")
       return unset_defaults(words);
+    // The root itself, which is no member.
+    if (words[0] == "." && words.size() == 2 && words[1] == "type=dir")
+      return {};
     return take_entry(words);
   }
 
@@ -316,11 +319,14 @@ bool is_bundle_name(std::string_view name) {
   return shown.size() == name.size() + 3 * static_cast<size_t>(std::ranges::count(name, '\\'));
 }
 
-Result<Manifest> Manifest::parse(const Bytes& text) { return Parser(text).run(); }
+Result<Manifest> Manifest::parse(const Bytes& text) {
+  return Parser(text).run();
+}
 
 std::string Manifest::print() const {
   static constexpr std::string_view types[] = {"file", "dir", "link"};
-  std::string text = "#mtree\n";
+  // mtree(8) insists on the directory in which all of it is.
+  std::string text = "#mtree\n. type=dir\n";
   for (const ManifestEntry& entry : entries) {
     text += str("./", encode(entry.path), " type=", types[static_cast<size_t>(entry.type)], " mode=0",
                 to_octal(entry.mode), " uid=", entry.uid, " gid=", entry.gid);

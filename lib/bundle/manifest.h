@@ -19,28 +19,28 @@ enum class EntryKind : uint8_t { file, dir, link };
 
 // How much depends on a file (handbook: minimal closures). Restored in this order when space is short.
 enum class Tier : uint8_t {
-  loader,   // T0: the loader, libc, the links that lead to them
-  login,    // T1: the rest of the family, and what a login needs
-  packages, // T2: what the package manager needs
-  rest,     // T3
+  loader,    // T0: the loader, libc, the links that lead to them
+  login,     // T1: the rest of the family, and what a login needs
+  packages,  // T2: what the package manager needs
+  rest,      // T3
 };
 
 using Sha256Digest = std::array<uint8_t, 32>;
 
 struct ManifestEntry {
-  std::string path;             // "usr/lib/x86_64-linux-gnu/libc.so.6": no leading slash, no `.` or `..`
+  std::string path;  // "usr/lib/x86_64-linux-gnu/libc.so.6": no leading slash, no `.` or `..`
   EntryKind type = EntryKind::file;
   Tier tier = Tier::rest;
-  uint32_t mode = 0;            // permission bits, with set-id and sticky
+  uint32_t mode = 0;  // permission bits, with set-id and sticky
   uint32_t uid = 0;
   uint32_t gid = 0;
-  uint64_t size = 0;            // of a file, bytes
-  uint32_t nlink = 1;           // of a file: how many names of the bundle share it
+  uint64_t size = 0;   // of a file, bytes
+  uint32_t nlink = 1;  // of a file: how many names of the bundle share it
   // The recipe names this file as one that may run with more rights than its caller's: set-id bits in its mode, or
   // file capabilities in its extended attributes. `tags=setid` says so.
   bool privileged = false;
-  std::string link;             // target text of a link
-  Sha256Digest sha256{};        // of a file
+  std::string link;       // target text of a link
+  Sha256Digest sha256{};  // of a file
 };
 
 // Whether a bundle may hold such a name or link text: UTF-8 without control characters, for it is shown on terminals

@@ -42,7 +42,7 @@ constexpr uint64_t ratio_floor = 64 << 20;
 
 // Whether `size` bytes may be kept in memory on this machine, which may have little left.
 bool fits_in_memory(uint64_t size) {
-  struct sysinfo machine {};
+  struct sysinfo machine{};
   if (size > max_in_memory || ::sysinfo(&machine) < 0)
     return false;
   return size <= (uint64_t{machine.freeram} + machine.bufferram) * machine.mem_unit / 4;
@@ -50,7 +50,7 @@ bool fits_in_memory(uint64_t size) {
 
 // A file system's word on whether a file is as it was.
 struct Stamp {
-  struct stat info {};
+  struct stat info{};
   bool operator==(const Stamp& other) const {
     const auto same = [](const timespec& a, const timespec& b) {
       return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
@@ -96,8 +96,8 @@ struct Bundle::State {
   std::string path;
   UniqueFd fd;
   Stamp stamp;
-  std::string whole;            // the file itself, where it is small
-  bool in_memory = false;       // `whole` holds it
+  std::string whole;       // the file itself, where it is small
+  bool in_memory = false;  // `whole` holds it
   BundleInfo info;
   Manifest manifest;
   std::optional<std::string> signer;
@@ -158,8 +158,8 @@ Result<> Bundle::State::check_with_keys(const TrustPolicy& trust, const Signatur
   const auto keys = TRY(parse_public_keys(text, trust.public_key_file));
   const PublicKey* const key = find_key(keys, signature);
   if (key == nullptr)
-    return bad("check signature", str("it was signed with key ", show_key_id(signature.id), ", which is not in ",
-                                      trust.public_key_file));
+    return bad("check signature",
+               str("it was signed with key ", show_key_id(signature.id), ", which is not in ", trust.public_key_file));
   if (signature.prehashed) {
     const Blake2b512::Digest found = TRY(digest());
     TRY(rescue::verify(signature, *key, found, path));
@@ -175,8 +175,11 @@ Result<> Bundle::State::check_with_keys(const TrustPolicy& trust, const Signatur
 
 Result<> Bundle::State::check_signature(const TrustPolicy& trust) {
   if (trust.require_signature && trust.public_key_file.empty())
-    return with_status(fail("check signature", path, "a signature is required, and there is no public key to check it "
-                                                     "with; name one with --pubkey").error(), Status::refused);
+    return with_status(fail("check signature", path,
+                            "a signature is required, and there is no public key to check it "
+                            "with; name one with --pubkey")
+                           .error(),
+                       Status::refused);
   const std::string file = str(path, ".minisig");
   auto signature_fd = open_file(file, O_RDONLY | O_NONBLOCK);
   if (!signature_fd && signature_fd.error().code == ENOENT) {
@@ -280,8 +283,8 @@ class BundlePass {
   Result<std::unique_ptr<TarReader>> open() {
     const Manifest& manifest = state_.manifest;
     const uint64_t members = manifest.entries.size() + 2;
-    auto tar = TRY(state_.decode(max_info + max_manifest + manifest.total_size() + members * member_overhead,
-                                 members + 1));
+    auto tar =
+        TRY(state_.decode(max_info + max_manifest + manifest.total_size() + members * member_overhead, members + 1));
     (void)TRY(state_.read_own_member(*tar, info_name, max_info));
     (void)TRY(state_.read_own_member(*tar, manifest_name, max_manifest));
     return tar;
@@ -334,8 +337,8 @@ class BundlePass {
     if (first == files_.end())
       return bad(entry, "it is another name of a file that does not come before it");
     const ManifestEntry& target = state_.manifest.entries[first->second.first];
-    if (target.mode != entry.mode || target.uid != entry.uid || target.gid != entry.gid ||
-        target.size != entry.size || target.sha256 != entry.sha256 || target.nlink != entry.nlink)
+    if (target.mode != entry.mode || target.uid != entry.uid || target.gid != entry.gid || target.size != entry.size ||
+        target.sha256 != entry.sha256 || target.nlink != entry.nlink)
       return bad(entry, str("it is one file with ", printable(target.path), ", and the manifest has them differ"));
     ++first->second.names;
     return {};
@@ -344,7 +347,8 @@ class BundlePass {
   Result<> check_names() const {
     for (const auto& [path, links] : files_)
       if (const ManifestEntry& entry = state_.manifest.entries[links.first]; entry.nlink != links.names)
-        return bad(entry, str("the manifest gives it ", count_of(entry.nlink, "name"), ", and the bundle ", links.names));
+        return bad(entry,
+                   str("the manifest gives it ", count_of(entry.nlink, "name"), ", and the bundle ", links.names));
     return {};
   }
 
@@ -367,7 +371,8 @@ class BundlePass {
           TRY(sink_->data(piece));
       }
       if (sha.finish() != entry.sha256)
-        return bad(entry, str("its content is not what the manifest says (sha256 ", to_hex(text_of(entry.sha256)), ")"));
+        return bad(entry,
+                   str("its content is not what the manifest says (sha256 ", to_hex(text_of(entry.sha256)), ")"));
     }
     if (wanted)
       TRY(sink_->end());
@@ -395,15 +400,29 @@ Bundle::Bundle(Bundle&&) noexcept = default;
 Bundle& Bundle::operator=(Bundle&&) noexcept = default;
 Bundle::~Bundle() = default;
 
-const std::string& Bundle::path() const { return state_->path; }
-const BundleInfo& Bundle::info() const { return state_->info; }
-const Manifest& Bundle::manifest() const { return state_->manifest; }
-const std::optional<std::string>& Bundle::signer() const { return state_->signer; }
-const MemberExtras& Bundle::extras(size_t index) const { return state_->extras[index]; }
+const std::string& Bundle::path() const {
+  return state_->path;
+}
+const BundleInfo& Bundle::info() const {
+  return state_->info;
+}
+const Manifest& Bundle::manifest() const {
+  return state_->manifest;
+}
+const std::optional<std::string>& Bundle::signer() const {
+  return state_->signer;
+}
+const MemberExtras& Bundle::extras(size_t index) const {
+  return state_->extras[index];
+}
 
-Result<Bundle> Bundle::open(const std::string& path, const TrustPolicy& trust) { return open_with(path, &trust); }
+Result<Bundle> Bundle::open(const std::string& path, const TrustPolicy& trust) {
+  return open_with(path, &trust);
+}
 
-Result<Bundle> Bundle::open_unsigned(const std::string& path) { return open_with(path, nullptr); }
+Result<Bundle> Bundle::open_unsigned(const std::string& path) {
+  return open_with(path, nullptr);
+}
 
 Result<Bundle> Bundle::open_with(const std::string& path, const TrustPolicy* trust) {
   auto state = std::make_unique<State>();

@@ -1,9 +1,9 @@
 // Reading a bundle: opened, its signature checked, and every member held against the manifest.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
-#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,9 +19,9 @@ using Xattrs = std::map<std::string, std::string, std::less<>>;
 // What the tar says of a file beyond the manifest.
 struct MemberExtras {
   Xattrs xattrs;
-  int64_t mtime = 0;             // seconds, and
+  int64_t mtime = 0;  // seconds, and
   uint32_t mtime_nsec = 0;
-  std::string hard_link_to;      // path of the earlier member that it is another name of; then it has no content
+  std::string hard_link_to;  // path of the earlier member that it is another name of; then it has no content
 };
 
 // Receives the members of a bundle one after another, in the bundle's order, directories and links too.

@@ -42,7 +42,9 @@ std::optional<std::string_view> built_in_text(std::string_view name) {
   return std::nullopt;
 }
 
-bool names_file(std::string_view name) { return name.contains('/') || name.ends_with(".recipe"); }
+bool names_file(std::string_view name) {
+  return name.contains('/') || name.ends_with(".recipe");
+}
 
 class Parser {
  public:

@@ -30,11 +30,11 @@ enum class RuleKind : uint8_t { pattern, soname, closure, loader };
 
 struct RecipeRule {
   RuleKind kind = RuleKind::pattern;
-  std::string word;       // pattern or soname
+  std::string word;  // pattern or soname
   Tier tier = Tier::rest;
   bool optional = false;
   bool privileged = false;
-  std::string place;      // "glibc.recipe:12", for messages
+  std::string place;  // "glibc.recipe:12", for messages
 };
 
 struct Recipe {

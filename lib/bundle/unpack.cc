@@ -76,8 +76,8 @@ bool merged_by_version(PackageKind kind, std::string_view version) {
     return elf::compare_versions(release, version.contains("ubuntu") ? "2.35" : "2.36") >= 0;
   }
   // The distribution stands in an RPM's release: Red Hat and its kin merged with 7. SUSE did not up to 15.
-  static constexpr std::string_view merged[] = {".el7", ".el8", ".el9", ".el10", ".fc",  ".amzn", ".oe",
-                                                ".an",  ".al",  ".oc",  ".tl",   ".ky",  ".uel"};
+  static constexpr std::string_view merged[] = {".el7", ".el8", ".el9", ".el10", ".fc", ".amzn", ".oe",
+                                                ".an",  ".al",  ".oc",  ".tl",   ".ky", ".uel"};
   return std::ranges::any_of(merged, [&](auto tag) { return version.contains(tag); });
 }
 
@@ -137,7 +137,8 @@ class Unpacker {
       if (first != nullptr && first->reader->info().architecture != info.architecture)
         return with_status(fail("unpack", package.file,
                                 str("it is for ", info.architecture, ", and ", first->file, " for ",
-                                    first->reader->info().architecture, "; a bundle is for one of them")).error(),
+                                    first->reader->info().architecture, "; a bundle is for one of them"))
+                               .error(),
                            Status::refused);
       first = &package;
     }
@@ -157,10 +158,11 @@ class Unpacker {
       merged_ = merged_ || merged_by_version(info.kind, info.version);
     }
     if (!merged_)
-      state_.notes.push_back(str(known ? "the release of these packages may have /lib either as a directory or as a link to "
-                                         "usr/lib"
-                                       : "these packages do not tell whether /lib is a directory or a link to usr/lib",
-                                 "; it is taken as the packages have it (--usr-merge=yes for links)"));
+      state_.notes.push_back(
+          str(known ? "the release of these packages may have /lib either as a directory or as a link to "
+                      "usr/lib"
+                    : "these packages do not tell whether /lib is a directory or a link to usr/lib",
+              "; it is taken as the packages have it (--usr-merge=yes for links)"));
   }
 
   Result<> unpack(OpenPackage& package) {
@@ -287,10 +289,18 @@ UnpackedPackages::UnpackedPackages(std::unique_ptr<State> state) : state_(std::m
 UnpackedPackages::UnpackedPackages(UnpackedPackages&&) noexcept = default;
 UnpackedPackages::~UnpackedPackages() = default;
 
-const Root& UnpackedPackages::root() const { return *state_->root; }
-const Records& UnpackedPackages::records() const { return state_->records; }
-const std::vector<SourcePackage>& UnpackedPackages::packages() const { return state_->packages; }
-const std::vector<std::string>& UnpackedPackages::notes() const { return state_->notes; }
+const Root& UnpackedPackages::root() const {
+  return *state_->root;
+}
+const Records& UnpackedPackages::records() const {
+  return state_->records;
+}
+const std::vector<SourcePackage>& UnpackedPackages::packages() const {
+  return state_->packages;
+}
+const std::vector<std::string>& UnpackedPackages::notes() const {
+  return state_->notes;
+}
 
 Result<UnpackedPackages> UnpackedPackages::unpack(const std::vector<std::string>& files, const std::string& output,
                                                   UsrMerge merge) {

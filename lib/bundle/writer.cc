@@ -21,9 +21,10 @@ struct Temporary {
 
 // A new file beside `output`, hidden, so that no pattern takes it for a bundle.
 Result<Temporary> make_temporary(const std::string& output, unsigned mode) {
-  struct stat info {};
+  struct stat info{};
   if (::stat(output.c_str(), &info) == 0 && !S_ISREG(info.st_mode))
-    return fail("write", output, S_ISDIR(info.st_mode) ? "it is a directory; name a file in it" : "it is no regular file");
+    return fail("write", output,
+                S_ISDIR(info.st_mode) ? "it is a directory; name a file in it" : "it is no regular file");
   Temporary temporary;
   temporary.name = str(dir_name(output), "/.", base_name(output), ".XXXXXX");
   temporary.fd = UniqueFd(::mkostemp(temporary.name.data(), O_CLOEXEC));
@@ -62,8 +63,12 @@ Result<BundleWriter> BundleWriter::open(const std::string& output, int level) {
 }
 
 BundleWriter::BundleWriter(BundleWriter&& other) noexcept
-    : output_(std::move(other.output_)), temporary_(std::exchange(other.temporary_, {})), fd_(std::move(other.fd_)),
-      file_(std::move(other.file_)), zstd_(std::move(other.zstd_)), tar_(std::move(other.tar_)) {}
+    : output_(std::move(other.output_)),
+      temporary_(std::exchange(other.temporary_, {})),
+      fd_(std::move(other.fd_)),
+      file_(std::move(other.file_)),
+      zstd_(std::move(other.zstd_)),
+      tar_(std::move(other.tar_)) {}
 
 BundleWriter::~BundleWriter() {
   if (!temporary_.empty())
@@ -73,7 +78,7 @@ BundleWriter::~BundleWriter() {
 Result<uint64_t> BundleWriter::commit() {
   TRY(tar_->finish());
   TRY(zstd_->finish());
-  struct stat info {};
+  struct stat info{};
   if (::fstat(fd_.get(), &info) < 0)
     return fail("write", output_, errno);
   TRY(give_name(fd_, temporary_, output_));

@@ -33,11 +33,12 @@ struct SmallRoot {
     if (!dir.starts_with("usr/"))
       dir = str("usr/", dir);
     const std::string top(interp.substr(1, interp.find('/', 1) - 1));
-    scratch.output_of(str("mkdir -p root && cd root && mkdir -p ", dir, " usr/", top, " usr/bin etc && ln -s usr/bin bin"));
+    scratch.output_of(
+        str("mkdir -p root && cd root && mkdir -p ", dir, " usr/", top, " usr/bin etc && ln -s usr/bin bin"));
     scratch.output_of(str("cd root && for d in lib ", top, "; do [ -e $d ] || ln -s usr/$d $d; mkdir -p usr/$d; done"));
-    scratch.output_of(str("cp /", family->loader->path, " root/", dir, "/ld-real && cp /", family->libc->path, " root/", dir,
-                          "/libc-real.so && ln -s libc-real.so root/", dir, "/libc.so.6 && ln -s /", dir, "/ld-real root",
-                          interp, " && cp /usr/bin/env root/usr/bin/env"));
+    scratch.output_of(str("cp /", family->loader->path, " root/", dir, "/ld-real && cp /", family->libc->path, " root/",
+                          dir, "/libc-real.so && ln -s libc-real.so root/", dir, "/libc.so.6 && ln -s /", dir,
+                          "/ld-real root", interp, " && cp /usr/bin/env root/usr/bin/env"));
   }
 
   Root open() const {
@@ -117,9 +118,10 @@ TEST_CASE("create: the same files give the same bytes, also from another place")
 
 TEST_CASE("create: patterns take files, links and what they lead to, and directories") {
   const SmallRoot root;
-  root.run("mkdir -p $dir/gconv/deep etc/x.d && echo a > $dir/gconv/a.so && echo b > $dir/gconv/deep/b && "
-           "ln -s /etc/target etc/x.d/link && echo t > etc/target && echo h > etc/x.d/.hidden && "
-           "echo o > etc/x.d/link.dpkg-old && ln -s nowhere etc/x.d/dangling && mkfifo etc/x.d/fifo");
+  root.run(
+      "mkdir -p $dir/gconv/deep etc/x.d && echo a > $dir/gconv/a.so && echo b > $dir/gconv/deep/b && "
+      "ln -s /etc/target etc/x.d/link && echo t > etc/target && echo h > etc/x.d/.hidden && "
+      "echo o > etc/x.d/link.dpkg-old && ln -s nowhere etc/x.d/dangling && mkfifo etc/x.d/fifo");
   REQUIRE(root.create(str(minimal, "tier 3\n${LIBDIR}/gconv/**\n/etc/x.d/*\noptional /etc/none*\n")));
   const auto paths = paths_of(root.read());
   const auto has = [&](std::string_view path) { return std::ranges::contains(paths, path); };
@@ -169,7 +171,8 @@ TEST_CASE("create: a program comes with the libraries that it loads, a script wi
 
 TEST_CASE("create: what the recipe needs and the root lacks is named") {
   const SmallRoot root;
-  CHECK(root.fault(str(minimal, "/etc/needed\n"), Status::refused).contains("/etc/needed is missing (asked for in test.recipe:4)"));
+  CHECK(root.fault(str(minimal, "/etc/needed\n"), Status::refused)
+            .contains("/etc/needed is missing (asked for in test.recipe:4)"));
   CHECK(root.fault(str(minimal, "soname libnone.so.1\n"), Status::refused).contains("libnone.so.1 is missing"));
   CHECK(root.fault(str(minimal, "optional /etc/needed\n"), Status::unset) == "");
 }
@@ -217,7 +220,9 @@ TEST_CASE("create: the output is written whole or not at all, and not among the 
   const SmallRoot root;
   const Root opened = root.open();
   const auto recipe = Recipe::parse(minimal, "test.recipe");
-  const auto to = [&](const std::string& output) { return create_bundle({&opened, nullptr, {}}, *recipe, output, {.level = 1}); };
+  const auto to = [&](const std::string& output) {
+    return create_bundle({&opened, nullptr, {}}, *recipe, output, {.level = 1});
+  };
   CHECK_FALSE(to(root.scratch.path("none/out.tzst")));
   CHECK_FALSE(to(root.scratch.path("root")));
   const auto among = to(root.scratch.path(str("root/", root.dir, "/out.tzst")));
@@ -229,4 +234,4 @@ TEST_CASE("create: the output is written whole or not at all, and not among the 
   CHECK(root.scratch.output_of("ls -A root/etc").empty());
 }
 
-} }  // namespace rescue
+}}  // namespace rescue

@@ -28,7 +28,7 @@ struct Forge {
 
   std::string info = "FORMAT=1\nNAME=glibc\nVERSION=2.36\nARCH=x86_64\nSOURCE=root\n";
   Manifest manifest;
-  std::string manifest_text;      // in place of the manifest's own
+  std::string manifest_text;  // in place of the manifest's own
   std::vector<Member> members;
 
   // Each adds an entry to the manifest and the member that belongs to it.

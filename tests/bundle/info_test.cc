@@ -23,7 +23,9 @@ BundleInfo sample() {
   return info;
 }
 
-Result<BundleInfo> parse(std::string_view text) { return BundleInfo::parse(Bytes(text, "test.tzst")); }
+Result<BundleInfo> parse(std::string_view text) {
+  return BundleInfo::parse(Bytes(text, "test.tzst"));
+}
 
 // The error's text; fails the test when there is none.
 std::string error_of(std::string_view text) {
@@ -58,8 +60,9 @@ TEST_CASE("info: values need quotes only where a shell would need them") {
 }
 
 TEST_CASE("info: unknown keys, comments and all three ways of quoting are read") {
-  const auto info = parse("# made by hand\nFORMAT=1\nNAME='glibc'\nVERSION=\"2 \\\"x\\\" \\$\"\nARCH=x86_64\n\nSOURCE=root\n"
-                          "LATER=\"something new\"\n");
+  const auto info = parse(
+      "# made by hand\nFORMAT=1\nNAME='glibc'\nVERSION=\"2 \\\"x\\\" \\$\"\nARCH=x86_64\n\nSOURCE=root\n"
+      "LATER=\"something new\"\n");
   REQUIRE(info);
   CHECK(info->name == "glibc");
   CHECK(info->version == "2 \"x\" $");
@@ -100,4 +103,4 @@ TEST_CASE("info: every shorter text and every changed byte gives a value or an e
     }
 }
 
-} }  // namespace rescue
+}}  // namespace rescue

@@ -6,7 +6,9 @@
 
 namespace rescue { namespace {
 
-Result<Manifest> parse(std::string_view text) { return Manifest::parse(Bytes(text, "test.tzst")); }
+Result<Manifest> parse(std::string_view text) {
+  return Manifest::parse(Bytes(text, "test.tzst"));
+}
 
 std::string error_of(std::string_view text) {
   const auto manifest = parse(text);
@@ -21,7 +23,9 @@ const std::string file_words = " type=file mode=0755 uid=0 gid=0 size=3 sha256di
 constexpr std::string_view dir_words = " type=dir mode=0755 uid=0 gid=0";
 
 // A manifest of the directory `usr` and these lines.
-std::string with_lines(std::string_view lines) { return str("#mtree\n./usr", dir_words, '\n', lines); }
+std::string with_lines(std::string_view lines) {
+  return str("#mtree\n./usr", dir_words, '\n', lines);
+}
 
 Manifest sample() {
   ManifestEntry dir{.path = "usr", .type = EntryKind::dir, .tier = Tier::loader, .mode = 0755};
@@ -29,7 +33,8 @@ Manifest sample() {
   file.nlink = 2;
   file.privileged = true;
   file.sha256.fill(0xfe);
-  ManifestEntry link{.path = "lib", .type = EntryKind::link, .tier = Tier::login, .mode = 0777, .link = "usr/a b\xc3\xa4#"};
+  ManifestEntry link{
+      .path = "lib", .type = EntryKind::link, .tier = Tier::login, .mode = 0777, .link = "usr/a b\xc3\xa4#"};
   return {{dir, file, link}};
 }
 
@@ -59,16 +64,18 @@ TEST_CASE("manifest: what is printed reads back the same") {
 
 TEST_CASE("manifest: names are one word of printable ASCII, free of mtree's wildcards") {
   const std::string text = sample().print();
-  CHECK(text.contains("./usr/a\\040b\\043c\\134d\\052\\133e]\\075\\303\\244 type=file mode=04755 uid=1 gid=4294967294 "
-                      "nlink=2 size=1234567 sha256digest=fefe"));
+  CHECK(
+      text.contains("./usr/a\\040b\\043c\\134d\\052\\133e]\\075\\303\\244 type=file mode=04755 uid=1 gid=4294967294 "
+                    "nlink=2 size=1234567 sha256digest=fefe"));
   CHECK(text.contains(" tags=t3,setid\n"));
   CHECK(text.contains("./lib type=link mode=0777 uid=0 gid=0 link=usr/a\\040b\\303\\244\\043 tags=t1\n"));
 }
 
 TEST_CASE("manifest: defaults, continued lines, comments and unknown keywords of mtree(5) are read") {
-  const auto manifest = parse(str("#mtree\n# comment\n\n/set type=dir uid=7 gid=8 mode=0700\n./a time=1.5 flags=none\n"
-                                  "/unset uid mode\n./a/b uid=9\\\n  mode=0640 type=file optional \\\n size=1 sha256=",
-                                  digest, "\n/unset all\n./c type=link mode=777 uid=0 gid=0 link=a\n"));
+  const auto manifest =
+      parse(str("#mtree\n# comment\n\n/set type=dir uid=7 gid=8 mode=0700\n./a time=1.5 flags=none\n"
+                "/unset uid mode\n./a/b uid=9\\\n  mode=0640 type=file optional \\\n size=1 sha256=",
+                digest, "\n/unset all\n./c type=link mode=777 uid=0 gid=0 link=a\n"));
   REQUIRE(manifest);
   REQUIRE(manifest->entries.size() == 3);
   CHECK(manifest->entries[0].uid == 7);
@@ -90,7 +97,8 @@ TEST_CASE("manifest: a path that leaves the root or is not plain is refused") {
 }
 
 TEST_CASE("manifest: an entry must be what a bundle can hold") {
-  CHECK(error_of(with_lines("./dev type=char mode=0600 uid=0 gid=0 device=native,1,3\n")).contains("files, directories"));
+  CHECK(
+      error_of(with_lines("./dev type=char mode=0600 uid=0 gid=0 device=native,1,3\n")).contains("files, directories"));
   CHECK(error_of(with_lines("./pipe type=fifo mode=0600 uid=0 gid=0\n")).contains("files, directories"));
   CHECK(error_of(with_lines("./x mode=0600 uid=0 gid=0\n")).contains("files, directories"));
   CHECK(error_of(with_lines("./x type=link mode=0777 uid=0 gid=0\n")).contains("link target is missing"));
@@ -116,8 +124,9 @@ TEST_CASE("manifest: a set-id file must be tagged as meant by the recipe") {
   CHECK(error_of(line("4755", " tags=t1,setid")) == "");
   CHECK(error_of(line("1755", "")) == "");
   // The tag of one entry does not carry over to the next.
-  CHECK(error_of(line("4755", " tags=setid") + "./y type=file mode=4755 uid=0 gid=0 size=0 sha256digest=" + digest + "\n")
-            .contains("another user"));
+  CHECK(
+      error_of(line("4755", " tags=setid") + "./y type=file mode=4755 uid=0 gid=0 size=0 sha256digest=" + digest + "\n")
+          .contains("another user"));
 }
 
 TEST_CASE("manifest: nothing is listed twice, before its directory, or below a file or a link") {
@@ -164,4 +173,4 @@ TEST_CASE("manifest: every shorter text and every changed byte gives a value or 
     }
 }
 
-} }  // namespace rescue
+}}  // namespace rescue

@@ -76,8 +76,9 @@ TEST_CASE("reader: a whole bundle tells what it is, and gives its members in ord
     Recorder choosy;
     choosy.wants_all = false;
     REQUIRE(bundle->read_members(choosy));
-    CHECK(choosy.text == "[usr [usr/lib [lib [usr/lib/libc.so.6 [usr/lib/empty [usr/lib/su may do more]"
-                         "[usr/lib/other-name = usr/lib/libc.so.6 ");
+    CHECK(choosy.text ==
+          "[usr [usr/lib [lib [usr/lib/libc.so.6 [usr/lib/empty [usr/lib/su may do more]"
+          "[usr/lib/other-name = usr/lib/libc.so.6 ");
   }
 }
 
@@ -124,33 +125,73 @@ TEST_CASE("reader: a member that is not what the manifest says is refused") {
   const Scratch scratch;
   Forge forge = whole_bundle();
   const auto libc = [&]() -> Entry& { return forge.member("usr/lib/libc.so.6"); };
-  SUBCASE("mode") { libc().mode = 0777; }
-  SUBCASE("owner") { libc().uid = 1; }
-  SUBCASE("group") { libc().gid = 1; }
-  SUBCASE("mode of a directory") { forge.member("usr").mode = 0777; }
-  SUBCASE("type") { forge.member("lib").type = EntryType::directory; }
-  SUBCASE("target") { forge.member("lib").link = "/etc"; }
-  SUBCASE("name") { forge.member("usr/lib/empty").path = "usr/lib/full"; }
-  SUBCASE("a name that only looks the same") { forge.member("usr/lib/empty").path = "./usr/lib/empty"; }
-  SUBCASE("content") { forge.members[3].content[0] = 'N'; }
+  SUBCASE("mode") {
+    libc().mode = 0777;
+  }
+  SUBCASE("owner") {
+    libc().uid = 1;
+  }
+  SUBCASE("group") {
+    libc().gid = 1;
+  }
+  SUBCASE("mode of a directory") {
+    forge.member("usr").mode = 0777;
+  }
+  SUBCASE("type") {
+    forge.member("lib").type = EntryType::directory;
+  }
+  SUBCASE("target") {
+    forge.member("lib").link = "/etc";
+  }
+  SUBCASE("name") {
+    forge.member("usr/lib/empty").path = "usr/lib/full";
+  }
+  SUBCASE("a name that only looks the same") {
+    forge.member("usr/lib/empty").path = "./usr/lib/empty";
+  }
+  SUBCASE("content") {
+    forge.members[3].content[0] = 'N';
+  }
   SUBCASE("size") {
     forge.members[3].content += '!';
     libc().size = forge.members[3].content.size();
   }
-  SUBCASE("a device") { forge.member("usr/lib/empty").type = EntryType::character; }
-  SUBCASE("a FIFO") { forge.member("usr/lib/empty").type = EntryType::fifo; }
-  SUBCASE("order") { std::swap(forge.members[3], forge.members[4]); }
-  SUBCASE("one too few") { forge.members.pop_back(); }
-  SUBCASE("one too many") { forge.members.push_back({{.path = "usr/more", .mode = 0644}, ""}); }
-  SUBCASE("the same twice") { forge.members.insert(forge.members.begin() + 3, forge.members[3]); }
-  SUBCASE("hard link of the wrong file") { forge.members[6].entry.link = "usr/lib/su"; }
-  SUBCASE("hard link of what is not there") { forge.members[6].entry.link = "etc/shadow"; }
-  SUBCASE("hard link through a link") { forge.members[6].entry.link = "lib/libc.so.6"; }
+  SUBCASE("a device") {
+    forge.member("usr/lib/empty").type = EntryType::character;
+  }
+  SUBCASE("a FIFO") {
+    forge.member("usr/lib/empty").type = EntryType::fifo;
+  }
+  SUBCASE("order") {
+    std::swap(forge.members[3], forge.members[4]);
+  }
+  SUBCASE("one too few") {
+    forge.members.pop_back();
+  }
+  SUBCASE("one too many") {
+    forge.members.push_back({{.path = "usr/more", .mode = 0644}, ""});
+  }
+  SUBCASE("the same twice") {
+    forge.members.insert(forge.members.begin() + 3, forge.members[3]);
+  }
+  SUBCASE("hard link of the wrong file") {
+    forge.members[6].entry.link = "usr/lib/su";
+  }
+  SUBCASE("hard link of what is not there") {
+    forge.members[6].entry.link = "etc/shadow";
+  }
+  SUBCASE("hard link through a link") {
+    forge.members[6].entry.link = "lib/libc.so.6";
+  }
   SUBCASE("a copy where the manifest has two names of one file") {
     forge.members[6] = {{.path = "usr/lib/other-name", .mode = 0755, .size = 15}, "not really libc"};
   }
-  SUBCASE("capabilities that the recipe does not name") { libc().xattrs = {{"security.capability", "x"}}; }
-  SUBCASE("an attribute that steers overlayfs") { libc().xattrs = {{"trusted.overlay.opaque", "y"}}; }
+  SUBCASE("capabilities that the recipe does not name") {
+    libc().xattrs = {{"security.capability", "x"}};
+  }
+  SUBCASE("an attribute that steers overlayfs") {
+    libc().xattrs = {{"trusted.overlay.opaque", "y"}};
+  }
   CHECK(fault(scratch, forge.bundle()) != "");
 }
 
@@ -167,9 +208,9 @@ TEST_CASE("reader: a hostile manifest is refused before any member is read") {
   for (const std::string_view line :
        {"./../etc/passwd", "/etc/passwd", "./lib/x", "./usr/a\\012b", "./usr/\\377", "./usr/lib/su", "./new/x"}) {
     CAPTURE(line);
-    forge.manifest_text = str(forge.manifest.print(), line, " type=file mode=0644 uid=0 gid=0 size=0 sha256digest=",
-                              std::string(64, '0'), "\n");
-    CHECK(fault(scratch, forge.bundle()).contains("manifest: line 9"));
+    forge.manifest_text = str(forge.manifest.print(), line,
+                              " type=file mode=0644 uid=0 gid=0 size=0 sha256digest=", std::string(64, '0'), "\n");
+    CHECK(fault(scratch, forge.bundle()).contains("manifest: line 10"));
   }
 }
 
@@ -295,4 +336,4 @@ TEST_CASE("reader: a signature that is required and cannot be checked is a refus
   CHECK(bundle.error().status == Status::refused);
 }
 
-} }  // namespace rescue
+}}  // namespace rescue

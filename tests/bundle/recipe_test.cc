@@ -50,8 +50,8 @@ TEST_CASE("recipe: an include keeps the tiers of both apart") {
 TEST_CASE("recipe: what it cannot understand names the line") {
   for (const std::string_view line :
        {"tier", "tier 4", "tier x", "tier 1 2", "include", "include nothing", "relative/path", "soname", "soname a/b",
-        "soname ${X}", "closure libc.so.6", "optional", "optional setid", "loader x", "/a/../b", "/a/./b", "/a/${LIBDIR}",
-        "${HOME}/x", "unknown word"}) {
+        "soname ${X}", "closure libc.so.6", "optional", "optional setid", "loader x", "/a/../b", "/a/./b",
+        "/a/${LIBDIR}", "${HOME}/x", "unknown word"}) {
     CAPTURE(line);
     CHECK(error_of(str("\n", line, "\n")).starts_with("test.recipe:2: "));
   }
@@ -76,4 +76,4 @@ TEST_CASE("recipe: a file that is not there is an error, and so are recipes that
   CHECK(error_of("include /nowhere/at/all.recipe\n") != "");
 }
 
-} }  // namespace rescue
+}}  // namespace rescue

@@ -52,7 +52,7 @@ void read(std::string_view file) {
     std::abort();
 }
 
-} }  // namespace rescue
+}}  // namespace rescue
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0)

@@ -35,9 +35,10 @@ void write_seeds(std::string_view corpus) {
   const Forge forge = whole_bundle();
   const std::string manifest = forge.manifest.print();
   write_seed(corpus, "manifest/whole", manifest.substr(manifest.find('\n') + 1));
-  write_seed(corpus, "manifest/defaults",
-             "/set type=dir uid=0 gid=0 mode=0755\n./a time=1.5\n/unset mode\n./a/b\\040c mode=0644\\\n type=file size=0 "
-             "sha256=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n./l type=link mode=777 link=a\n");
+  write_seed(
+      corpus, "manifest/defaults",
+      "/set type=dir uid=0 gid=0 mode=0755\n./a time=1.5\n/unset mode\n./a/b\\040c mode=0644\\\n type=file size=0 "
+      "sha256=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n./l type=link mode=777 link=a\n");
   write_seed(corpus, "bundle/file", str('\0', forge.bundle()));
   write_seed(corpus, "bundle/tar", str('\1', forge.tar()));
   Forge plain;
@@ -46,7 +47,7 @@ void write_seeds(std::string_view corpus) {
   write_seed(corpus, "bundle/small-tar", str('\1', plain.tar()));
 }
 
-} }  // namespace rescue
+}}  // namespace rescue
 
 int main(int argc, char** argv) {
   if (argc != 2)

@@ -71,7 +71,8 @@ others_read_it() {  # ROOT RECIPE
   (set -u && . "$case_dir/rescue/info" && [[ $FORMAT == 1 && $NAME == "$2" && $GLIBC_VERSION && $PROVIDES ]])
   manifest_describes "$case_dir/rescue/manifest.mtree" "$case_dir/out"
   sed 1,2d "$case_dir/by-tar" | sort >"$case_dir/members"
-  bsdtar -tf "$case_dir/rescue/manifest.mtree" | sed -e 's#^\./##' -e 's#/$##' | sort >"$case_dir/listed"
+  # In another directory: bsdtar looks at the files that a manifest names.
+  (cd "$case_dir/rescue" && bsdtar -tf manifest.mtree) | sed -e 's#^\./##' -e 's#/$##' -e '/^\.\?$/d' | sort >"$case_dir/listed"
   same_file "$case_dir/members" "$case_dir/listed"
   as_in_root
 }
@@ -156,14 +157,14 @@ tells_differences() {
 
 # --- packages
 
-# The packages that the root was made from, as apt left them in the cache.
+# The packages that the root was made from, as apt left them in the cache; where anybody may read them.
 packages_of() {  # NAME...
   local name version
   packages=()
   for name in "$@"; do
     version=$(chroot "$pristine" dpkg-query -f "\${Version}" -W "$name")
-    packages+=("$(dirname "$pristine")/../debs/amd64/${name}_${version//:/%3a}_amd64.deb")
-    [[ -f ${packages[-1]} ]] || fail "${packages[-1]} is not in the cache"
+    cp "$(dirname "$pristine")/../debs/amd64/${name}_${version//:/%3a}_amd64.deb" "$case_dir/$name.deb"
+    packages+=("$case_dir/$name.deb")
   done
 }
 
