@@ -14,6 +14,21 @@ constexpr int directory_flags = O_RDONLY | O_DIRECTORY | O_NONBLOCK;
 
 }  // namespace
 
+Result<NameIn> reach(std::string_view path) {
+  constexpr size_t piece_size = 4000;  // PATH_MAX is 4096
+  NameIn at{TRY(open_file(path.starts_with('/') ? "/" : ".", O_PATH | O_DIRECTORY)), {}};
+  while (path.size() > piece_size) {
+    const size_t slash = path.rfind('/', piece_size);
+    if (slash == std::string_view::npos || slash == 0)
+      return fail("reach", path, ENAMETOOLONG);
+    const std::string_view piece = path.substr(0, slash);
+    at.dir = TRY(open_at(at.dir.get(), std::string(piece), O_PATH | O_DIRECTORY, 0, piece));
+    path.remove_prefix(std::min(path.find_first_not_of('/', slash), path.size()));
+  }
+  at.name = path;
+  return at;
+}
+
 Result<Descent> Descent::start(UniqueFd top, std::string_view shown) {
   Descent descent;
   TRY(descent.push(std::move(top), true, shown));

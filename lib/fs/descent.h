@@ -16,6 +16,15 @@
 
 namespace rescue {
 
+// A directory that is reached piece by piece, and a name in it.
+struct NameIn {
+  UniqueFd dir;
+  std::string name;
+};
+
+// Where a path leads whose length no system call takes.
+Result<NameIn> reach(std::string_view path);
+
 class Descent {
  public:
   // Starts at an open directory.

@@ -438,15 +438,19 @@ Result<std::optional<TreeCopier::Next>> TreeCopier::link_to_earlier_copy(Item& i
   if (is_first)
     return std::nullopt;
   say_copied(item);
-  const char* const first = earlier->second.c_str();
+  NameIn first{.dir = {}, .name = earlier->second};
   const auto link = [&](const std::string& name) {
-    return ::linkat(AT_FDCWD, first, item.target.dir, name.c_str(), 0);
+    return ::linkat(first.dir ? first.dir.get() : AT_FDCWD, first.name.c_str(), item.target.dir, name.c_str(), 0);
   };
-  if (link(item.target.name) < 0) {
-    if (errno != EEXIST)
-      return fail(str("link to ", quoted_word(earlier->second)), item.target.shown, errno);
-    TRY(make_over(item.target.dir, item.target.name, item.target.shown, link));
+  int done = link(item.target.name);
+  if (done < 0 && errno == ENAMETOOLONG) {
+    first = TRY(reach(first.name));
+    done = link(item.target.name);
   }
+  if (done < 0 && errno == EEXIST)
+    TRY(make_over(item.target.dir, item.target.name, item.target.shown, link));
+  else if (done < 0)
+    return fail(str("link to ", quoted_word(earlier->second)), item.target.shown, errno);
   return Next::done;
 }
 
