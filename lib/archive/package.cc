@@ -110,7 +110,7 @@ Result<std::unique_ptr<PackageReader>> PackageReader::open(int fd, std::string_v
     TRY(deb::read_info(*control, path, package->info_));
     payload = layout.data;
   } else if (start.starts_with(rpm::magic)) {
-    payload.offset = TRY(rpm::read_headers(fd, path, package->info_));
+    payload.offset = TRY(rpm::read_headers(fd, size, path, package->info_));
     payload.size = size > payload.offset ? size - payload.offset : 0;
   }
   package->entries_ = TRY(open_range(fd, payload, path, limits));

@@ -90,13 +90,15 @@ Result<> read_identity(const Index& index, PackageInfo& info) {
 
 }  // namespace
 
-Result<uint64_t> read_headers(int fd, std::string_view path, PackageInfo& info) {
+Result<uint64_t> read_headers(int fd, uint64_t file_size, std::string_view path, PackageInfo& info) {
   const Header signature = TRY(read_intro(fd, lead_size, path));
   // The signature header alone is padded, to 8 bytes.
   const Header header = TRY(read_intro(fd, (signature.end() + 7) / 8 * 8, path));
+  if (header.end() > file_size)
+    return bad(path, "ends within a header; was it cut off?");
   std::string content(header.end() - header.offset - intro_size, '\0');
   if (TRY(pread_full(fd, content, header.offset + intro_size, path)) < content.size())
-    return bad(path, "ends within a header; was it cut off?");
+    return bad(path, "has become shorter meanwhile");
   const Bytes bytes(content, path, std::endian::big);
   if (auto done = read_identity(Index(bytes, header.entries), info); !done)
     return with_status(std::move(done).error(), Status::bad_data);

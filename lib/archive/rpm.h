@@ -12,6 +12,6 @@ namespace rescue::rpm {
 inline constexpr std::string_view magic = "\xed\xab\xee\xdb";
 
 // Reads lead and headers: gives the offset of the payload, and fills in name, version and architecture.
-Result<uint64_t> read_headers(int fd, std::string_view path, PackageInfo& info);
+Result<uint64_t> read_headers(int fd, uint64_t file_size, std::string_view path, PackageInfo& info);
 
 }  // namespace rescue::rpm

@@ -26,23 +26,33 @@ uint32_t load_word(const uint8_t* bytes) {
   return std::endian::native == std::endian::little ? std::byteswap(word) : word;
 }
 
-// Sums wrap in here by definition; the sanitizers leave unsigned sums alone.
+// One round. The eight words are not moved along after each: the caller names them by their new places.
+// Sums wrap in here by definition.
+[[gnu::always_inline]] inline void round(uint32_t a, uint32_t b, uint32_t c, uint32_t& d, uint32_t e, uint32_t f,
+                                         uint32_t g, uint32_t& h, uint32_t word) {
+  // Choice and majority, each in the form with the fewest steps.
+  const uint32_t t = h + large_sigma_1(e) + (((f ^ g) & e) ^ g) + word;
+  d += t;
+  h = t + large_sigma_0(a) + (((a | b) & c) | (a & b));
+}
+
 void compress_block(uint32_t* state, const uint8_t* block) {
-  std::array<uint32_t, 64> w;
-  for (size_t i = 0; i < 16; ++i)
-    w[i] = load_word(block + 4 * i);
-  for (size_t i = 16; i < 64; ++i)
-    w[i] = small_sigma_1(w[i - 2]) + w[i - 7] + small_sigma_0(w[i - 15]) + w[i - 16];
-  uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
-  uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
-  for (size_t i = 0; i < 64; ++i) {
-    const uint32_t t1 = h + large_sigma_1(e) + ((e & f) ^ (~e & g)) + round_constants[i] + w[i];
-    const uint32_t t2 = large_sigma_0(a) + ((a & b) ^ (a & c) ^ (b & c));
-    h = g, g = f, f = e, e = d + t1;
-    d = c, c = b, b = a, a = t1 + t2;
+  uint32_t v[8];
+  std::memcpy(v, state, sizeof v);
+  uint32_t w[16];  // a ring of the last message words
+  for (size_t start = 0; start < 64; start += 16) {
+#pragma clang loop unroll(full)
+    for (size_t i = 0; i < 16; ++i) {
+      if (start == 0)
+        w[i] = load_word(block + 4 * i);
+      else
+        w[i] += small_sigma_1(w[(i + 14) % 16]) + w[(i + 9) % 16] + small_sigma_0(w[(i + 1) % 16]);
+      const auto at = [&](size_t place) -> uint32_t& { return v[(place - i) % 8]; };
+      round(at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7), round_constants[start + i] + w[i]);
+    }
   }
-  state[0] += a, state[1] += b, state[2] += c, state[3] += d;
-  state[4] += e, state[5] += f, state[6] += g, state[7] += h;
+  for (size_t i = 0; i < 8; ++i)
+    state[i] += v[i];
 }
 
 }  // namespace
