@@ -42,8 +42,8 @@ struct TrustPolicy {
   std::string public_key_file;
 };
 
-// What holds for a command of the kit that was asked for `require_signature` and given `public_key_file` (or not):
-// without a file of its own, the kit's etc/trusted.pub, where there is one, and then only signed bundles are good.
+// What holds for a command of the kit that was asked for `require_signature` and given `public_key_file` (or not): a
+// key that is named must have signed; where none is, one of the kit's etc/trusted.pub, if that file is there.
 TrustPolicy kit_trust(bool require_signature, const std::string& public_key_file);
 
 class Bundle {
