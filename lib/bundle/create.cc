@@ -232,7 +232,8 @@ class Creator {
       if ((levels & (1U << level)) != 0)
         info.isa = str("x86-64-v", level + 1);
     // Packages have no os-release, but libc's banner tells its builder: "Debian GLIBC 2.36-9+deb12u14".
-    const std::string& package = family_.libc->version ? family_.libc->version->package : std::string();
+    const std::string package = family_.libc->version ? family_.libc->version->package : std::string();
+    info.glibc_build = package;
     if (!info.os_id.empty() || !package.contains(" GLIBC "))
       return;
     if (package.starts_with("Debian "))

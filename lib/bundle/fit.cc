@@ -27,7 +27,7 @@ class FitCheck {
       notes_.push_back("no program of the root can be read, so the bundle could not be compared with any");
     TRY(check_processor());
     TRY(check_distribution());
-    return check_versions();
+    return is_installed_version() ? Result<>() : check_versions();
   }
 
  private:
@@ -88,6 +88,26 @@ class FitCheck {
       return {};
     return object(str("the bundle was made for ", info_.os_id, ' ', info_.os_version_id, ", and this is ", os.id, ' ',
                       os.version_id));
+  }
+
+  // The very version that dpkg has installed served all programs before. (It also spares a look at each of them.)
+  bool is_installed_version() const {
+    const auto status = root_.read_file("var/lib/dpkg/status", 64 << 20);
+    const size_t blank = info_.glibc_build.rfind(' ');
+    if (!status || blank == std::string::npos)
+      return false;
+    const std::string_view all = *status;
+    constexpr std::string_view start = "\nPackage: libc6\n";
+    const std::string version = str("\nVersion: ", info_.glibc_build.substr(blank + 1), '\n');
+    bool found = false;
+    // One paragraph per architecture, divided by empty lines; all of them must agree.
+    for (size_t at = all.find(start); at != std::string_view::npos; at = all.find(start, at + 1)) {
+      const std::string paragraph = str(all.substr(at, all.find("\n\n", at + 1) - at), '\n');
+      found = paragraph.contains("\nStatus: install ok installed\n") && paragraph.contains(version);
+      if (!found)
+        return false;
+    }
+    return found;
   }
 
   Result<> check_versions() {

@@ -164,6 +164,7 @@ constexpr Key keys[] = {
     {"OS_VERSION_ID", &BundleInfo::os_version_id},
     {"INTERP", &BundleInfo::interp},
     {"GLIBC_VERSION", &BundleInfo::glibc_version},
+    {"GLIBC_BUILD", &BundleInfo::glibc_build},
     {"LIBC_BUILD_ID", &BundleInfo::libc_build_id},
     {"ISA", &BundleInfo::isa},
     {"SOURCE", &BundleInfo::source},

@@ -123,10 +123,23 @@ class Planner {
   }
 
   // What stands at `path`. Below a directory that is yet to be made, or in one that is to be cleared, is nothing.
-  Result<Found> look(const std::string& path) const {
+  Result<Found> look(const std::string& path) {
     if (new_dirs_.contains(std::string(parent_of(path))))
       return Found{path, {}, std::string(base_name(path)), false, {}};
-    return root_.find(path, Last::keep, &assumed_);
+    const std::string parent(parent_of(path));
+    auto dir = dirs_.find(parent);
+    if (dir == dirs_.end()) {
+      Found found = TRY(root_.find(path, Last::keep, &assumed_));
+      if (parent_of(found.path) != parent)
+        return found;  // through a link that is about to change
+      dir = dirs_.emplace(parent, TRY(open_at(found.dir.get(), ".", O_PATH | O_DIRECTORY, 0, shown(parent)))).first;
+    }
+    Found found{path, {}, std::string(base_name(path)), true, {}};
+    found.dir = TRY(open_at(dir->second.get(), ".", O_PATH | O_DIRECTORY, 0, shown(path)));
+    found.exists = ::fstatat(found.dir.get(), found.name.c_str(), &found.info, AT_SYMLINK_NOFOLLOW) == 0;
+    if (!found.exists && errno != ENOENT)
+      return fail("find", shown(path), errno);
+    return found;
   }
 
   // Two entries of the bundle may come together in this root (a bundle's /lib and /usr/lib, in a merged root).
@@ -392,6 +405,7 @@ class Planner {
   std::set<std::string> new_dirs_;
   std::vector<size_t> waiting_aliases_;
   AssumedLinks assumed_;
+  std::map<std::string, UniqueFd> dirs_;  // directories of the root that were looked into
 };
 
 }  // namespace

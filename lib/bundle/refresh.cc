@@ -1,9 +1,14 @@
 #include "lib/bundle/refresh.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include <fcntl.h>
+#include <sys/stat.h>
 
 #include "lib/base/text.h"
 #include "lib/bundle/state_dir.h"
@@ -57,9 +62,57 @@ Result<std::string> fault_of(const Root& root, const Found& place, const elf::Ca
   return pairs_of(*have) == pairs_of(*wanted) ? "" : "did not lead to the libraries that are there";
 }
 
+// Finds files of the root by their paths, each directory looked up once.
+class FileFinder {
+ public:
+  explicit FileFinder(const Root& root) : root_(root) {}
+
+  bool exists(std::string_view path) {
+    const std::string dir(dir_name(path));
+    auto known = dirs_.find(dir);
+    if (known == dirs_.end()) {
+      auto fd = root_.open_dir(dir);
+      known = dirs_.emplace(dir, fd ? std::move(*fd) : UniqueFd()).first;
+    }
+    struct stat info {};
+    if (!known->second ||
+        ::fstatat(known->second.get(), std::string(base_name(path)).c_str(), &info, AT_SYMLINK_NOFOLLOW) < 0)
+      return false;
+    return S_ISLNK(info.st_mode) ? root_.exists(path) : S_ISREG(info.st_mode);
+  }
+
+ private:
+  const Root& root_;
+  std::map<std::string, UniqueFd> dirs_;
+};
+
+// A quick look that spares reading every library: each path of the cache leads to a file, and each soname that is new
+// in the root is in the cache. False means only that it must be looked at closely.
+bool plainly_serves(const Root& root, std::span<const Step> changed) {
+  constexpr std::string_view path = "etc/ld.so.cache";
+  auto bytes = root.read_file(path, largest_cache);
+  const auto cache = bytes ? elf::Cache::parse(std::move(*bytes), path) : Result<elf::Cache>(std::unexpected(bytes.error()));
+  if (!cache)
+    return false;
+  FileFinder files(root);
+  std::set<std::string_view> names;
+  for (const elf::CacheEntry& entry : cache->entries()) {
+    names.insert(entry.name);
+    if (!files.exists(entry.path))
+      return false;
+  }
+  return std::ranges::all_of(changed, [&](const Step& step) {
+    const std::string_view name = base_name(step.path);
+    const bool is_new = step.action != Action::put || step.old_kind == NodeKind::nothing;
+    return !is_new || name.find(".so.") == std::string_view::npos || names.contains(name);
+  });
+}
+
 }  // namespace
 
-Result<std::optional<NewCache>> plan_refresh(const Root& root, bool after_change) {
+Result<std::optional<NewCache>> plan_refresh(const Root& root, std::span<const Step> changed, bool after_change) {
+  if (plainly_serves(root, changed))
+    return std::nullopt;
   elf::CacheOptions options;
   options.make_links = false;
   elf::CachePlan plan = TRY(elf::plan_cache(root, options));

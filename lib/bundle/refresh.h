@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 
 #include "lib/base/error.h"
@@ -19,7 +20,7 @@ struct NewCache {
 
 // Nothing where the cache leads to the libraries that are there; otherwise what glibc's ldconfig would write. A cache
 // that is missing is wanted where libraries changed (`after_change`), or where some lie outside of the directories
-// that the loader looks into by itself. Changes nothing.
-Result<std::optional<NewCache>> plan_refresh(const Root& root, bool after_change);
+// that the loader looks into by itself. `changed` are the steps that were done. Changes nothing.
+Result<std::optional<NewCache>> plan_refresh(const Root& root, std::span<const Step> changed, bool after_change);
 
 }  // namespace rescue

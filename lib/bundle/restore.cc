@@ -102,7 +102,7 @@ void refresh(const Root& root, Transaction& transaction, std::vector<std::string
   const auto problem = [&](const Error& error) {
     notes.push_back(str("the library cache could not be brought up to date (", message(error), "); run ldconfig later"));
   };
-  auto cache = plan_refresh(root, true);
+  auto cache = plan_refresh(root, transaction.journal().steps, true);
   if (!cache)
     return problem(cache.error());
   if (!*cache)
@@ -131,7 +131,7 @@ Result<> carry_out(const Root& root, Bundle& bundle, const RestoreOptions& optio
 bool needs_cache_only(const Root& root, const RestoreOptions& options) {
   if (options.no_cache)
     return false;
-  const auto cache = plan_refresh(root, false);
+  const auto cache = plan_refresh(root, {}, false);
   return cache && *cache;
 }
 

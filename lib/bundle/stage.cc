@@ -1,6 +1,7 @@
 #include "lib/bundle/stage.h"
 
 #include <cerrno>
+#include <map>
 #include <vector>
 
 #include <dirent.h>
@@ -123,16 +124,26 @@ class Stager : public MemberSink {
     return {};
   }
 
-  std::string label_for_new() const {
+  // Most systems have no labels at all; a directory without one says so for all that is in it.
+  bool is_labelled(const std::string& path) {
+    const auto [known, added] = labelled_.emplace(path, false);
+    if (added)
+      if (const auto dir = root_.open_dir(path))
+        known->second = !label_of(dir->get()).empty();
+    return known->second;
+  }
+
+  std::string label_for_new() {
     const Step& step = plan_.steps[step_];
+    const std::string parent(dir_name(step.path));
+    if (!is_labelled(parent))
+      return {};
     if (step.old_kind == NodeKind::file)
       if (const auto old = root_.open_file(step.path, O_RDONLY | O_NONBLOCK))
         if (std::string label = label_of(old->get()); !label.empty())
           return label;
-    const auto dir = root_.open_dir(dir_name(step.path));
-    if (!dir || label_of(dir->get()).empty())
-      return {};
-    return sibling_label(dir->get());
+    const auto dir = root_.open_dir(parent);
+    return dir ? sibling_label(dir->get()) : std::string();
   }
 
   std::string sibling_label(int dir) const {
@@ -159,6 +170,7 @@ class Stager : public MemberSink {
   const MemberExtras* extras_ = nullptr;
   UniqueFd file_;
   std::vector<Written> written_;
+  std::map<std::string, bool> labelled_;  // by directory
 };
 
 }  // namespace

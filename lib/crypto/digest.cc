@@ -17,7 +17,7 @@ namespace rescue {
 namespace {
 
 // Large enough that the system call does not matter, small enough to stay in the processor's cache.
-constexpr size_t read_size = 128 * 1024;
+constexpr size_t read_size = 64 * 1024;
 
 using Compress = void (*)(uint32_t* state, const uint8_t* blocks, size_t count);
 
@@ -138,14 +138,15 @@ template std::string hex(const std::array<uint8_t, 64>&);
 
 template <typename D>
 Result<typename D::Digest> digest_fd(int fd, std::string_view path, uint64_t* size) {
-  const auto buffer = std::make_unique_for_overwrite<char[]>(read_size);
+  // On the stack: a large allocation is a mapping made and dropped for every small file.
+  char buffer[read_size];
   D hash;
   uint64_t total = 0;
   while (true) {
-    const size_t count = TRY(read_some(fd, {buffer.get(), read_size}, path));
+    const size_t count = TRY(read_some(fd, buffer, path));
     if (count == 0)
       break;
-    hash.update({buffer.get(), count});
+    hash.update({buffer, count});
     total += count;
   }
   if (size != nullptr)
