@@ -19,9 +19,9 @@ struct Arch {
   uint16_t machine;              // EM_*
   bool is64;
   std::endian order;
-  uint32_t flags_mask;           // e_flags & flags_mask == flags_value tells ABIs of one machine apart
+  uint32_t flags_mask;  // e_flags & flags_mask == flags_value tells ABIs of one machine apart
   uint32_t flags_value;
-  int32_t cache_flags;           // ld.so.cache's mark
+  int32_t cache_flags;  // ld.so.cache's mark
 };
 
 std::span<const Arch> architectures();

@@ -14,7 +14,7 @@ namespace {
 
 struct X86 {
   int level = 0;
-  bool haswell = false;   // what the older loaders call by these names; they knew Intel's processors only
+  bool haswell = false;  // what the older loaders call by these names; they knew Intel's processors only
   bool avx512_1 = false;
 };
 
@@ -75,7 +75,8 @@ std::vector<std::string> usable_names(const Arch* arch, const LoaderFacts& facts
   if (arch == nullptr || arch->name != "x86_64")
     return usable;
   for (const std::string& name : facts.hwcaps)
-    if (name.starts_with(prefix) && to_number<int>(std::string_view(name).substr(prefix.size())).value_or(99) <= cpu.level)
+    if (name.starts_with(prefix) &&
+        to_number<int>(std::string_view(name).substr(prefix.size())).value_or(99) <= cpu.level)
       usable.push_back(name);
   return usable;
 }

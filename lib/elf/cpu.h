@@ -13,10 +13,10 @@ namespace rescue::elf {
 
 // What decides which subdirectories of library directories are looked into.
 struct Hwcaps {
-  std::vector<std::string> named;    // glibc-hwcaps/NAME, best first
-  std::vector<std::string> legacy;   // tls, haswell, ...: every combination of them is a directory, up to 2.36
-  std::string platform;              // $PLATFORM
-  uint64_t legacy_bits = 0;          // the same for ld.so.cache
+  std::vector<std::string> named;   // glibc-hwcaps/NAME, best first
+  std::vector<std::string> legacy;  // tls, haswell, ...: every combination of them is a directory, up to 2.36
+  std::string platform;             // $PLATFORM
+  uint64_t legacy_bits = 0;         // the same for ld.so.cache
 
   bool operator==(const Hwcaps&) const = default;
 };

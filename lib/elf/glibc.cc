@@ -91,11 +91,11 @@ std::string newest_of(const std::vector<VersionName>& names) {
 }
 
 constexpr std::array<std::string_view, 24> family = {
-    "libc.so.6",        "libm.so.6",          "libmvec.so.1",     "libpthread.so.0",     "libdl.so.2",
-    "librt.so.1",       "libutil.so.1",       "libanl.so.1",      "libresolv.so.2",      "libnss_files.so.2",
-    "libnss_dns.so.2",  "libnss_compat.so.2", "libnss_db.so.2",   "libnss_hesiod.so.2",  "libnss_nis.so.2",
-    "libnss_nisplus.so.2", "libnsl.so.1",     "libthread_db.so.1", "libBrokenLocale.so.1", "libc_malloc_debug.so.0",
-    "libSegFault.so",   "libmemusage.so",     "libpcprofile.so",  "libcidn.so.1",
+    "libc.so.6",           "libm.so.6",          "libmvec.so.1",      "libpthread.so.0",      "libdl.so.2",
+    "librt.so.1",          "libutil.so.1",       "libanl.so.1",       "libresolv.so.2",       "libnss_files.so.2",
+    "libnss_dns.so.2",     "libnss_compat.so.2", "libnss_db.so.2",    "libnss_hesiod.so.2",   "libnss_nis.so.2",
+    "libnss_nisplus.so.2", "libnsl.so.1",        "libthread_db.so.1", "libBrokenLocale.so.1", "libc_malloc_debug.so.0",
+    "libSegFault.so",      "libmemusage.so",     "libpcprofile.so",   "libcidn.so.1",
 };
 
 bool is_path_byte(char c) {

@@ -14,10 +14,10 @@ namespace rescue::elf {
 // The banner that libc, the loader and ldconfig carry:
 // "GNU C Library (Debian GLIBC 2.36-9+deb12u14) stable release version 2.36."
 struct Banner {
-  std::string program;   // "GNU C Library", "ld.so", "ldconfig"
-  std::string package;   // what stands in the parenthesis: "Debian GLIBC 2.36-9+deb12u14", "GNU libc", or nothing
-  std::string release;   // "stable"
-  std::string version;   // "2.36"
+  std::string program;  // "GNU C Library", "ld.so", "ldconfig"
+  std::string package;  // what stands in the parenthesis: "Debian GLIBC 2.36-9+deb12u14", "GNU libc", or nothing
+  std::string release;  // "stable"
+  std::string version;  // "2.36"
 };
 
 std::optional<Banner> find_banner(std::string_view bytes);

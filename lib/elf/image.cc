@@ -57,6 +57,7 @@ class Reader {
 
   std::vector<Need> wanted_;  // entries of the dynamic section whose value is a string
   uint64_t strings_ = 0, symbols_ = 0, versions_ = 0, gnu_hash_ = 0, sysv_hash_ = 0;  // addresses
+  uint64_t rela_ = 0, rel_ = 0, plt_ = 0;
   uint64_t needs_ = 0, needs_count_ = 0, definitions_ = 0, definitions_count_ = 0;
 };
 
@@ -193,15 +194,25 @@ Result<> Reader::dynamic(const Segment& segment) {
 
 Result<> Reader::take_tag(uint64_t tag, uint64_t value) {
   switch (tag) {
-    case DT_NEEDED: case DT_SONAME: case DT_RPATH: case DT_RUNPATH: case DT_FILTER: case DT_AUXILIARY:
-      wanted_.push_back({tag, value});
-      break;
+    case DT_NEEDED:
+    case DT_SONAME:
+    case DT_RPATH:
+    case DT_RUNPATH:
+    case DT_FILTER:
+    case DT_AUXILIARY: wanted_.push_back({tag, value}); break;
     case DT_STRTAB: strings_ = value; break;
     case DT_STRSZ: image_.tables.strings_size = value; break;
     case DT_SYMTAB: symbols_ = value; break;
     case DT_VERSYM: versions_ = value; break;
     case DT_GNU_HASH: gnu_hash_ = value; break;
     case DT_HASH: sysv_hash_ = value; break;
+    case DT_RELA: rela_ = value; break;
+    case DT_RELASZ: image_.tables.rela_size = value; break;
+    case DT_REL: rel_ = value; break;
+    case DT_RELSZ: image_.tables.rel_size = value; break;
+    case DT_JMPREL: plt_ = value; break;
+    case DT_PLTRELSZ: image_.tables.plt_size = value; break;
+    case DT_PLTREL: image_.tables.plt_has_addends = value == DT_RELA; break;
     case DT_FLAGS_1: image_.flags_1 = value; break;
     case DT_RELR: image_.has_relr = true; break;
     case DT_VERNEED: needs_ = value; break;
@@ -239,6 +250,9 @@ Result<> Reader::place_tables() {
   tables.versions = place(versions_);
   tables.gnu_hash = place(gnu_hash_);
   tables.sysv_hash = place(sysv_hash_);
+  tables.rela = place(rela_);
+  tables.rel = place(rel_);
+  tables.plt = place(plt_);
   return {};
 }
 
@@ -310,6 +324,7 @@ Result<> Reader::version_need_names(VersionNeed& need, uint64_t offset, uint16_t
     const Bytes record = TRY(piece(offset, 16, what));
     VersionName version;
     version.hash = TRY(record.read<uint32_t>(0, what));
+    version.index = TRY(record.read<uint16_t>(6, what)) & 0x7fff;
     version.weak = (TRY(record.read<uint16_t>(4, what)) & VER_FLG_WEAK) != 0;
     version.name = TRY(text(TRY(record.read<uint32_t>(8, what)), what));
     const auto next = TRY(record.read<uint32_t>(12, what));
@@ -331,6 +346,7 @@ Result<> Reader::version_definitions() {
     const Bytes record = TRY(piece(offset, 20, what));
     VersionName version;
     version.base = (TRY(record.read<uint16_t>(2, what)) & VER_FLG_BASE) != 0;
+    version.index = TRY(record.read<uint16_t>(4, what)) & 0x7fff;
     version.hash = TRY(record.read<uint32_t>(8, what));
     // The first name is the version's own; those behind it are the versions that it inherits.
     const auto names = TRY(record.read<uint32_t>(12, what));
@@ -358,7 +374,7 @@ Result<Image> read_image(FileView file, bool tolerant) {
 }
 
 Result<uint64_t> size_of(int fd, std::string_view path) {
-  struct stat info {};
+  struct stat info{};
   if (::fstat(fd, &info) < 0)
     return fail("look at", path, errno);
   if (!S_ISREG(info.st_mode))
@@ -401,8 +417,7 @@ Linkage Image::linkage() const {
     return Linkage::other;
   // libc.so.6 can be run and names a loader too, but it is a library by its soname.
   if (!interpreter.empty())
-    return type == ET_DYN && !soname.empty() && (flags_1 & DF_1_PIE) == 0 ? Linkage::library
-                                                                          : Linkage::dynamic_program;
+    return type == ET_DYN && !soname.empty() && (flags_1 & DF_1_PIE) == 0 ? Linkage::library : Linkage::dynamic_program;
   if (type == ET_EXEC)
     return Linkage::static_program;
   return (flags_1 & DF_1_PIE) != 0 && needed.empty() ? Linkage::static_pie : Linkage::library;
@@ -431,8 +446,9 @@ bool Image::same_machine(const Image& other) const {
 }
 
 bool is_elf(std::string_view head) {
-  return head.starts_with("\x7f"
-                          "ELF");
+  return head.starts_with(
+      "\x7f"
+      "ELF");
 }
 
 }  // namespace rescue::elf

@@ -23,8 +23,9 @@ namespace rescue::elf {
 struct VersionName {
   std::string name;
   uint32_t hash = 0;
-  bool weak = false;  // of a need: its absence is only a warning
-  bool base = false;  // of a definition: the name of the library itself, which nobody asks for
+  uint16_t index = 0;  // how the symbols of the same file refer to it
+  bool weak = false;   // of a need: its absence is only a warning
+  bool base = false;   // of a definition: the name of the library itself, which nobody asks for
 };
 
 struct VersionNeed {
@@ -47,7 +48,7 @@ enum class Linkage : uint8_t {
   library,          // shared object; the loader itself is one
   static_program,
   static_pie,
-  relocatable,      // .o, kernel module
+  relocatable,  // .o, kernel module
   core,
   other,
 };
@@ -83,7 +84,7 @@ struct Image {
   std::vector<std::string> filters;    // DT_FILTER: loaded like a need
   std::vector<std::string> auxiliary;  // DT_AUXILIARY: loaded if it is there
   std::string soname;
-  std::string rpath;    // as written, colons and tokens and all
+  std::string rpath;  // as written, colons and tokens and all
   std::string runpath;
   bool has_rpath = false;
   bool has_runpath = false;
@@ -93,10 +94,10 @@ struct Image {
   std::vector<VersionNeed> version_needs;
   std::vector<VersionName> version_definitions;
 
-  std::string build_id;                       // lower-case hex, or empty
-  std::string abi_tag;                        // least kernel, "3.2.0", or empty
-  uint32_t abi_kernel = 0;                    // the same as major << 16 | minor << 8 | patch
-  std::optional<uint32_t> x86_isa_needed;     // bits 0..3: x86-64 baseline, v2, v3, v4
+  std::string build_id;                    // lower-case hex, or empty
+  std::string abi_tag;                     // least kernel, "3.2.0", or empty
+  uint32_t abi_kernel = 0;                 // the same as major << 16 | minor << 8 | patch
+  std::optional<uint32_t> x86_isa_needed;  // bits 0..3: x86-64 baseline, v2, v3, v4
 
   uint64_t loads_end = 0;     // the end of the last byte that a PT_LOAD takes from the file
   uint64_t sections_end = 0;  // the end of the section headers, which stand last in most files
@@ -105,6 +106,9 @@ struct Image {
   struct Tables {
     uint64_t strings = 0, strings_size = 0;
     uint64_t symbols = 0, versions = 0, gnu_hash = 0, sysv_hash = 0;
+    // Relocations with and without addends, and those of the procedure linkage table, which are of either kind.
+    uint64_t rela = 0, rela_size = 0, rel = 0, rel_size = 0, plt = 0, plt_size = 0;
+    bool plt_has_addends = false;
   };
   Tables tables;
 

@@ -51,6 +51,13 @@ std::unique_ptr<Library> read_library(const Root& root, const Found& found) {
   return open_library(root, found.dir.get(), found.name, found.path, found.info);
 }
 
+std::unique_ptr<Library> read_library_at(const Root& root, int dir, const std::string& name, std::string path) {
+  struct stat info{};
+  if (::fstatat(dir, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) < 0)
+    return nullptr;
+  return open_library(root, dir, name, std::move(path), info);
+}
+
 Directory& LibraryFiles::directory(std::string_view path) {
   if (const auto known = directories_.find(path); known != directories_.end())
     return *known->second;
@@ -80,7 +87,7 @@ const Library* LibraryFiles::open_at_dir(const Found& found) {
 }
 
 const Library* LibraryFiles::open_in(const Directory& dir, const std::string& name, int links) {
-  struct stat info {};
+  struct stat info{};
   if (::fstatat(dir.fd.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) < 0)
     return nullptr;
   if (S_ISLNK(info.st_mode)) {

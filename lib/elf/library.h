@@ -40,9 +40,9 @@ struct Library {
 
 // A directory of a search path.
 struct Directory {
-  std::string path;    // as the search path spells it; candidates are shown with it
-  std::string real;    // within the root, links followed
-  UniqueFd fd;         // path-only; none where the directory is not there
+  std::string path;               // as the search path spells it; candidates are shown with it
+  std::string real;               // within the root, links followed
+  UniqueFd fd;                    // path-only; none where the directory is not there
   TextMap<const Library*> files;  // by name; null: not there
 
   bool exists() const { return static_cast<bool>(fd); }
@@ -80,5 +80,8 @@ class LibraryFiles {
 // Opens and reads a file of `root` for LibraryFiles::adopt. Touches no shared state, so that threads may call it.
 // Null where nothing can be opened. `found` must exist.
 std::unique_ptr<Library> read_library(const Root& root, const Found& found);
+
+// The same for the file `name` of an open directory; `path` is its path within the root.
+std::unique_ptr<Library> read_library_at(const Root& root, int dir, const std::string& name, std::string path);
 
 }  // namespace rescue::elf

@@ -110,9 +110,8 @@ void Loading::load_preload(const std::string& entry) {
   const bool is_path = entry.find('/') != std::string::npos;
   const Hit& found = find(0, name);
   const bool from_file = std::ranges::find(searcher_.file_preloads(), entry) != searcher_.file_preloads().end();
-  const bool forbidden =
-      searcher_.options().secure && !from_file &&
-      (is_path || found.library == nullptr || (found.library->mode & S_ISUID) == 0);
+  const bool forbidden = searcher_.options().secure && !from_file &&
+                         (is_path || found.library == nullptr || (found.library->mode & S_ISUID) == 0);
   const LoadedObject object{name.text, &found, 0};
   if (!object.usable() || forbidden) {
     closure_.failed_preloads.push_back(object);

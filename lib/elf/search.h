@@ -27,20 +27,20 @@ namespace rescue::elf {
 class Searcher;
 
 struct SearchOptions {
-  std::vector<std::string> library_path;   // LD_LIBRARY_PATH, divided
-  std::vector<std::string> preload;        // LD_PRELOAD, divided
-  bool use_preload_file = true;            // /etc/ld.so.preload
-  bool use_cache = true;                   // /etc/ld.so.cache
-  bool secure = false;                     // as for setuid programs: no LD_LIBRARY_PATH, few preloads
-  std::string working_directory = "/";     // of the root: what relative paths and empty elements stand for
-  std::optional<Hwcaps> hwcaps;            // in place of what this machine's processor can do
+  std::vector<std::string> library_path;  // LD_LIBRARY_PATH, divided
+  std::vector<std::string> preload;       // LD_PRELOAD, divided
+  bool use_preload_file = true;           // /etc/ld.so.preload
+  bool use_cache = true;                  // /etc/ld.so.cache
+  bool secure = false;                    // as for setuid programs: no LD_LIBRARY_PATH, few preloads
+  std::string working_directory = "/";    // of the root: what relative paths and empty elements stand for
+  std::optional<Hwcaps> hwcaps;           // in place of what this machine's processor can do
 };
 
 enum class Rule : uint8_t {
-  program,      // what was asked for
-  loader,       // PT_INTERP: opened by the kernel
+  program,  // what was asked for
+  loader,   // PT_INTERP: opened by the kernel; also where it is not found
   preload,
-  direct,       // the name is a path
+  direct,  // the name is a path
   rpath,
   environment,  // LD_LIBRARY_PATH
   runpath,
@@ -53,19 +53,19 @@ std::string_view rule_name(Rule rule);
 
 // What a name led to.
 struct Hit {
-  const Library* library = nullptr;   // null where nothing was found
-  std::string path;                   // as the loader would print it: "/lib/x86_64-linux-gnu/libc.so.6"
+  const Library* library = nullptr;  // null where nothing was found
+  std::string path;                  // as the loader would print it: "/lib/x86_64-linux-gnu/libc.so.6"
   Rule rule = Rule::not_found;
-  std::vector<std::string> tried;     // where nothing was found: the directories and files looked at
+  std::vector<std::string> tried;       // where nothing was found: the directories and files looked at
   std::vector<std::string> mismatched;  // files of that name that were passed over: another machine or class
-  std::optional<Error> error;         // found, and the loader stops there: damaged, or nothing that it can load
+  std::optional<Error> error;           // found, and the loader stops there: damaged, or nothing that it can load
 };
 
 // One file of a program's closure.
 struct LoadedObject {
-  std::string_view name;    // as it was asked for
+  std::string_view name;  // as it was asked for
   const Hit* hit = nullptr;
-  uint32_t requester = 0;   // place in Closure::objects of what brought it in
+  uint32_t requester = 0;  // place in Closure::objects of what brought it in
 
   const Library* library() const { return hit->library; }
   bool usable() const { return hit->library != nullptr && !hit->error; }
@@ -77,9 +77,9 @@ struct Edge {
 
 struct VersionProblem {
   enum class Kind : uint8_t {
-    missing,   // the loader refuses
-    weak,      // it warns
-    untold,    // the library names no versions at all: it takes what it finds
+    missing,  // the loader refuses
+    weak,     // it warns
+    untold,   // the library names no versions at all: it takes what it finds
   };
   uint32_t requester = 0, provider = 0;  // places in Closure::objects
   std::string_view version;
@@ -87,12 +87,12 @@ struct VersionProblem {
 };
 
 struct Closure {
-  std::vector<LoadedObject> objects;     // [0] is the program; in the order in which the loader loads them
-  std::vector<Edge> edges;               // every need, also of what was loaded already, in order
+  std::vector<LoadedObject> objects;  // [0] is the program; in the order in which the loader loads them
+  std::vector<Edge> edges;            // every need, also of what was loaded already, in order
   std::vector<VersionProblem> version_problems;
   std::vector<LoadedObject> failed_preloads;  // a warning to the loader
   CLibrary c_library = CLibrary::unknown;
-  bool is_static = false;                // nothing is searched for it
+  bool is_static = false;  // nothing is searched for it
 
   // Whether the program would start, as far as its libraries decide.
   bool resolves() const;

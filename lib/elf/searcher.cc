@@ -96,7 +96,7 @@ bool is_trusted(const Abi& abi, std::string_view dir) {
 }  // namespace
 
 std::vector<Directory*> Searcher::search_path(Abi& abi, std::string_view text, std::string_view separators,
-                                                     std::string_view origin) {
+                                              std::string_view origin) {
   std::vector<Directory*> dirs;
   for (const std::string& piece : pieces_of(text, separators, true)) {
     const std::string dir = absolute(expand_tokens(piece, origin, abi));
@@ -140,8 +140,7 @@ bool Searcher::take(const Abi& abi, const Library* library, std::string path, Ru
   return true;
 }
 
-bool Searcher::search(Abi& abi, std::span<Directory* const> dirs, const std::string& name, Rule rule,
-                             Hit& hit) {
+bool Searcher::search(Abi& abi, std::span<Directory* const> dirs, const std::string& name, Rule rule, Hit& hit) {
   for (Directory* dir : dirs) {
     for (Directory* layer : layers_of(abi, *dir))
       if (take(abi, files_.file_in(*layer, name), join(layer->path, name), rule, hit))
@@ -248,6 +247,7 @@ std::vector<std::string> Searcher::musl_directories(std::string_view interpreter
 // The kernel opens it, not the loader's search: any fault is final.
 Hit Searcher::find_loader(const Abi& abi, const std::string& interpreter) {
   Hit hit;
+  hit.rule = Rule::loader;
   const Library* library = interpreter.empty() ? nullptr : files_.file(absolute(interpreter));
   if (library == nullptr) {
     hit.tried.push_back(interpreter);
@@ -257,7 +257,6 @@ Hit Searcher::find_loader(const Abi& abi, const std::string& interpreter) {
   Verdict verdict = judge(abi, *library, shown);
   hit.library = library;
   hit.path = interpreter;
-  hit.rule = Rule::loader;
   hit.error = std::move(verdict.error);
   if (verdict.kind == Verdict::Kind::passed_over)
     hit.error = Error{"load", shown, 0, "is for another machine than the program", Status::unset};

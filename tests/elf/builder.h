@@ -248,7 +248,9 @@ class ElfWriter {
 
   void write_headers(uint64_t total) {
     const size_t word = elf_.is64 ? 8 : 4;
-    out_.text("\x7f" "ELF");
+    out_.text(
+        "\x7f"
+        "ELF");
     out_.number(elf_.is64 ? ELFCLASS64 : ELFCLASS32, 1);
     out_.number(elf_.order == std::endian::little ? ELFDATA2LSB : ELFDATA2MSB, 1);
     out_.number(1, 1);

@@ -21,7 +21,7 @@ struct CacheLine {
 
 // Entries must come in the loader's order, greatest name first.
 inline std::string new_cache(const std::vector<CacheLine>& entries, const std::vector<std::string>& hwcaps = {},
-                      std::endian order = std::endian::little, uint8_t mark = 2, uint64_t start = 0) {
+                             std::endian order = std::endian::little, uint8_t mark = 2, uint64_t start = 0) {
   Writer out(order), strings(order);
   const uint64_t strings_at = 48 + 24 * entries.size();
   const auto string = [&](const std::string& text) {
@@ -83,11 +83,8 @@ inline std::string old_cache(const std::vector<CacheLine>& entries) {
 
 inline const std::vector<CacheLine>& sample_lines() {
   static const std::vector<CacheLine> lines = {
-      {"libz.so.1", "/lib/libz.so.1"},
-      {"libfoo.so.10", "/lib/libfoo.so.10"},
-      {"libfoo.so.9", "/opt/libfoo.so.9"},
-      {"libc.so.6", "/lib/libc.so.6"},
-      {"libc.so.6", "/lib32/libc.so.6", i386},
+      {"libz.so.1", "/lib/libz.so.1"}, {"libfoo.so.10", "/lib/libfoo.so.10"},   {"libfoo.so.9", "/opt/libfoo.so.9"},
+      {"libc.so.6", "/lib/libc.so.6"}, {"libc.so.6", "/lib32/libc.so.6", i386},
   };
   return lines;
 }

@@ -80,7 +80,8 @@ TEST_CASE("cache: the old format, and the new one behind it, are read") {
   head.text(std::string(12, '\0'));
   head.align(8);
   const uint64_t start = head.size();
-  const Cache compat = parsed(head.take() + new_cache(test::sample_lines(), {"x86-64-v2"}, std::endian::little, 2, start));
+  const Cache compat =
+      parsed(head.take() + new_cache(test::sample_lines(), {"x86-64-v2"}, std::endian::little, 2, start));
   CHECK(compat.format() == CacheFormat::compat);
   CHECK(compat.entries().size() == test::sample_lines().size());
 }

@@ -119,7 +119,10 @@ TEST_CASE("elf: a file with any byte changed gives a value or an error") {
 TEST_CASE("elf: what is no ELF file is refused with the reason") {
   CHECK(parse("").error().detail == "the file is too short");
   CHECK(parse("#!/bin/sh\necho hello there\n").error().detail == "not an ELF file");
-  CHECK(parse("\x7f" "ELF\x02\x01\x01").error().detail == "the file is too short");
+  CHECK(parse("\x7f"
+              "ELF\x02\x01\x01")
+            .error()
+            .detail == "the file is too short");
 }
 
 TEST_CASE("elf: what is left of a cut file still tells what it was") {
@@ -165,9 +168,9 @@ TEST_CASE("elf: a version is defined only if its hash agrees too") {
   elf.version_definitions = {"FOO_1", "FOO_2"};
   const auto image = parse(elf.build());
   REQUIRE(image);
-  CHECK(image->defines({"FOO_2", test::version_hash("FOO_2")}));
-  CHECK_FALSE(image->defines({"FOO_2", 7}));
-  CHECK_FALSE(image->defines({"FOO_3", test::version_hash("FOO_3")}));
+  CHECK(image->defines({.name = "FOO_2", .hash = test::version_hash("FOO_2")}));
+  CHECK_FALSE(image->defines({.name = "FOO_2", .hash = 7}));
+  CHECK_FALSE(image->defines({.name = "FOO_3", .hash = test::version_hash("FOO_3")}));
 }
 
 TEST_CASE("elf: a count of records that the file cannot hold ends in an error") {

@@ -227,8 +227,8 @@ TEST_CASE("search: a library of another class or machine is passed over") {
   elf.runpath = "/opt/a:/opt/b";
   system.put("usr/bin/prog", elf);
   const Closure closure = system.resolve("/usr/bin/prog");
-  CHECK(problems_of(closure) == std::vector<std::string>{
-                                    "libone.so: not found; for another machine: /opt/a/libone.so, /opt/b/libone.so"});
+  CHECK(problems_of(closure) ==
+        std::vector<std::string>{"libone.so: not found; for another machine: /opt/a/libone.so, /opt/b/libone.so"});
   system.put("usr/lib/libone.so", library("libone.so"));
   CHECK(system.path_of("libone.so") == "/lib/libone.so");
 }
@@ -279,8 +279,8 @@ TEST_CASE("search: a missing version is a problem, a missing weak one is not") {
   CHECK(closure.version_problems[0].version == "GLIBC_2.38");
   CHECK(closure.version_problems[0].kind == VersionProblem::Kind::missing);
   CHECK(closure.version_problems[1].kind == VersionProblem::Kind::weak);
-  CHECK(problems_of(closure) == std::vector<std::string>{
-                                    "/lib/libc.so.6: version GLIBC_2.38 is missing (needed by /usr/bin/prog)"});
+  CHECK(problems_of(closure) ==
+        std::vector<std::string>{"/lib/libc.so.6: version GLIBC_2.38 is missing (needed by /usr/bin/prog)"});
 }
 
 TEST_CASE("search: a library without version names takes what it is given") {

@@ -10,9 +10,7 @@
 #include "tests/elf/builder.h"
 #include "tests/elf/cache_builder.h"
 
-namespace rescue::elf {
-
-namespace {
+namespace rescue::elf { namespace {
 
 Result<> write_seed(std::string_view corpus, std::string_view name, std::string_view bytes) {
   const std::string path = str(corpus, '/', name);

@@ -1,0 +1,134 @@
+#include "lib/elf/sweep.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <set>
+#include <thread>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "lib/base/text.h"
+
+namespace rescue::elf {
+
+namespace {
+
+// A file to be read. Its directory is kept open for all files in it.
+struct Job {
+  std::shared_ptr<const UniqueFd> dir;
+  std::string name;
+  std::string path;
+};
+
+class Lister {
+ public:
+  Lister(const Root& root, Sweep& result) : root_(root), result_(result) {}
+
+  void add(const std::string& path) {
+    auto found = root_.find_existing(path);
+    if (!found) {
+      result_.errors.push_back(std::move(found).error());
+      return;
+    }
+    if (!S_ISDIR(found->info.st_mode)) {
+      jobs_.push_back({std::make_shared<const UniqueFd>(std::move(found->dir)), found->name, found->path});
+      return;
+    }
+    auto dir = open_at(found->dir.get(), found->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, root_.shown(path));
+    walk(std::move(dir), found->path);
+  }
+
+  std::vector<Job> take() { return std::move(jobs_); }
+
+ private:
+  void walk(Result<UniqueFd> opened, const std::string& path) {
+    if (!opened) {
+      result_.errors.push_back(std::move(opened).error());
+      return;
+    }
+    struct stat info{};
+    if (::fstat(opened->get(), &info) < 0 || !seen_.emplace(info.st_dev, info.st_ino).second)
+      return;
+    const auto dir = std::make_shared<const UniqueFd>(*std::move(opened));
+    const auto entries = list_dir(dir->get(), root_.shown(path));
+    if (!entries) {
+      result_.errors.push_back(entries.error());
+      return;
+    }
+    for (const DirEntry& entry : *entries)
+      take_entry(dir, entry, path.empty() ? entry.name : str(path, '/', entry.name));
+  }
+
+  void take_entry(const std::shared_ptr<const UniqueFd>& dir, const DirEntry& entry, std::string path) {
+    unsigned char type = entry.type;
+    if (type == DT_UNKNOWN) {
+      struct stat info{};
+      if (::fstatat(dir->get(), entry.name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0)
+        type = S_ISDIR(info.st_mode) ? DT_DIR : S_ISREG(info.st_mode) ? DT_REG : DT_LNK;
+    }
+    if (type == DT_DIR)
+      walk(open_at(dir->get(), entry.name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, root_.shown(path)), path);
+    else if (type == DT_REG)
+      jobs_.push_back({dir, entry.name, std::move(path)});
+  }
+
+  const Root& root_;
+  Sweep& result_;
+  std::vector<Job> jobs_;
+  std::set<std::pair<dev_t, ino_t>> seen_;
+};
+
+// Programs and libraries; files that are no ELF at all need nothing.
+bool is_wanted(const Library& library) {
+  if (library.error)
+    return library.error->code != 0;
+  const Linkage linkage = library.image.linkage();
+  return library.image.damage || linkage == Linkage::dynamic_program ||
+         (linkage == Linkage::library && library.image.has_dynamic) || library.image.truncated();
+}
+
+std::unique_ptr<Library> read_job(const Root& root, const Job& job) {
+  auto library = read_library_at(root, job.dir->get(), job.name, job.path);
+  return library && is_wanted(*library) ? std::move(library) : nullptr;
+}
+
+void read_jobs(const Root& root, const std::vector<Job>& jobs, std::vector<std::unique_ptr<Library>>& files) {
+  // Small portions, so that nobody waits for the other's last one.
+  constexpr size_t portion = 16;
+  std::atomic<size_t> next = 0;
+  const auto work = [&] {
+    for (size_t start = next.fetch_add(portion); start < jobs.size(); start = next.fetch_add(portion))
+      for (size_t i = start; i < std::min(start + portion, jobs.size()); ++i)
+        files[i] = read_job(root, jobs[i]);
+  };
+  const size_t most = std::clamp<size_t>(std::thread::hardware_concurrency(), 1, 8);
+  std::vector<std::thread> helpers;
+  // A thread costs more than reading a few files.
+  for (size_t i = 1; i < std::min(most, jobs.size() / (4 * portion) + 1); ++i)
+    helpers.emplace_back(work);
+  work();
+  for (std::thread& helper : helpers)
+    helper.join();
+}
+
+}  // namespace
+
+Sweep sweep(const Root& root, const std::vector<std::string>& paths) {
+  Sweep result;
+  Lister lister(root, result);
+  for (const std::string& path : paths)
+    lister.add(path);
+  const std::vector<Job> jobs = lister.take();
+  std::vector<std::unique_ptr<Library>> files(jobs.size());
+  read_jobs(root, jobs, files);
+  std::set<std::pair<dev_t, ino_t>> seen;
+  for (std::unique_ptr<Library>& file : files)
+    if (file && seen.emplace(file->device, file->inode).second)
+      result.files.push_back(std::move(file));
+  return result;
+}
+
+}  // namespace rescue::elf
