@@ -61,7 +61,7 @@ std::string number_name(unsigned number) {
 
 Result<std::string> make_numbered(const Root& root, std::string_view base, unsigned number,
                                   std::vector<std::string>& made) {
-  const std::string dir = join(TRY(make_path(root, base, made)), number_name(number));
+  std::string dir = join(TRY(make_path(root, base, made)), number_name(number));
   const Found place = TRY(root.find(dir, Last::keep));
   if (!TRY(make_dir(root, place, 0700)))
     return fail("make directory", root.shown(dir), EEXIST);
