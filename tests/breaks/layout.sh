@@ -21,19 +21,22 @@ break_lib64_fifo() { rm -r "${ROOT:?}/lib64"; mkfifo "$ROOT/lib64"; }
 accident lib64_empty_dir merged 0 "127:$absent" '/lib64 is an empty directory and was a link'
 break_lib64_empty_dir() { rm "$ROOT/lib64"; mkdir "$ROOT/lib64"; }
 
-accident lib64_full_dir merged 0 "127:$absent" '/lib64 is a directory with strangers and was a link'
+# What strangers lie in such a directory is moved to where the link leads.
+readonly strangers='usr/lib64/libstranger.so.1 usr/lib64/sub usr/lib/modprobe.d/stray.conf'
+
+accident lib64_full_dir merged 0 "127:$absent" '/lib64 is a directory with strangers and was a link' left="$strangers"
 break_lib64_full_dir() {
   break_lib64_empty_dir
   mkdir "$ROOT/lib64/sub"
   echo stranger | tee "$ROOT/lib64/libstranger.so.1" >"$ROOT/lib64/sub/note"
 }
 
-accident lib64_closed_dir merged 0 "127:$absent" '/lib64 is a directory of mode 000'
+accident lib64_closed_dir merged 0 "127:$absent" '/lib64 is a directory of mode 000' \
+  left="$strangers"
 break_lib64_closed_dir() { break_lib64_full_dir; chmod 000 "$ROOT/lib64" "$ROOT/lib64/sub"; }
 
-# The link leads to the same place, and programs run: yet it is not the link
-# that the system had, and from outside it leads to the host's own directory.
-accident lib64_absolute merged 0 0 '/lib64 is an absolute link to the right place' alive=yes
+# The link leads to the same place, and that is what counts: it is left alone.
+accident lib64_absolute merged 0 0 '/lib64 is an absolute link to the right place' alive=yes left=lib64
 break_lib64_absolute() { ln -sfn "/$(readlink "$ROOT/lib64")" "$ROOT/lib64"; }
 
 # Inside the root this is /tmp/...; followed by the host it is the host's.
@@ -52,7 +55,7 @@ accident lib_link_gone merged 0 "127:$absent" '/lib is deleted, which was a link
 break_lib_link_gone() { rm "$ROOT/lib"; }
 
 accident lib_is_dir merged 0 "127:$absent" '/lib is a directory with a few files and was a link' \
-  control_trixie=0 control_rhel=0
+  control_trixie=0 control_rhel=0 left="$strangers"
 break_lib_is_dir() {
   rm "$ROOT/lib"
   mkdir -p "$ROOT/lib/modprobe.d"
@@ -60,7 +63,8 @@ break_lib_is_dir() {
 }
 
 # What a package built for an unmerged system, or tar with its defaults, leaves.
-accident lib_and_lib64_are_dirs merged 0 "127:$absent" '/lib and /lib64 are directories and were links'
+accident lib_and_lib64_are_dirs merged 0 "127:$absent" '/lib and /lib64 are directories and were links' \
+  left="$strangers"
 break_lib_and_lib64_are_dirs() { break_lib_is_dir; break_lib64_full_dir; }
 
 accident usr_lib64_moved bullseye,bookworm,trixie 0 "127:$absent" '/usr/lib64 is renamed' left=usr/lib64.bk
