@@ -86,9 +86,9 @@ std::vector<std::string> expand_lib_dir(const Arch& arch, std::string dir) {
   return all;
 }
 
-// Debian's ldconfig takes its loader's own list; glibc's takes the two library directories, widened.
+// Debian's ldconfig takes its loader's own list; glibc's takes the two library directories (or the one), widened.
 std::vector<std::string> scanned_dirs(const Arch& arch, const std::vector<std::string>& loader_dirs) {
-  if (is_multiarch(loader_dirs))
+  if (is_multiarch(loader_dirs) || loader_dirs.size() > 2)
     return loader_dirs;
   std::vector<std::string> all;
   const std::vector<std::string> fallback = {str('/', arch.lib64), str("/usr/", arch.lib64)};
@@ -98,20 +98,27 @@ std::vector<std::string> scanned_dirs(const Arch& arch, const std::vector<std::s
   return all;
 }
 
+uint8_t order_mark_of(const Arch& arch) {
+  return arch.order == std::endian::little ? 2 : 3;
+}
+
 std::string generator_of(const Banner& banner) {
   const std::string package = banner.package.empty() ? std::string() : str('(', banner.package, ") ");
   return str("ldconfig ", package, banner.release, " release version ", banner.version);
 }
 
-// What a program's own words say beyond its version: distributions carry changes back to older versions.
+// What the ldconfig's own words say. They tell more than its version: distributions carry changes back to older ones.
 void take_words(CacheStyle& style, std::string_view bytes) {
   const auto has = [&](std::string_view words) { return bytes.find(words) != std::string_view::npos; };
-  if (has("Format to use: new (default)"))
-    style.format = CacheFormat::new_format;
-  else if (has("Format to use: new, old or compat (default)"))
-    style.format = CacheFormat::compat;
+  style.format = has("Format to use: new, old or compat (default)") ? CacheFormat::compat : CacheFormat::new_format;
   style.named_hwcaps = has("%s/glibc-hwcaps");
+  style.old_libcs = style.legacy_hwcaps = has("libc4 library %s in wrong directory");
+  style.os_versions = has(", OS ABI: %s %d.%d.%d");
   style.keeps_loader_link = has("is the dynamic linker, ignoring");
+  // Debian and Ubuntu mark the byte order since 2.31, glibc itself since 2.33.
+  const bool marks = style.named_hwcaps || (style.format == CacheFormat::new_format &&
+                                            (has("(Debian GLIBC 2.") || has("(Ubuntu GLIBC 2.")));
+  style.order_mark = marks ? order_mark_of(*style.arch) : 0;
 }
 
 class Detective {
@@ -141,40 +148,33 @@ class Detective {
   CacheStyle from_ldconfig(const Program& program) {
     arch_ = architecture_of(program.image);
     dirs_ = loader_facts_in(program.bytes).default_dirs;
-    // Before 2.33 an ldconfig does not name its version in one piece: its libc tells.
+    // Before 2.33 an ldconfig does not name its version in one piece, and does not write it into the cache either.
     const auto banner = find_banner(program.bytes);
-    const bool own = banner && banner->program == "ldconfig";
-    if (!own)
-      find_loader();
-    CacheStyle style = finish(own ? banner : libc_banner());
-    if (own)
-      style.generator = generator_of(*banner);
+    CacheStyle style = style_of_version(*arch_, banner ? banner->version : "2.32", "");
     take_words(style, program.bytes);
+    finish(style, banner);
     return style;
   }
 
   Result<CacheStyle> from_libc() {
-    const auto banner = libc_banner();
-    if (!banner && !(cache_ && !cache_->generator().empty()))
-      return fail("write cache", root_.path(), "the version of this system's glibc cannot be told");
-    return finish(banner);
-  }
-
-  CacheStyle finish(std::optional<Banner> banner) {
+    auto banner = libc_banner();
     if (!banner && cache_)
       banner = find_banner(cache_->generator());
     if (!banner)
-      banner = Banner{};
+      return fail("write cache", root_.path(), "the version of this system's glibc cannot be told");
     CacheStyle style = style_of_version(*arch_, banner->version, banner->package);
-    style.generator = style.named_hwcaps ? generator_of(*banner) : std::string();
-    style.default_dirs = scanned_dirs(*arch_, dirs_);
     style.keeps_loader_link = is_multiarch(dirs_);
-    // Before 2.33 the mark of the byte order came with some distributions' changes only: the last ldconfig shows.
-    if (cache_ && !style.named_hwcaps) {
-      style.order_mark = cache_->order_mark();
-      style.format = cache_->format();
-    }
+    finish(style, banner);
     return style;
+  }
+
+  void finish(CacheStyle& style, const std::optional<Banner>& banner) const {
+    style.default_dirs = scanned_dirs(*arch_, dirs_);
+    if (style.named_hwcaps && banner)
+      style.generator = generator_of(*banner);
+    // The last ldconfig shows best whether it marks the byte order: some distributions carried that back.
+    if (cache_ && cache_->format() != CacheFormat::old_format && !style.named_hwcaps)
+      style.order_mark = cache_->order_mark();
   }
 
   // The first loader that is there and is what its name says. The table has the 64-bit ones first.
@@ -240,9 +240,8 @@ CacheStyle style_of_version(const Arch& arch, std::string_view version, std::str
   const bool debian = package.starts_with("Debian") || package.starts_with("Ubuntu");
   CacheStyle style;
   style.arch = &arch;
-  style.version = version;
   style.format = since(debian ? "2.31" : "2.32") ? CacheFormat::new_format : CacheFormat::compat;
-  style.order_mark = !since(debian ? "2.31" : "2.33") ? 0 : arch.order == std::endian::little ? 2 : 3;
+  style.order_mark = since(debian ? "2.31" : "2.33") ? order_mark_of(arch) : 0;
   style.named_hwcaps = since("2.33");
   style.legacy_hwcaps = !since("2.37");
   style.os_versions = !since("2.36");

@@ -18,7 +18,6 @@ namespace rescue::elf {
 
 struct CacheStyle {
   const Arch* arch = nullptr;  // of the ldconfig, never null where a style was found
-  std::string version;         // of the glibc: "2.36"
   CacheFormat format = CacheFormat::new_format;
   uint8_t order_mark = 0;      // 2 little endian, 3 big, 0 where it was not written yet
   std::string generator;       // "ldconfig (Debian GLIBC 2.36-9) stable release version 2.36"; empty before 2.33

@@ -155,7 +155,10 @@ void Writer::old_part() {
   if (compat)
     count = (count + 1) / 2 * 2;
   const uint64_t size = old_header + count * old_entry;
-  const auto pad = static_cast<uint32_t>((size + 7) / 8 * 8 - size);
+  const uint64_t gap = (size + 7) / 8 * 8 - size;
+  // Before 2.33 the gap is counted in the old format too, where it is not written: such a cache is of no use, and
+  // nobody has asked for one in twenty years.
+  const auto pad = static_cast<uint32_t>(compat || !style_.named_hwcaps ? gap : 0);
   out_.append(old_magic) += '\0';
   put(static_cast<uint32_t>(count));
   for (size_t i = 0; i < lines_.size(); ++i) {
@@ -167,7 +170,7 @@ void Writer::old_part() {
   }
   if (out_.size() < size && out_.size() > old_header)
     out_.append(out_, out_.size() - old_entry, old_entry);
-  out_.resize(size + (compat ? pad : 0));
+  out_.resize(size + (compat ? gap : 0));
 }
 
 void Writer::new_part() {

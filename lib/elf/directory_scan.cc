@@ -84,6 +84,7 @@ class Scan {
     std::string name;
     bool is_link = false;
     const File* file = nullptr;
+    int32_t flags = 0;  // of the first file with the soname: ldconfig keeps them, whichever file wins
   };
 
   std::string path_of(std::string_view name) const { return str(dir_.path, '/', name); }
@@ -216,7 +217,8 @@ File& Scan::look(const std::string& name) {
 void Scan::take(const std::string& name, uint8_t type) {
   if (type != DT_LNK && type != DT_REG && type != DT_DIR)
     return;
-  if (!looks_like_library(name) && (type == DT_REG || !is_platform(name)))
+  // In a glibc-hwcaps subdirectory, ldconfig takes links of any name.
+  if (!looks_like_library(name) && (type == DT_REG || (dir_.hwcaps.empty() && !is_platform(name))))
     return;
   if (is_temporary(name, style_))
     return;
@@ -263,7 +265,7 @@ void Scan::add(const std::string& name, const File& file, bool is_link) {
     soname = name;
   const auto [place, is_new] = by_soname_.try_emplace(soname, winners_.size());
   if (is_new) {
-    winners_.push_back({std::move(soname), name, is_link, &file});
+    winners_.push_back({std::move(soname), name, is_link, &file, file.head->flags});
     return;
   }
   Winner& winner = winners_[place->second];
@@ -322,7 +324,7 @@ void Scan::finish() {
     line.soname = winner->soname;
     // The link is named, so that an update of the library needs no new cache; in glibc-hwcaps there are no links.
     line.path = path_of(dir_.hwcaps.empty() ? winner->soname : winner->name);
-    line.flags = head.flags == 1 && style_.old_libcs ? dir_.flags : head.flags;
+    line.flags = winner->flags == 1 && style_.old_libcs ? dir_.flags : winner->flags;
     line.os_version = head.os_version;
     line.legacy_hwcap = legacy;
     line.hwcaps = dir_.hwcaps;

@@ -106,6 +106,7 @@ class HeadReader {
   Result<std::optional<uint64_t>> strings(const Bytes& table);
   uint64_t place(uint64_t address) const;
   Result<std::string> text(uint64_t offset);
+  bool is_own_loader(std::string_view name) const;
   void mark();
 
   HeadFile& file_;
@@ -151,7 +152,7 @@ Result<bool> HeadReader::header() {
 
 // glibc for x86 refuses other machines; elsewhere they get the mark of any library.
 Result<bool> HeadReader::known_machine() {
-  if (style_.is_x86() && machine_ != EM_X86_64 && machine_ != EM_386)
+  if (style_.is_x86() && machine_ != EM_X86_64 && (is64_ || machine_ != EM_386))
     return fail("read library", file_.path(), "is made for another kind of processor");
   return true;
 }
@@ -178,7 +179,7 @@ Result<> HeadReader::take(const Part& part) {
       if (!style_.old_libcs)
         break;
       const std::string name = TRY(text(part.offset));
-      if (name == "/lib/ld-linux.so.2" || name == "/libx32/ld-linux-x32.so.2" || name == "/lib64/ld-linux-x86-64.so.2")
+      if (is_own_loader(name))
         head_.flags = 3;
       break;
     }
@@ -318,6 +319,16 @@ Result<bool> HeadReader::dynamic() {
   return true;
 }
 
+// A loader that this ldconfig knows: its own, and those of the other kinds of its machine.
+bool HeadReader::is_own_loader(std::string_view name) const {
+  return std::ranges::any_of(architectures(), [&](const Arch& arch) {
+    const bool kin = style_.is_x86() ? arch.machine == EM_X86_64 || arch.machine == EM_386
+                     : style_.is_arm() ? arch.machine == EM_AARCH64 || arch.machine == EM_ARM
+                                       : arch.machine == style_.arch->machine;
+    return kin && arch.interpreter == name;
+  });
+}
+
 // The mark of the architecture, for those that ldconfig of this one knows apart.
 void HeadReader::mark() {
   if (style_.is_x86()) {
@@ -325,18 +336,20 @@ void HeadReader::mark() {
       head_.flags = is64_ ? 0x0303 : 0x0803;
     return;
   }
+  if (style_.is_arm()) {
+    constexpr uint32_t eabi_mask = 0xff000000, eabi5 = 0x05000000, hard_float = 0x400, soft_float = 0x200;
+    if (is64_)
+      head_.flags = 0x0a03;
+    else if ((e_flags_ & eabi_mask) == eabi5)
+      head_.flags = (e_flags_ & hard_float) != 0 ? 0x0903 : (e_flags_ & soft_float) != 0 ? 0x0b03 : 3;
+    return;
+  }
   Image image;
   image.is64 = is64_;
   image.machine = machine_;
   image.flags = e_flags_;
   image.order = style_.arch->order;
-  constexpr uint32_t any_float = 0x600;
-  const Arch* arch = architecture_of(image);
-  if (style_.is_arm() && !is64_)
-    head_.flags = (e_flags_ & any_float) == 0 ? 3 : (e_flags_ & 0x400) != 0 ? 0x0903 : 0x0b03;
-  else if (style_.is_arm() && is64_)
-    head_.flags = 0x0a03;
-  else if (arch != nullptr && arch->machine == style_.arch->machine)
+  if (const Arch* arch = architecture_of(image); arch != nullptr && arch->machine == style_.arch->machine)
     head_.flags = arch->cache_flags;
 }
 

@@ -68,6 +68,9 @@ def kinds(tree):
     both('libwide386.so.1', tiny_elf('libwide386.so.1', bits=64, machine=3))
     both('libarm64.so.1', tiny_elf('libarm64.so.1', machine=183))
     both('libarm.so.1', tiny_elf('libarm.so.1', bits=32, machine=40, flags=0x5000400))
+    both('libarms.so.1', tiny_elf('libarms.so.1', bits=32, machine=40, flags=0x5000200))
+    both('libarmu.so.1', tiny_elf('libarmu.so.1', bits=32, machine=40, flags=0x5000000))
+    both('libarm4.so.1', tiny_elf('libarm4.so.1', bits=32, machine=40, flags=0x4000400))
     both('libia64.so.1', tiny_elf('libia64.so.1', machine=50))
     both('libbig.so.1', tiny_elf('libbig.so.1', machine=22, order='>'))
     both('libprogram.so.1', tiny_elf('libprogram.so.1', kind=ET_EXEC))
@@ -116,7 +119,8 @@ def hwcaps_empty(tree):
 
 
 def legacy(tree):
-    names = ('tls', 'haswell', 'xeon_phi', 'x86_64', 'avx512_1', 'sse2', 'i586', 'i686', 'power9', 'nosegneg')
+    names = ('tls', 'haswell', 'xeon_phi', 'x86_64', 'avx512_1', 'sse2', 'i586', 'i686', 'nosegneg',
+             'fp', 'atomics', 'paca', 'v8l')
     for name in names:
         tree.lib(f'opt/old/{name}/libold.so.1.0', 'libold.so.1', abi=(3, 2, 0))
         for inner in ('haswell', 'tls', 'tls/x86_64', 'glibc-hwcaps/x86-64-v3'):
