@@ -227,7 +227,7 @@ def sync_rows(bench, root):
 # --- start-up and size
 
 def instructions(bench, *command):
-    """User instructions, from the first of the loader to the last of exit, as valgrind counts them."""
+    """User instructions from start to exit, as valgrind counts them."""
     said = bench.output("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *command)
     return int(re.search(r"Collected : (\d+)", said)[1])
 
@@ -283,9 +283,12 @@ def main():
         raise SystemExit("bench: there is no such comparison; --list names them")
     bench = Bench(options)
     print(HEAD, flush=True)
-    for name in wanted:
-        for row in COMPARISONS[name](bench):
-            print(row.line(), flush=True)
+    try:
+        for name in wanted:
+            for row in COMPARISONS[name](bench):
+                print(row.line(), flush=True)
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
 
 
 if __name__ == "__main__":
