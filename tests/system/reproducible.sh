@@ -20,7 +20,10 @@ copy_sources() {
 SOURCE_DATE_EPOCH=$(git -C "$top" log -1 --format=%ct)
 export SOURCE_DATE_EPOCH
 
-"$top/scripts/build" "$arch"
+# With the options it was built with last: none of CI's makes a difference to the kit, and another would build it anew.
+options=()
+[[ ! -f $top/build/meson/$arch.stamp ]] || read -ra options <"$top/build/meson/$arch.stamp" || true
+"$top/scripts/build" "$arch" "${options[@]:1}"
 copy_sources
 "$copy/scripts/build" "$arch"
 for archive in "$top"/build/rescue-*-"$arch".tar.zst; do
