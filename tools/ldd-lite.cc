@@ -1,13 +1,9 @@
 // ldd-lite: tell which libraries a program needs and where they are found, without running it.
 #include <algorithm>
-#include <cerrno>
-#include <climits>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <unistd.h>
 
 #include "lib/base/applet.h"
 #include "lib/base/json.h"
@@ -59,13 +55,6 @@ struct Report {
 
   bool resolves() const { return closure.resolves() && undefined.empty(); }
 };
-
-Result<std::string> working_directory() {
-  char path[PATH_MAX];
-  if (::getcwd(path, sizeof path) == nullptr)
-    return fail("find", "working directory", errno);
-  return std::string(path);
-}
 
 Result<elf::SearchOptions> search_options(const Options& opt) {
   elf::SearchOptions search;

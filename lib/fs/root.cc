@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <memory>
 
 #include <dirent.h>
@@ -208,6 +209,17 @@ Result<std::string> read_link_at(int dir, const std::string& name, std::string_v
     }
     target.resize(target.size() * 2);
   }
+}
+
+Result<std::string> working_directory() {
+  std::string path(PATH_MAX, '\0');
+  if (::getcwd(path.data(), path.size()) == nullptr)
+    return fail("find", "working directory", errno);
+  path.resize(path.find('\0'));
+  // The kernel says "(unreachable)/..." for a place outside the root.
+  if (!path.starts_with('/'))
+    return fail("find", "working directory", ENOENT);
+  return path;
 }
 
 Result<std::vector<DirEntry>> list_dir(int dir, std::string_view shown) {

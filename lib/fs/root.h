@@ -79,6 +79,9 @@ class Root {
 // The target of the symbolic link `name` in `dir`.
 Result<std::string> read_link_at(int dir, const std::string& name, std::string_view shown);
 
+// Where this process stands; "/" at the top. An error where that was removed, or lies outside what can be reached.
+Result<std::string> working_directory();
+
 // One name in a directory, without `.` and `..`; `type` is a DT_ constant and may be DT_UNKNOWN.
 struct DirEntry {
   std::string name;
