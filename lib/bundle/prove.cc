@@ -1,6 +1,6 @@
 #include "lib/bundle/prove.h"
 
-#include <algorithm>
+#include <cerrno>
 #include <set>
 
 #include <fcntl.h>
@@ -8,6 +8,7 @@
 #include "lib/base/text.h"
 #include "lib/bundle/programs.h"
 #include "lib/bundle/state_dir.h"
+#include "lib/bundle/transaction.h"
 #include "lib/crypto/digest.h"
 #include "lib/elf/search.h"
 #include "lib/sys/trial.h"
@@ -20,29 +21,34 @@ namespace {
 constexpr unsigned trial_seconds = 20;
 
 // Why the disk has something else than the step put there; empty if it is right.
-Result<std::string> look_again(const Root& root, const Step& step) {
-  const Found found = TRY(root.find_existing(step.path, Last::keep));
-  if (kind_of(found.info.st_mode) != step.kind)
-    return "is of another type";
+Result<std::string> look_again(const Root& root, DirCache& dirs, const Step& step) {
   const std::string shown = root.shown(step.path);
+  const int dir = TRY(dirs.parent(step.path));
+  const std::string name(base_name(step.path));
+  struct stat info {};
+  if (::fstatat(dir, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) < 0)
+    return fail("find", shown, errno);
+  if (kind_of(info.st_mode) != step.kind)
+    return "is of another type";
   if (step.kind == NodeKind::link)
-    return TRY(read_link_at(found.dir.get(), found.name, shown)) == step.link ? "" : "leads elsewhere";
-  if (Attributes{found.info.st_mode & 07777U, found.info.st_uid, found.info.st_gid} != step.attributes)
+    return TRY(read_link_at(dir, name, shown)) == step.link ? "" : "leads elsewhere";
+  if (Attributes{info.st_mode & 07777U, info.st_uid, info.st_gid} != step.attributes)
     return "has another mode or owner";
   if (step.kind == NodeKind::dir)
     return "";
-  const UniqueFd fd = TRY(open_at(found.dir.get(), found.name, O_RDONLY | O_NOFOLLOW, 0, shown));
+  const UniqueFd fd = TRY(open_at(dir, name, O_RDONLY | O_NOFOLLOW, 0, shown));
   // What the kernel still has in memory would prove nothing about the disk.
   (void)::posix_fadvise(fd.get(), 0, 0, POSIX_FADV_DONTNEED);
   return TRY(sha256_fd(fd.get(), shown)) == step.sha256 ? "" : "does not read back as it was written";
 }
 
 void check_files(const Root& root, const Journal& journal, Proof& proof) {
+  DirCache dirs(root);
   for (const Step& step : journal.steps) {
     if (step.action != Action::put)
       continue;
     ++proof.files_checked;
-    const auto wrong = look_again(root, step);
+    const auto wrong = look_again(root, dirs, step);
     if (!wrong)
       proof.problems.push_back(message(wrong.error()));
     else if (!wrong->empty())

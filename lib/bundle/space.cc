@@ -29,6 +29,25 @@ class Counter {
   explicit Counter(const Root& root) : root_(root) {}
 
   Result<FileSystem*> at(std::string_view path) {
+    if (const auto known = of_dir_.find(path); known != of_dir_.end())
+      return known->second;
+    FileSystem* const found = TRY(look_up(path));
+    of_dir_.emplace(path, found);
+    return found;
+  }
+
+  Result<> add(std::string_view dir, uint64_t bytes, uint64_t inodes) {
+    FileSystem* const fs = TRY(at(dir));
+    const uint64_t block = std::max<uint64_t>(fs->info.f_frsize, 512);
+    fs->bytes += (bytes + block - 1) / block * block;
+    fs->inodes += inodes;
+    return {};
+  }
+
+  const auto& systems() const { return systems_; }
+
+ private:
+  Result<FileSystem*> look_up(std::string_view path) {
     // What does not exist yet will be on the file system of the nearest directory above.
     auto dir = root_.open_dir(path);
     while (!dir && !path.empty()) {
@@ -45,19 +64,9 @@ class Counter {
     return &at->second;
   }
 
-  Result<> add(std::string_view dir, uint64_t bytes, uint64_t inodes) {
-    FileSystem* const fs = TRY(at(dir));
-    const uint64_t block = std::max<uint64_t>(fs->info.f_frsize, 512);
-    fs->bytes += (bytes + block - 1) / block * block;
-    fs->inodes += inodes;
-    return {};
-  }
-
-  const auto& systems() const { return systems_; }
-
- private:
   const Root& root_;
   std::map<dev_t, FileSystem> systems_;
+  std::map<std::string, FileSystem*, std::less<>> of_dir_;
 };
 
 std::string_view dir_of(std::string_view path) {
