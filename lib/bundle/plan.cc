@@ -188,8 +188,7 @@ class Planner {
     const ManifestEntry& entry = entries_[i];
     if (found.exists && S_ISLNK(found.info.st_mode)) {
       const std::string text = TRY(read_link_at(found.dir.get(), found.name, shown(path)));
-      if (text == entry.link ? found.info.st_uid == entry.uid && found.info.st_gid == entry.gid
-                             : leads_to_the_same(path, entry.link)) {
+      if (text == entry.link && found.info.st_uid == entry.uid && found.info.st_gid == entry.gid) {
         ++plan_.kept;
         return {};
       }
@@ -201,14 +200,6 @@ class Planner {
     }
     const Phase phase = is_alias(entry) ? Phase::aliases : phase_of(entry);
     return add_put(i, path, found, phase);
-  }
-
-  // Whether a link with another text is as good: it leads to the very same file, which the bundle's would too.
-  bool leads_to_the_same(const std::string& path, const std::string& wanted) const {
-    const auto have = root_.find(path);
-    const std::string other = wanted.starts_with('/') ? wanted : join(parent_of(path), wanted);
-    const auto want = root_.find(other);
-    return have && want && have->exists && want->exists && have->path == want->path;
   }
 
   static Phase phase_of(const ManifestEntry& entry) {
