@@ -21,13 +21,6 @@ constexpr std::array<Bit, 7> x86_bits = {{
     {"sse2", 0}, {"x86_64", 1}, {"avx512_1", 2}, {"i586", 48}, {"i686", 49}, {"haswell", 50}, {"xeon_phi", 51},
 }};
 
-// The processor features of Linux on arm64, in the order of their bits.
-constexpr std::array<std::string_view, 32> aarch64_bits = {
-    "fp",     "asimd",   "evtstrm", "aes",      "pmull", "sha1",  "sha2",    "crc32", "atomics", "fphp", "asimdhp",
-    "cpuid",  "asimdrdm", "jscvt",  "fcma",     "lrcpc", "dcpop", "sha3",    "sm3",   "sm4",     "asimddp", "sha512",
-    "sve",    "asimdfhm", "dit",    "uscat",    "ilrcpc", "flagm", "ssbs",   "sb",    "paca",    "pacg",
-};
-
 }  // namespace
 
 std::optional<unsigned> legacy_hwcap_bit(const CacheStyle& style, std::string_view name) {
@@ -37,11 +30,8 @@ std::optional<unsigned> legacy_hwcap_bit(const CacheStyle& style, std::string_vi
     const auto* found = std::ranges::find(x86_bits, name, &Bit::first);
     return found != x86_bits.end() ? std::optional(found->second) : std::nullopt;
   }
-  if (style.arch->machine == EM_AARCH64) {
-    const auto* found = std::ranges::find(aarch64_bits, name);
-    return found != aarch64_bits.end() ? std::optional(static_cast<unsigned>(found - aarch64_bits.begin()))
-                                       : std::nullopt;
-  }
+  if (style.arch->machine == EM_AARCH64 && name == "atomics")
+    return 8;
   return std::nullopt;
 }
 
