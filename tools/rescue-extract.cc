@@ -81,8 +81,9 @@ class Printer {
                   " were right already.\n");
     }
     const size_t shown = opt_.verbose ? plan.changes.size() : std::min(plan.changes.size(), changes_shown);
+    // The commit ends with what matters most; the list begins with it.
     for (size_t i = 0; i < shown; ++i) {
-      const Change& change = plan.changes[i];
+      const Change& change = plan.changes[plan.changes.size() - 1 - i];
       std::string verb(verb_word(change.verb));
       verb.resize(8, ' ');
       io_.out.put("  ", verb, printable(root_.shown(change.path)), ": ", change.why, '\n');
