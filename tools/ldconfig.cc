@@ -14,7 +14,8 @@
 #include "lib/elf/cache_print.h"
 #include "lib/fs/root.h"
 
-namespace rescue { namespace {
+namespace rescue {
+namespace {
 
 using elf::CachePlan, elf::ScannedDirectory;
 
@@ -129,7 +130,8 @@ void tell_dry_run(const Root& root, const CachePlan& plan, bool cache, Io& io) {
       io.out.put("would link ", path, " -> ", printable(link.target), '\n');
   }
   if (cache)
-    io.out.put(plan.cache_changes ? "would write " : "nothing to change in ", printable(root.shown(plan.cache_path)), '\n');
+    io.out.put(plan.cache_changes ? "would write " : "nothing to change in ", printable(root.shown(plan.cache_path)),
+               '\n');
 }
 
 Result<int> print(const Options& opt, const Root& root, Io& io) {
@@ -202,10 +204,13 @@ Result<int> run(const Options& opt, Io& io, Args args) {
 }  // namespace
 
 extern const Applet ldconfig_applet = {
-    .name = "ldconfig", .summary = "write the cache of libraries and the links they are found by",
-    .usage = "[OPTION]... [DIR]...\n-l [OPTION]... FILE...\n-p [-C CACHE]", .section = 8,
+    .name = "ldconfig",
+    .summary = "write the cache of libraries and the links they are found by",
+    .usage = "[OPTION]... [DIR]...\n-l [OPTION]... FILE...\n-p [-C CACHE]",
+    .section = 8,
     .closed_output_is_fine = true,
     .notes = "The cache is byte for byte what this system's own ldconfig would write; nothing of the system is run.",
-    .options = describe<options>, .run = entry<options, run>,
+    .options = describe<options>,
+    .run = entry<options, run>,
 };
 }  // namespace rescue

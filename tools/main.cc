@@ -12,8 +12,7 @@
 #include "lib/base/manual.h"
 #include "lib/base/version.h"
 
-namespace rescue {
-namespace {
+namespace rescue { namespace {
 
 using Words = std::span<const char* const>;
 
@@ -76,8 +75,8 @@ void list_summaries(Io& io) {
 // What a link in `dir` says: just "rescue" beside the executable, so that the kit can be moved as a whole; else the
 // executable's own path.
 Result<std::string> link_target(const std::string& dir) {
-  struct stat own {};
-  struct stat beside {};
+  struct stat own{};
+  struct stat beside{};
   if (::stat("/proc/self/exe", &own) < 0)
     return fail("find this executable", "/proc/self/exe", errno);
   if (::stat(str(dir, "/rescue").c_str(), &beside) == 0 && own.st_dev == beside.st_dev && own.st_ino == beside.st_ino)
@@ -127,9 +126,13 @@ Result<int> run(const Options& opt, Io& io, Args args) {
 }
 
 constexpr Applet rescue_applet = {
-    .name = "rescue", .summary = "the commands of the rescue kit in one executable",
-    .usage = "APPLET [ARGUMENT]...\n--list\n--install DIR", .section = 8, .operands_end_options = true,
-    .options = describe<options>, .run = entry<options, run>,
+    .name = "rescue",
+    .summary = "the commands of the rescue kit in one executable",
+    .usage = "APPLET [ARGUMENT]...\n--list\n--install DIR",
+    .section = 8,
+    .operands_end_options = true,
+    .options = describe<options>,
+    .run = entry<options, run>,
 };
 
 int dispatch(Words words) {

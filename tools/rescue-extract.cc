@@ -66,15 +66,16 @@ class Printer {
   void bundle(const Bundle& bundle) {
     const BundleInfo& info = bundle.info();
     io_.out.put(printable(bundle.path()), ": ", info.name, ' ', info.version, " for ",
-                info.os_id.empty() ? "any system" : info.os_id, info.os_id.empty() ? "" : " ", info.os_version_id, " on ",
-                info.arch, ", ", count_of(bundle.manifest().entries.size(), "entry", "entries"), ", ",
+                info.os_id.empty() ? "any system" : info.os_id, info.os_id.empty() ? "" : " ", info.os_version_id,
+                " on ", info.arch, ", ", count_of(bundle.manifest().entries.size(), "entry", "entries"), ", ",
                 bundle.signer() ? *bundle.signer() : "not signed", ". All of it is intact.\n");
   }
 
   void plan(const RestoreReport& report) {
     const Plan& plan = report.plan;
     if (plan.nothing_to_do()) {
-      io_.out.put(printable(root_.path()), ": nothing to do, all ", plan.kept, " entries are as the bundle has them.\n");
+      io_.out.put(printable(root_.path()), ": nothing to do, all ", plan.kept,
+                  " entries are as the bundle has them.\n");
     } else {
       const std::string_view what = opt_.dry_run ? " would change, " : " changed, ";
       io_.out.put(printable(root_.path()), ": ", count_of(plan.steps.size(), "place"), what, plan.kept,
@@ -95,8 +96,9 @@ class Printer {
   void shortage(const RestoreReport& report) {
     if (!report.shortage)
       return;
-    io_.out.put("Not all fits: ", count_of(report.left_out, "place is", "places are"), " left out, the least important. On ",
-                printable(report.shortage->place), ", ", report.shortage->advice(), ".\n");
+    io_.out.put("Not all fits: ", count_of(report.left_out, "place is", "places are"),
+                " left out, the least important. On ", printable(report.shortage->place), ", ",
+                report.shortage->advice(), ".\n");
   }
 
   void proof(const RestoreReport& report) {
@@ -114,8 +116,9 @@ class Printer {
       io_.out.put(".\n");
       return;
     }
-    io_.out.put(report.changed ? "The bundle's files are in place, but" : "The bundle's files are as they should be, but",
-                " the system still does not work:\n");
+    io_.out.put(
+        report.changed ? "The bundle's files are in place, but" : "The bundle's files are as they should be, but",
+        " the system still does not work:\n");
     for (const std::string& problem : proof.problems)
       io_.out.put("  ", problem, '\n');
     io_.out.put("Next: the lines above name what is missing; `rescue-bundle list BUNDLE` shows what a bundle holds.\n");
@@ -221,7 +224,10 @@ Result<int> undo_or_resume(const Options& opt, Io& io, const std::string& root_p
   if (opt.dry_run) {
     const Pending pending = TRY(latest_transaction(root));
     const bool finished = pending.progress == Progress::none || (!undo && pending.progress == Progress::done);
-    tell(opt, io, root, pending, finished ? "none" : undo ? "recorded and can be taken back" : "broken off and can be finished");
+    tell(opt, io, root, pending,
+         finished ? "none"
+         : undo   ? "recorded and can be taken back"
+                  : "broken off and can be finished");
     return 0;
   }
   const UniqueFd lock = TRY(lock_root(root));
@@ -254,10 +260,14 @@ Result<int> run(const Options& opt, Io& io, Args args) {
 
 extern const Applet rescue_extract_applet;
 const Applet rescue_extract_applet = {
-    .name = "rescue-extract", .summary = "put the files of a bundle back in place",
-    .usage = "[OPTION]... BUNDLE [ROOT]\n--undo [ROOT]\n--resume [ROOT]", .section = 8,
-    .closed_output_is_fine = true, .notes = notes,
-    .options = describe<options>, .run = entry<options, run>,
+    .name = "rescue-extract",
+    .summary = "put the files of a bundle back in place",
+    .usage = "[OPTION]... BUNDLE [ROOT]\n--undo [ROOT]\n--resume [ROOT]",
+    .section = 8,
+    .closed_output_is_fine = true,
+    .notes = notes,
+    .options = describe<options>,
+    .run = entry<options, run>,
 };
 
 }  // namespace rescue

@@ -74,14 +74,9 @@ std::optional<int> prepare(const Applet& applet, void* options, Io& io, std::spa
   if (!asked)
     return finish(applet, io, std::unexpected(asked.error()));
   switch (*asked) {
-    case Asked::help:
-      print_help(applet, io.out);
-      return finish(applet, io, 0);
-    case Asked::version:
-      io.out.put(applet.name, " (rescue) ", version, '\n');
-      return finish(applet, io, 0);
-    case Asked::nothing:
-      break;
+    case Asked::help: print_help(applet, io.out); return finish(applet, io, 0);
+    case Asked::version: io.out.put(applet.name, " (rescue) ", version, '\n'); return finish(applet, io, 0);
+    case Asked::nothing: break;
   }
   return std::nullopt;
 }

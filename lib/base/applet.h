@@ -17,14 +17,14 @@ namespace rescue {
 
 struct Applet {
   std::string_view name;
-  std::string_view summary;             // "list directory contents": lower case, no full stop
-  std::string_view usage;               // what follows the name: "[OPTION]... [FILE]..."; more forms after a newline
-  int section = 1;                      // of the manual: 1 for everybody's commands, 8 for the administrator's
-  int failure_status = 1;               // exit status when something failed
-  int usage_status = 2;                 // exit status for wrong usage
-  bool operands_end_options = false;    // the first operand ends the options (commands that run a command)
-  bool closed_output_is_fine = false;   // started without a standard output, it does its work all the same
-  std::string_view notes = {};          // short text under the options in --help: exit codes, an example
+  std::string_view summary;            // "list directory contents": lower case, no full stop
+  std::string_view usage;              // what follows the name: "[OPTION]... [FILE]..."; more forms after a newline
+  int section = 1;                     // of the manual: 1 for everybody's commands, 8 for the administrator's
+  int failure_status = 1;              // exit status when something failed
+  int usage_status = 2;                // exit status for wrong usage
+  bool operands_end_options = false;   // the first operand ends the options (commands that run a command)
+  bool closed_output_is_fine = false;  // started without a standard output, it does its work all the same
+  std::string_view notes = {};         // short text under the options in --help: exit codes, an example
   OptTable options = {};
   int (*run)(const Applet&, Io&, std::span<const char* const> words) = nullptr;
 };

@@ -14,12 +14,12 @@ namespace rescue {
 
 // Exit codes that an Error may ask for (design: exit codes of the rescue-* commands).
 enum class Status : uint8_t {
-  unset = 0,     // the applet's own failure status
-  failed = 1,    // failed; nothing changed, or rolled back
-  usage = 2,     // wrong usage
-  refused = 3,   // a safety check said no; nothing changed
-  bad_data = 4,  // the bundle or package is corrupt, truncated or not trusted
-  unhealthy = 5, // done as far as possible, and it still does not work
+  unset = 0,      // the applet's own failure status
+  failed = 1,     // failed; nothing changed, or rolled back
+  usage = 2,      // wrong usage
+  refused = 3,    // a safety check said no; nothing changed
+  bad_data = 4,   // the bundle or package is corrupt, truncated or not trusted
+  unhealthy = 5,  // done as far as possible, and it still does not work
 };
 
 // Its special members are not inline: every TRY moves and destroys one, and three strings' worth of code at each of
@@ -33,11 +33,11 @@ struct [[nodiscard]] Error {
   Error& operator=(Error&&) noexcept;
   ~Error();
 
-  std::string attempt;             // "enter new root"
-  std::string path;                // "/mnt/sysroot"; empty where there is none
-  int code = 0;                    // errno; 0 when the bytes or words themselves are wrong
-  std::string detail;              // for code 0: "string table ends past the file"
-  Status status = Status::unset;   // the exit status it asks for
+  std::string attempt;            // "enter new root"
+  std::string path;               // "/mnt/sysroot"; empty where there is none
+  int code = 0;                   // errno; 0 when the bytes or words themselves are wrong
+  std::string detail;             // for code 0: "string table ends past the file"
+  Status status = Status::unset;  // the exit status it asks for
 };
 
 template <typename T = void>
@@ -67,10 +67,10 @@ std::string_view errno_text(int code);
 }  // namespace rescue
 
 // Unwraps a Result, or returns its error from the enclosing function.
-#define TRY(...)                                                   \
-  ({                                                               \
-    auto&& try_result_ = (__VA_ARGS__);                            \
-    if (!try_result_) [[unlikely]]                                 \
-      return std::unexpected(std::move(try_result_).error());      \
-    *std::move(try_result_);                                       \
+#define TRY(...)                                              \
+  ({                                                          \
+    auto&& try_result_ = (__VA_ARGS__);                       \
+    if (!try_result_) [[unlikely]]                            \
+      return std::unexpected(std::move(try_result_).error()); \
+    *std::move(try_result_);                                  \
   })

@@ -87,7 +87,7 @@ Result<size_t> pread_full(int fd, std::span<char> buffer, uint64_t offset, std::
 }
 
 Result<std::string> read_all(int fd, uint64_t limit, std::string_view path) {
-  struct stat info {};
+  struct stat info{};
   const bool sized = ::fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0;
   std::string data;
   size_t capacity = sized ? static_cast<size_t>(info.st_size) + 1 : 16384;

@@ -56,7 +56,7 @@ class JsonWriter {
   void quoted(std::string_view text);
 
   Output& out_;
-  bool first_ = true;      // no comma before the next value
+  bool first_ = true;  // no comma before the next value
   bool after_key_ = false;
 };
 

@@ -18,7 +18,8 @@ std::string own_executable() {
   const ssize_t length = ::readlink("/proc/self/exe", path, sizeof path);
   if (length > 0)
     return {path, static_cast<size_t>(length)};
-  const auto* const given = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
+  // The kernel hands over the address of a string as a number.
+  const auto* const given = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));  // NOLINT(performance-no-int-to-ptr)
   return given != nullptr && ::realpath(given, path) != nullptr ? path : "";
 }
 

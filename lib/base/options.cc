@@ -35,7 +35,7 @@ class Parser {
       } else if (word.size() > 1 && word[0] == '-') {
         TRY(letters(word.substr(1)));
       } else {
-        operands.push(word.data());
+        operands.push(words_[next_ - 1]);
         if (operands_end_options)
           break;
       }
@@ -135,21 +135,11 @@ class Parser {
       return table_.call(options_, row, argument);
     void* const member = table_.at(options_, row);
     switch (option.kind) {
-      case OptKind::flag:
-        *static_cast<bool*>(member) = true;
-        break;
-      case OptKind::count:
-        ++*static_cast<unsigned*>(member);
-        break;
-      case OptKind::text:
-        *static_cast<std::string*>(member) = argument;
-        break;
-      case OptKind::text_list:
-        static_cast<std::vector<std::string>*>(member)->emplace_back(argument);
-        break;
-      case OptKind::maybe_text:
-        *static_cast<std::optional<std::string>*>(member) = argument;
-        break;
+      case OptKind::flag: *static_cast<bool*>(member) = true; break;
+      case OptKind::count: ++*static_cast<unsigned*>(member); break;
+      case OptKind::text: *static_cast<std::string*>(member) = argument; break;
+      case OptKind::text_list: static_cast<std::vector<std::string>*>(member)->emplace_back(argument); break;
+      case OptKind::maybe_text: *static_cast<std::optional<std::string>*>(member) = argument; break;
       case OptKind::size: {
         const auto number = to_number<uint64_t>(argument);
         if (!number)
@@ -157,8 +147,7 @@ class Parser {
         *static_cast<uint64_t*>(member) = *number;
         break;
       }
-      default:
-        break;
+      default: break;
     }
     return {};
   }

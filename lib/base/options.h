@@ -83,26 +83,26 @@ template <typename O>
 struct Opt {
   using Call = Result<> (*)(O&, std::string_view);
   union Target {
-    bool O::*flag;
-    unsigned O::*count;
-    std::string O::*text;
-    std::vector<std::string> O::*text_list;
-    uint64_t O::*size;
-    std::optional<std::string> O::*maybe_text;
+    bool O::* flag;
+    unsigned O::* count;
+    std::string O::* text;
+    std::vector<std::string> O::* text_list;
+    uint64_t O::* size;
+    std::optional<std::string> O::* maybe_text;
     Call call;
   };
 
-  consteval Opt(char letter, const char* name, bool O::*m, const char* help)
+  consteval Opt(char letter, const char* name, bool O::* m, const char* help)
       : Opt(letter, name, OptKind::flag, {.flag = m}, help, nullptr) {}
-  consteval Opt(char letter, const char* name, unsigned O::*m, const char* help)
+  consteval Opt(char letter, const char* name, unsigned O::* m, const char* help)
       : Opt(letter, name, OptKind::count, {.count = m}, help, nullptr) {}
-  consteval Opt(char letter, const char* name, std::string O::*m, const char* help, const char* argument)
+  consteval Opt(char letter, const char* name, std::string O::* m, const char* help, const char* argument)
       : Opt(letter, name, OptKind::text, {.text = m}, help, argument) {}
-  consteval Opt(char letter, const char* name, std::vector<std::string> O::*m, const char* help, const char* argument)
+  consteval Opt(char letter, const char* name, std::vector<std::string> O::* m, const char* help, const char* argument)
       : Opt(letter, name, OptKind::text_list, {.text_list = m}, help, argument) {}
-  consteval Opt(char letter, const char* name, uint64_t O::*m, const char* help, const char* argument)
+  consteval Opt(char letter, const char* name, uint64_t O::* m, const char* help, const char* argument)
       : Opt(letter, name, OptKind::size, {.size = m}, help, argument) {}
-  consteval Opt(char letter, const char* name, std::optional<std::string> O::*m, const char* help,
+  consteval Opt(char letter, const char* name, std::optional<std::string> O::* m, const char* help,
                 const char* argument)
       : Opt(letter, name, OptKind::maybe_text, {.maybe_text = m}, help, argument) {}
   consteval Opt(char letter, const char* name, Call m, const char* help, const char* argument = nullptr)

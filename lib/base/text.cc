@@ -162,8 +162,7 @@ std::optional<Step> match_one(std::string_view pattern, std::string_view text) {
     return std::nullopt;
   size_t used = 0;
   switch (pattern[0]) {
-    case '?':
-      return text[0] != '/' ? std::optional(Step{1, 1}) : std::nullopt;
+    case '?': return text[0] != '/' ? std::optional(Step{1, 1}) : std::nullopt;
     case '[':
       if (const bool hit = match_set(pattern, text[0], used); used != 0)
         return hit && text[0] != '/' ? std::optional(Step{used, 1}) : std::nullopt;
@@ -172,8 +171,7 @@ std::optional<Step> match_one(std::string_view pattern, std::string_view text) {
       if (pattern.size() > 1)
         return pattern[1] == text[0] ? std::optional(Step{2, 1}) : std::nullopt;
       break;
-    default:
-      break;
+    default: break;
   }
   return pattern[0] == text[0] ? std::optional(Step{1, 1}) : std::nullopt;
 }

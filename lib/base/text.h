@@ -14,8 +14,8 @@ namespace rescue {
 // One part of a text: a string, a character or an integer. Holds no memory of its own.
 class Part {
  public:
-  Part(std::string_view text) : text_(text) {}  // NOLINT(google-explicit-constructor)
-  Part(const char* text) : text_(text) {}       // NOLINT(google-explicit-constructor)
+  Part(std::string_view text) : text_(text) {}    // NOLINT(google-explicit-constructor)
+  Part(const char* text) : text_(text) {}         // NOLINT(google-explicit-constructor)
   Part(const std::string& text) : text_(text) {}  // NOLINT(google-explicit-constructor)
   Part(char c) : length_(1) { digits_[0] = c; }   // NOLINT(google-explicit-constructor)
   template <std::integral T>

@@ -49,10 +49,11 @@ class FitCheck {
   Result<> check_package_manager() {
     for (const std::string_view path : {"var/lib/dpkg/lock-frontend", "var/lib/dpkg/lock", "var/lib/rpm/.rpm.lock"}) {
       const auto fd = root_.open_file(path, O_RDONLY | O_NONBLOCK);
-      struct flock lock {};
+      struct flock lock{};
       lock.l_type = F_WRLCK;
       if (fd && ::fcntl(fd->get(), F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
-        TRY(object(str("a package manager is at work: process ", lock.l_pid, " has locked ", printable(root_.shown(path)))));
+        TRY(object(
+            str("a package manager is at work: process ", lock.l_pid, " has locked ", printable(root_.shown(path)))));
     }
     return {};
   }
@@ -119,7 +120,8 @@ class FitCheck {
       for (const auto& [version, program] : versions)
         if (!provided->second.contains(version))
           return object(str(printable(root_.shown(program)), " needs ", version, " of ", soname,
-                            ", which the bundle's ", soname, " does not define (it is glibc ", info_.glibc_version, ')'));
+                            ", which the bundle's ", soname, " does not define (it is glibc ", info_.glibc_version,
+                            ')'));
     }
     return {};
   }

@@ -30,7 +30,7 @@ struct BundleInfo {
   std::string os_version_id;
   std::string interp;         // the PT_INTERP path that its programs name
   std::string glibc_version;  // "2.36"
-  std::string glibc_build;     // the words of its builder in libc: "Debian GLIBC 2.36-9+deb12u14"
+  std::string glibc_build;    // the words of its builder in libc: "Debian GLIBC 2.36-9+deb12u14"
   std::string libc_build_id;  // hex
   std::string isa;            // "x86-64-v2": what its libc asks of the processor; empty for the baseline
   std::string source;         // "root" or "packages"

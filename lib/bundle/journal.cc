@@ -72,12 +72,8 @@ std::string print_step(const Step& step) {
       add("attributes", print_attributes(step.attributes));
       add("old-attributes", print_attributes(step.old_attributes));
       break;
-    case Action::move:
-      add("to", escaped(step.to));
-      break;
-    case Action::flags:
-      add("flags", str(step.flags));
-      break;
+    case Action::move: add("to", escaped(step.to)); break;
+    case Action::flags: add("flags", str(step.flags)); break;
   }
   return line + '\n';
 }

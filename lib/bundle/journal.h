@@ -34,22 +34,22 @@ struct Attributes {
 
 struct Step {
   Action action = Action::put;
-  std::string path;                     // in the root, without links in it
-  std::string to;                       // of a move
-  NodeKind kind = NodeKind::file;       // put: what is put
+  std::string path;                       // in the root, without links in it
+  std::string to;                         // of a move
+  NodeKind kind = NodeKind::file;         // put: what is put
   NodeKind old_kind = NodeKind::nothing;  // put, remove: what stood there
-  Attributes attributes;                // put, attributes: the new ones
-  Attributes old_attributes;            // attributes: the old ones
-  Sha256Digest sha256{};                // put of a file: its content
-  std::string link;                     // put of a link: its text
-  uint32_t flags = 0;                   // flags
-  uint32_t area = 0;                    // put, remove: index into Journal::areas
+  Attributes attributes;                  // put, attributes: the new ones
+  Attributes old_attributes;              // attributes: the old ones
+  Sha256Digest sha256{};                  // put of a file: its content
+  std::string link;                       // put of a link: its text
+  uint32_t flags = 0;                     // flags
+  uint32_t area = 0;                      // put, remove: index into Journal::areas
 };
 
 struct Journal {
-  std::string what;                 // for people: "glibc-2.36.tzst"
-  std::vector<std::string> made;    // directories made to hold the state, parents first; removed after an undo
-  std::vector<std::string> areas;   // where new files wait (new-N) and replaced ones are kept (old-N), N the step
+  std::string what;                // for people: "glibc-2.36.tzst"
+  std::vector<std::string> made;   // directories made to hold the state, parents first; removed after an undo
+  std::vector<std::string> areas;  // where new files wait (new-N) and replaced ones are kept (old-N), N the step
   std::vector<Step> steps;
 
   static Result<Journal> parse(const Bytes& text);

@@ -8,9 +8,9 @@
 namespace rescue {
 
 struct OsRelease {
-  std::string id;          // "debian"; empty where the root does not say
-  std::string version_id;  // "12"
-  std::string pretty_name; // "Debian GNU/Linux 12 (bookworm)"
+  std::string id;           // "debian"; empty where the root does not say
+  std::string version_id;   // "12"
+  std::string pretty_name;  // "Debian GNU/Linux 12 (bookworm)"
 };
 
 // Reads /etc/os-release, else /usr/lib/os-release, of the root. A root without one is no error.

@@ -49,7 +49,18 @@ Attributes attributes_of(const struct stat& info) {
 }
 
 // Order of the commit: room is made first, then what everything else stands on is put last and back to back.
-enum class Phase : uint8_t { flags, attributes, dirs, moves, aliases, rest, packages, login, loader_files, loader_links };
+enum class Phase : uint8_t {
+  flags,
+  attributes,
+  dirs,
+  moves,
+  aliases,
+  rest,
+  packages,
+  login,
+  loader_files,
+  loader_links
+};
 
 struct Planned {
   Phase phase;
@@ -98,7 +109,8 @@ class Planner {
     if (real.size() < 2)
       return {};
     return with_status(fail("compare the layout", root_.path(),
-                            str("/", real[0], " and /", real[1], " are directories here, and links into /usr in the "
+                            str("/", real[0], " and /", real[1],
+                                " are directories here, and links into /usr in the "
                                 "bundle: it was made for a system with merged /usr"))
                            .error(),
                        Status::refused);
@@ -151,11 +163,11 @@ class Planner {
     const ManifestEntry& entry = entries_[i];
     if (other.type == entry.type && other.sha256 == entry.sha256 && other.link == entry.link)
       return false;
-    return with_status(fail("compare the layout", shown(path),
-                            str("two entries of the bundle belong here: ", printable(other.path), " and ",
-                                printable(entry.path)))
-                           .error(),
-                       Status::refused);
+    return with_status(
+        fail("compare the layout", shown(path),
+             str("two entries of the bundle belong here: ", printable(other.path), " and ", printable(entry.path)))
+            .error(),
+        Status::refused);
   }
 
   Result<> place_dir(size_t i, const std::string& path, const Found& found) {
@@ -314,7 +326,9 @@ class Planner {
     step.path = path;
     step.attributes = wanted;
     step.old_attributes = have;
-    planned_.push_back({Phase::attributes, step, -1,
+    planned_.push_back({Phase::attributes,
+                        step,
+                        -1,
                         {Verb::attributes, path,
                          str("mode ", to_octal(have.mode), " owner ", have.uid, ':', have.gid, " becomes ",
                              to_octal(wanted.mode), ' ', wanted.uid, ':', wanted.gid)}});
@@ -370,8 +384,11 @@ class Planner {
     step.action = Action::flags;
     step.path = path;
     step.flags = *flags;
-    planned_.push_back({Phase::flags, step, -1,
-                        {Verb::attributes, path, "is immutable or append-only; made writable, and put back at the end"}});
+    planned_.push_back(
+        {Phase::flags,
+         step,
+         -1,
+         {Verb::attributes, path, "is immutable or append-only; made writable, and put back at the end"}});
     return {};
   }
 

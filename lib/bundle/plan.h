@@ -24,11 +24,11 @@ struct Change {
 };
 
 struct Plan {
-  std::vector<Step> steps;           // in the order of the commit
-  std::vector<int> entry_of_step;    // the manifest entry that gives a step its content; -1: none
+  std::vector<Step> steps;                  // in the order of the commit
+  std::vector<int> entry_of_step;           // the manifest entry that gives a step its content; -1: none
   std::vector<std::string> place_of_entry;  // by manifest entry: its path in this root
-  std::vector<Change> changes;       // for people, in the same order as the steps
-  size_t kept = 0;                   // entries that are right already
+  std::vector<Change> changes;              // for people, in the same order as the steps
+  size_t kept = 0;                          // entries that are right already
 
   // Whether the root is as the bundle says.
   bool nothing_to_do() const { return steps.empty(); }

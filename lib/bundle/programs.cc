@@ -8,10 +8,25 @@ namespace rescue {
 namespace {
 
 constexpr std::string_view names[] = {
-    "/bin/sh",         "/bin/bash",         "/bin/ls",           "/bin/true",           "/bin/cat",
-    "/bin/mount",      "/bin/login",        "/bin/su",           "/sbin/init",          "/usr/sbin/sshd",
-    "/usr/bin/sudo",   "/usr/bin/apt-get",  "/usr/bin/dpkg",     "/bin/rpm",            "/usr/bin/python3",
-    "/usr/bin/tar",    "/sbin/agetty",      "/usr/bin/systemctl", "/usr/libexec/platform-python",
+    "/bin/sh",
+    "/bin/bash",
+    "/bin/ls",
+    "/bin/true",
+    "/bin/cat",
+    "/bin/mount",
+    "/bin/login",
+    "/bin/su",
+    "/sbin/init",
+    "/usr/sbin/sshd",
+    "/usr/bin/sudo",
+    "/usr/bin/apt-get",
+    "/usr/bin/dpkg",
+    "/bin/rpm",
+    "/usr/bin/python3",
+    "/usr/bin/tar",
+    "/sbin/agetty",
+    "/usr/bin/systemctl",
+    "/usr/libexec/platform-python",
 };
 
 }  // namespace

@@ -25,7 +25,7 @@ Result<std::string> look_again(const Root& root, DirCache& dirs, const Step& ste
   const std::string shown = root.shown(step.path);
   const int dir = TRY(dirs.parent(step.path));
   const std::string name(base_name(step.path));
-  struct stat info {};
+  struct stat info{};
   if (::fstatat(dir, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) < 0)
     return fail("find", shown, errno);
   if (kind_of(info.st_mode) != step.kind)
@@ -81,15 +81,9 @@ void run_one(const Root& root, Proof& proof) {
       return;
     }
     switch (result->kind) {
-      case TrialResult::Kind::succeeded:
-        proof.ran_program = true;
-        break;
-      case TrialResult::Kind::failed:
-        proof.problems.push_back(str("trial run: ", result->why));
-        return;
-      case TrialResult::Kind::not_for_here:
-        proof.not_run_because = result->why;
-        return;
+      case TrialResult::Kind::succeeded: proof.ran_program = true; break;
+      case TrialResult::Kind::failed: proof.problems.push_back(str("trial run: ", result->why)); return;
+      case TrialResult::Kind::not_for_here: proof.not_run_because = result->why; return;
     }
   }
 }

@@ -13,9 +13,9 @@ namespace rescue {
 struct Proof {
   size_t files_checked = 0;
   size_t programs_checked = 0;
-  bool ran_program = false;            // one of the root's own programs was run and succeeded
-  std::string not_run_because;         // where none could be run here
-  std::vector<std::string> problems;   // what still does not work, one line each
+  bool ran_program = false;           // one of the root's own programs was run and succeeded
+  std::string not_run_because;        // where none could be run here
+  std::vector<std::string> problems;  // what still does not work, one line each
 
   bool healthy() const { return problems.empty(); }
 };

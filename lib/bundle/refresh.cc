@@ -74,7 +74,7 @@ class FileFinder {
       auto fd = root_.open_dir(dir);
       known = dirs_.emplace(dir, fd ? std::move(*fd) : UniqueFd()).first;
     }
-    struct stat info {};
+    struct stat info{};
     if (!known->second ||
         ::fstatat(known->second.get(), std::string(base_name(path)).c_str(), &info, AT_SYMLINK_NOFOLLOW) < 0)
       return false;
@@ -91,7 +91,8 @@ class FileFinder {
 bool plainly_serves(const Root& root, std::span<const Step> changed) {
   constexpr std::string_view path = "etc/ld.so.cache";
   auto bytes = root.read_file(path, largest_cache);
-  const auto cache = bytes ? elf::Cache::parse(std::move(*bytes), path) : Result<elf::Cache>(std::unexpected(bytes.error()));
+  const auto cache =
+      bytes ? elf::Cache::parse(std::move(*bytes), path) : Result<elf::Cache>(std::unexpected(bytes.error()));
   if (!cache)
     return false;
   FileFinder files(root);

@@ -25,16 +25,17 @@ Result<> settle_leftovers(const Root& root, bool dry_run) {
     case Progress::committing:
     case Progress::undoing:
       return refused(root, "restore",
-                     str("an earlier change (", printable(pending.what), ") broke off in the middle. Run `rescue-extract "
-                         "--resume ", root.path(), "` to finish it or `rescue-extract --undo ", root.path(),
+                     str("an earlier change (", printable(pending.what),
+                         ") broke off in the middle. Run `rescue-extract "
+                         "--resume ",
+                         root.path(), "` to finish it or `rescue-extract --undo ", root.path(),
                          "` to take it back, then this again"));
     case Progress::staging:
       if (!dry_run)
         TRY(resume(root));
       return {};
     case Progress::none:
-    case Progress::done:
-      return {};
+    case Progress::done: return {};
   }
   return {};
 }
@@ -70,8 +71,10 @@ Result<bool> use_dead_files(const Root& root, Bundle& bundle, const RestoreOptio
   const auto dead = find_dead_files(root, report.plan, bundle.manifest());
   if (dead.empty())
     return false;
-  const std::string files = count_of(dead.size(), "file that is empty or broken gives its", "files that are empty or broken give their");
-  report.notes.push_back(str("the disk is full: ", files, " own room to what takes its place. This part cannot be undone"));
+  const std::string files =
+      count_of(dead.size(), "file that is empty or broken gives its", "files that are empty or broken give their");
+  report.notes.push_back(
+      str("the disk is full: ", files, " own room to what takes its place. This part cannot be undone"));
   if (options.dry_run)
     return true;
   TRY(reuse_dead_files(root, bundle, report.plan, dead));
@@ -86,8 +89,9 @@ Result<> choose_plan(const Root& root, Bundle& bundle, const RestoreOptions& opt
   const PlanOptions wish{.replace_config = options.force, .up_to = Tier::rest};
   if (TRY(plan_what_fits(root, bundle, wish, report)) || TRY(use_dead_files(root, bundle, options, report)))
     return {};
-  return refused(root, "restore", str("nothing was changed: on the file system of ", printable(report.shortage->place),
-                                      ", ", report.shortage->advice()));
+  return refused(root, "restore",
+                 str("nothing was changed: on the file system of ", printable(report.shortage->place), ", ",
+                     report.shortage->advice()));
 }
 
 // An error before the commit: nothing was changed, and a full or read-only disk is for the person to mend.
@@ -100,7 +104,8 @@ Error before_commit(Error error) {
 // The cache comes last: it is made of what is in place by then. Without it the system works all the same.
 void refresh(const Root& root, Transaction& transaction, std::vector<std::string>& notes) {
   const auto problem = [&](const Error& error) {
-    notes.push_back(str("the library cache could not be brought up to date (", message(error), "); run ldconfig later"));
+    notes.push_back(
+        str("the library cache could not be brought up to date (", message(error), "); run ldconfig later"));
   };
   auto cache = plan_refresh(root, transaction.journal().steps, true);
   if (!cache)

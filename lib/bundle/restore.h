@@ -27,7 +27,7 @@ struct RestoreReport {
   std::optional<Proof> proof;        // none for a dry run
   std::optional<Shortage> shortage;  // set where only a part fitted: then tiers up to `up_to` were restored
   Tier up_to = Tier::rest;
-  size_t left_out = 0;               // entries that did not fit
+  size_t left_out = 0;  // entries that did not fit
 };
 
 // Compares and, unless dry_run, restores. `bundle` must have been verified. On an error nothing of the root is

@@ -125,7 +125,7 @@ Result<> put_back_in(const Root& root, const std::string& path, std::vector<std:
       continue;
     const std::string name = entry.name.substr(hidden_prefix.size());
     const std::string shown = root.shown(str(path, '/', name));
-    struct stat info {};
+    struct stat info{};
     const bool free = ::fstatat(dir.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
     if (free && ::renameat(dir.get(), entry.name.c_str(), dir.get(), name.c_str()) < 0)
       return fail("rename", shown, errno);

@@ -82,19 +82,11 @@ Result<Pending> latest_transaction(const Root& root) {
 Result<Pending> resume(const Root& root) {
   Latest latest = TRY(load_latest(root, true));
   switch (latest.pending.progress) {
-    case Progress::staging:
-      latest.transaction->abandon();
-      break;
-    case Progress::committing:
-      TRY(latest.transaction->resume_commit());
-      break;
-    case Progress::undoing:
-      TRY(latest.transaction->undo());
-      break;
+    case Progress::staging: latest.transaction->abandon(); break;
+    case Progress::committing: TRY(latest.transaction->resume_commit()); break;
+    case Progress::undoing: TRY(latest.transaction->undo()); break;
     case Progress::none:
-    case Progress::done:
-      TRY(put_back_reused(root));
-      break;
+    case Progress::done: TRY(put_back_reused(root)); break;
   }
   return latest.pending;
 }

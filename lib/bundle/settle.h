@@ -11,11 +11,11 @@ namespace rescue {
 
 // How far a transaction of a root is.
 enum class Progress : uint8_t {
-  none,      // there is none
-  staging,   // it broke off before it changed anything
-  committing, // it broke off in the middle; resume() finishes it
-  undoing,   // taking it back broke off; resume() and undo_last() go on with it
-  done,      // finished; can be taken back
+  none,        // there is none
+  staging,     // it broke off before it changed anything
+  committing,  // it broke off in the middle; resume() finishes it
+  undoing,     // taking it back broke off; resume() and undo_last() go on with it
+  done,        // finished; can be taken back
 };
 
 struct Pending {

@@ -19,7 +19,7 @@ constexpr uint64_t state_inodes = 6;
 
 struct FileSystem {
   std::string place;
-  struct statvfs info {};
+  struct statvfs info{};
   uint64_t bytes = 0;
   uint64_t inodes = 0;
 };
@@ -55,7 +55,7 @@ class Counter {
       dir = root_.open_dir(path);
     }
     const UniqueFd fd = TRY(std::move(dir));
-    struct stat info {};
+    struct stat info{};
     if (::fstat(fd.get(), &info) < 0)
       return fail("find", root_.shown(path), errno);
     const auto [at, added] = systems_.emplace(info.st_dev, FileSystem{root_.shown(path), {}, 0, 0});
@@ -99,7 +99,8 @@ Result<std::optional<Shortage>> find_shortage(const Root& root, const Plan& plan
     TRY(counter.add(dir_of(step.path), bytes, 1));
   }
   for (const auto& [device, fs] : counter.systems()) {
-    Shortage shortage{fs.place, (fs.info.f_flag & ST_RDONLY) != 0, fs.bytes, fs.info.f_bavail * fs.info.f_frsize,
+    Shortage shortage{fs.place,  (fs.info.f_flag & ST_RDONLY) != 0,
+                      fs.bytes,  fs.info.f_bavail * fs.info.f_frsize,
                       fs.inodes, fs.info.f_favail};
     // btrfs and others make inodes as they need them, and say that there are none.
     const bool counts_inodes = fs.info.f_files != 0;

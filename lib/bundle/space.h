@@ -14,7 +14,7 @@ namespace rescue {
 // What is missing on one file system, counted as free for ordinary use (f_bavail, f_favail): the blocks kept back for
 // root are a last reserve that a server needs itself.
 struct Shortage {
-  std::string place;        // a directory on that file system, as shown
+  std::string place;  // a directory on that file system, as shown
   bool read_only = false;
   uint64_t need_bytes = 0;
   uint64_t free_bytes = 0;

@@ -29,7 +29,10 @@ std::string label_of(int fd) {
 class Stager : public MemberSink {
  public:
   Stager(const Root& root, const Bundle& bundle, const Plan& plan, Transaction& transaction)
-      : root_(root), bundle_(bundle), plan_(plan), transaction_(transaction),
+      : root_(root),
+        bundle_(bundle),
+        plan_(plan),
+        transaction_(transaction),
         step_of_entry_(bundle.manifest().entries.size(), -1) {
     for (size_t i = 0; i < plan.entry_of_step.size(); ++i)
       if (plan.entry_of_step[i] >= 0)
@@ -44,14 +47,9 @@ class Stager : public MemberSink {
     shown_ = root_.shown(plan_.steps[step_].path);
     extras_ = &extras;
     switch (entry.type) {
-      case EntryKind::dir:
-        TRY(transaction_.create_dir(step_));
-        return false;
-      case EntryKind::link:
-        TRY(transaction_.create_link(step_));
-        return false;
-      case EntryKind::file:
-        break;
+      case EntryKind::dir: TRY(transaction_.create_dir(step_)); return false;
+      case EntryKind::link: TRY(transaction_.create_link(step_)); return false;
+      case EntryKind::file: break;
     }
     if (!extras.hard_link_to.empty())
       return link_to(extras.hard_link_to);

@@ -126,7 +126,9 @@ Result<uint32_t> AreaFinder::area_for(std::string_view path, std::vector<std::st
 
 // The transaction's own directory, or, on another mount, one at the top of that mount.
 Result<std::string> AreaFinder::find_area(std::string_view dir, std::vector<std::string>& made) {
-  const auto up = [](std::string_view path) { return path.substr(0, path.find('/') == path.npos ? 0 : path.rfind('/')); };
+  const auto up = [](std::string_view path) {
+    return path.substr(0, path.find('/') == path.npos ? 0 : path.rfind('/'));
+  };
   // A directory that an earlier step will make is on the file system of the one above it.
   auto fd = dirs_->get(std::string(dir));
   while (!fd && !dir.empty()) {

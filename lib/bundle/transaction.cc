@@ -26,7 +26,7 @@ std::string old_slot(size_t step) {
 
 // What stands at `name`, not following links.
 Result<NodeKind> kind_at(int dir, const std::string& name, std::string_view shown) {
-  struct stat info {};
+  struct stat info{};
   if (::fstatat(dir, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0)
     return kind_of(info.st_mode);
   if (errno == ENOENT)
@@ -530,7 +530,8 @@ Result<UniqueFd> lock_root(const Root& root) {
   UniqueFd fd = TRY(root.open_dir(""));
   if (::flock(fd.get(), LOCK_EX | LOCK_NB) < 0)
     return errno == EWOULDBLOCK
-               ? with_status(fail("lock", root.path(), "another rescue command is changing it").error(), Status::refused)
+               ? with_status(fail("lock", root.path(), "another rescue command is changing it").error(),
+                             Status::refused)
                : fail("lock", root.path(), errno);
   return fd;
 }

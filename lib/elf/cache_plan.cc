@@ -79,7 +79,8 @@ class Planner {
   }
 
   Result<> place_cache() {
-    const std::string path = options_.cache.starts_with('/') ? options_.cache : str(options_.working_dir, '/', options_.cache);
+    const std::string path =
+        options_.cache.starts_with('/') ? options_.cache : str(options_.working_dir, '/', options_.cache);
     const Found found = TRY(root_.find(path, Last::keep));
     plan_.cache_path = found.path;
     plan_.cache_changes = true;

@@ -17,13 +17,13 @@
 namespace rescue::elf {
 
 struct CacheOptions {
-  std::string conf = "/etc/ld.so.conf";    // both are paths of the root
+  std::string conf = "/etc/ld.so.conf";  // both are paths of the root
   std::string cache = "/etc/ld.so.cache";
-  std::string working_dir = "/";           // what relative names above and below stand in
-  std::vector<std::string> directories;    // looked at before those of `conf`
-  bool only_given = false;                 // `directories` alone: neither `conf` nor what the loader has built in
-  bool make_links = true;                  // where not, the cache is as if they had been made
-  std::optional<CacheFormat> format;       // in place of the one that the root's ldconfig writes
+  std::string working_dir = "/";         // what relative names above and below stand in
+  std::vector<std::string> directories;  // looked at before those of `conf`
+  bool only_given = false;               // `directories` alone: neither `conf` nor what the loader has built in
+  bool make_links = true;                // where not, the cache is as if they had been made
+  std::optional<CacheFormat> format;     // in place of the one that the root's ldconfig writes
 };
 
 // A soname link that must change. The path is one of the root, without links in it and without a leading slash.
@@ -46,16 +46,16 @@ struct ScannedDirectory {
   std::string path;    // as it was spelt
   std::string hwcaps;  // the glibc-hwcaps subdirectory's name
   uint64_t legacy_hwcaps = 0;
-  std::string from;    // the file that named it, or "<builtin>", "<cmdline>"
+  std::string from;  // the file that named it, or "<builtin>", "<cmdline>"
   unsigned line = 0;
   std::vector<Entry> entries;
 };
 
 struct CachePlan {
-  std::string cache_path;         // where the cache belongs, without links: "etc/ld.so.cache"
-  std::string bytes;              // of the new cache
-  bool cache_changes = false;     // the file there is another one, or none
-  std::vector<LinkChange> links;  // in the order in which they are to be made
+  std::string cache_path;             // where the cache belongs, without links: "etc/ld.so.cache"
+  std::string bytes;                  // of the new cache
+  bool cache_changes = false;         // the file there is another one, or none
+  std::vector<LinkChange> links;      // in the order in which they are to be made
   std::vector<std::string> warnings;  // for people, what ldconfig prints without being asked: "/lib/x.so: is empty"
   std::vector<std::string> remarks;   // what it says with -v only: directories that are absent or named twice
   std::vector<ScannedDirectory> directories;

@@ -14,12 +14,11 @@ namespace {
 constexpr std::array<std::string_view, 4> kinds = {"libc4", "ELF", "libc5", "libc6"};
 
 constexpr std::pair<int32_t, std::string_view> required[] = {
-    {0x0100, ",64bit"},         {0x0200, ",IA-64"},         {0x0300, ",x86-64"},
-    {0x0400, ",64bit"},         {0x0500, ",64bit"},         {0x0600, ",N32"},
-    {0x0700, ",64bit"},         {0x0800, ",x32"},           {0x0900, ",hard-float"},
-    {0x0a00, ",AArch64"},       {0x0b00, ",soft-float"},    {0x0c00, ",nan2008"},
-    {0x0d00, ",N32,nan2008"},   {0x0e00, ",64bit,nan2008"}, {0x0f00, ",soft-float"},
-    {0x1000, ",double-float"},  {0x1100, ",soft-float"},    {0x1200, ",double-float"},
+    {0x0100, ",64bit"},       {0x0200, ",IA-64"},         {0x0300, ",x86-64"},     {0x0400, ",64bit"},
+    {0x0500, ",64bit"},       {0x0600, ",N32"},           {0x0700, ",64bit"},      {0x0800, ",x32"},
+    {0x0900, ",hard-float"},  {0x0a00, ",AArch64"},       {0x0b00, ",soft-float"}, {0x0c00, ",nan2008"},
+    {0x0d00, ",N32,nan2008"}, {0x0e00, ",64bit,nan2008"}, {0x0f00, ",soft-float"}, {0x1000, ",double-float"},
+    {0x1100, ",soft-float"},  {0x1200, ",double-float"},
 };
 
 constexpr std::array<std::string_view, 5> systems = {"Linux", "Hurd", "Solaris", "FreeBSD", "kNetBSD"};

@@ -18,7 +18,10 @@ constexpr uint64_t longest_segment = 16 << 20;
 
 // Ubuntu's ldconfig is a script around the real one.
 constexpr std::array<std::string_view, 4> ldconfig_paths = {
-    "/sbin/ldconfig", "/usr/sbin/ldconfig", "/usr/bin/ldconfig", "/sbin/ldconfig.real",
+    "/sbin/ldconfig",
+    "/usr/sbin/ldconfig",
+    "/usr/bin/ldconfig",
+    "/sbin/ldconfig.real",
 };
 
 struct Program {
@@ -116,8 +119,8 @@ void take_words(CacheStyle& style, std::string_view bytes) {
   style.os_versions = has(", OS ABI: %s %d.%d.%d");
   style.keeps_loader_link = has("is the dynamic linker, ignoring");
   // Debian and Ubuntu mark the byte order since 2.31, glibc itself since 2.33.
-  const bool marks = style.named_hwcaps || (style.format == CacheFormat::new_format &&
-                                            (has("(Debian GLIBC 2.") || has("(Ubuntu GLIBC 2.")));
+  const bool marks = style.named_hwcaps ||
+                     (style.format == CacheFormat::new_format && (has("(Debian GLIBC 2.") || has("(Ubuntu GLIBC 2.")));
   style.order_mark = marks ? order_mark_of(*style.arch) : 0;
 }
 
@@ -128,7 +131,8 @@ class Detective {
   Result<CacheStyle> run(std::string_view cache_path) {
     read_cache(cache_path);
     for (const std::string_view path : ldconfig_paths)
-      if (auto program = read_program_texts(root_, path); program && program->bytes.find("ld.so.cache") != std::string::npos)
+      if (auto program = read_program_texts(root_, path);
+          program && program->bytes.find("ld.so.cache") != std::string::npos)
         return from_ldconfig(*program);
     find_loader();
     if (arch_ == nullptr && !find_arch_by_libc())
@@ -194,8 +198,12 @@ class Detective {
   }
 
   static std::vector<std::string> libc_dirs(const Arch& arch) {
-    return {str("/lib/", arch.triplet), str("/usr/lib/", arch.triplet), str('/', arch.lib64), str("/usr/", arch.lib64),
-            "/lib", "/usr/lib"};
+    return {str("/lib/", arch.triplet),
+            str("/usr/lib/", arch.triplet),
+            str('/', arch.lib64),
+            str("/usr/", arch.lib64),
+            "/lib",
+            "/usr/lib"};
   }
 
   bool find_arch_by_libc() {

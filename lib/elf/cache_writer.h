@@ -1,4 +1,5 @@
-// Writes /etc/ld.so.cache byte for byte as glibc's ldconfig does, in each of its formats (handbook sections 5.1 to 5.3).
+// Writes /etc/ld.so.cache byte for byte as glibc's ldconfig does, in each of its formats (handbook sections 5.1
+// to 5.3).
 #pragma once
 
 #include <cstdint>

@@ -28,7 +28,7 @@ struct File {
   dev_t device = 0;
   ino_t inode = 0;
   mode_t mode = 0;
-  std::string path;    // for messages
+  std::string path;  // for messages
   std::optional<LibraryHead> head;
   std::optional<Error> complaint;
 };
@@ -131,7 +131,7 @@ Result<> Scan::list() {
     if (is_dot_or_dot_dot(reader.name()))
       continue;
     uint8_t type = reader.type();
-    struct stat info {};
+    struct stat info{};
     if (type == DT_UNKNOWN && ::fstatat(fd_.get(), reader.name().data(), &info, AT_SYMLINK_NOFOLLOW) == 0)
       type = static_cast<uint8_t>(IFTODT(info.st_mode));
     names_.emplace_back(reader.name(), type);
@@ -144,7 +144,7 @@ Result<> Scan::list() {
 // Opens and reads what should be a regular file.
 void Scan::read(File& file, int dir, const std::string& name) {
   const auto fd = open_at(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, file.path);
-  struct stat info {};
+  struct stat info{};
   if (!fd || ::fstat(fd->get(), &info) < 0) {
     file.complaint = fd ? fail("look at", file.path, errno).error() : fd.error();
     return;
@@ -269,8 +269,7 @@ void Scan::add(const std::string& name, const File& file, bool is_link) {
     return;
   }
   Winner& winner = winners_[place->second];
-  if ((!is_link && winner.is_link) ||
-      (is_link == winner.is_link && compare_library_names(winner.name, name) < 0)) {
+  if ((!is_link && winner.is_link) || (is_link == winner.is_link && compare_library_names(winner.name, name) < 0)) {
     winner.name = name;
     winner.is_link = is_link;
     winner.file = &file;

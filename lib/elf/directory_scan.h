@@ -26,7 +26,6 @@ Result<ScanResult> scan_directory(const Root& root, const LibraryDir& dir, const
                                   const AssumedLinks& assumed);
 
 // The link for one file alone, as `ldconfig -l` makes it.
-Result<ScanResult> scan_file(const Root& root, const LibraryDir& dir, const std::string& name,
-                             const CacheStyle& style);
+Result<ScanResult> scan_file(const Root& root, const LibraryDir& dir, const std::string& name, const CacheStyle& style);
 
 }  // namespace rescue::elf

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include <dirent.h>
-#include <dirent.h>
 
 #include "lib/base/fd.h"
 #include "lib/base/text.h"
@@ -18,7 +17,13 @@ namespace {
 using Bit = std::pair<std::string_view, unsigned>;
 
 constexpr std::array<Bit, 7> x86_bits = {{
-    {"sse2", 0}, {"x86_64", 1}, {"avx512_1", 2}, {"i586", 48}, {"i686", 49}, {"haswell", 50}, {"xeon_phi", 51},
+    {"sse2", 0},
+    {"x86_64", 1},
+    {"avx512_1", 2},
+    {"i586", 48},
+    {"i686", 49},
+    {"haswell", 50},
+    {"xeon_phi", 51},
 }};
 
 }  // namespace
@@ -71,8 +76,8 @@ void LibraryDirs::add(std::string_view path, std::string_view from, unsigned lin
     remarks_.push_back(message(found.error()));
     return;
   }
-  LibraryDir dir{std::string(path), found->path, {}, std::string(from), line, flags, found->info.st_dev,
-                 found->info.st_ino};
+  LibraryDir dir{std::string(path),  found->path,       {}, std::string(from), line, flags,
+                 found->info.st_dev, found->info.st_ino};
   LibraryDir parent = dir;
   push(std::move(dir), true);
   if (style_.named_hwcaps)
@@ -106,8 +111,7 @@ void LibraryDirs::add_legacy(const LibraryDir& parent, const std::string& name) 
   const auto found = root_.find_existing(absolute(path));
   if (!found || !S_ISDIR(found->info.st_mode))
     return;
-  LibraryDir dir{path, found->path, {}, parent.from, parent.line, parent.flags, found->info.st_dev,
-                 found->info.st_ino};
+  LibraryDir dir{path, found->path, {}, parent.from, parent.line, parent.flags, found->info.st_dev, found->info.st_ino};
   push(std::move(dir), false);
 }
 

@@ -25,7 +25,7 @@ struct LibraryDir {
   std::string hwcaps;  // name of the glibc-hwcaps subdirectory
   std::string from;
   unsigned line = 0;
-  int32_t flags = 1;   // of libraries that do not tell theirs: 3 where the configuration says `=libc6`
+  int32_t flags = 1;  // of libraries that do not tell theirs: 3 where the configuration says `=libc6`
   dev_t device = 0;
   ino_t inode = 0;
 };

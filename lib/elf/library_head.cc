@@ -132,7 +132,9 @@ Result<bool> HeadReader::header() {
     return fail("read library", file_.path(), "is empty");
   TRY(file_.read_head());
   const Bytes start = TRY(file_.piece(0, page));
-  const std::string_view magic = "\x7f" "ELF";
+  const std::string_view magic =
+      "\x7f"
+      "ELF";
   if (file_.size() < (style_.arch->is64 ? 64 : 52)) {
     if (start.text().starts_with(magic.substr(0, file_.size())))
       return fail("read library", file_.path(), "is too short for an ELF file");
@@ -166,8 +168,8 @@ Result<> HeadReader::program_headers() {
   parts_.reserve(count);
   for (uint64_t entry = 0; entry < table.size(); entry += size) {
     const auto field = [&](uint64_t small, uint64_t large) { return word(table, entry + at(small, large)); };
-    parts_.push_back({TRY(table.read<uint32_t>(entry, what)), TRY(field(4, 8)), TRY(field(8, 16)),
-                      TRY(field(16, 32)), TRY(field(28, 48))});
+    parts_.push_back({TRY(table.read<uint32_t>(entry, what)), TRY(field(4, 8)), TRY(field(8, 16)), TRY(field(16, 32)),
+                      TRY(field(28, 48))});
   }
   return {};
 }
@@ -322,7 +324,7 @@ Result<bool> HeadReader::dynamic() {
 // A loader that this ldconfig knows: its own, and those of the other kinds of its machine.
 bool HeadReader::is_own_loader(std::string_view name) const {
   return std::ranges::any_of(architectures(), [&](const Arch& arch) {
-    const bool kin = style_.is_x86() ? arch.machine == EM_X86_64 || arch.machine == EM_386
+    const bool kin = style_.is_x86()   ? arch.machine == EM_X86_64 || arch.machine == EM_386
                      : style_.is_arm() ? arch.machine == EM_AARCH64 || arch.machine == EM_ARM
                                        : arch.machine == style_.arch->machine;
     return kin && arch.interpreter == name;

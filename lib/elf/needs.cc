@@ -53,7 +53,7 @@ class Collector {
 
   void enter(const UniqueFd& parent, const std::string& name, const std::string& shown, bool all) {
     const auto fd = open_at(parent.get(), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, shown);
-    struct stat info {};
+    struct stat info{};
     if (fd && ::fstat(fd->get(), &info) == 0)
       walk(*fd, shown, info, all);
   }
@@ -88,8 +88,8 @@ class Collector {
 
 NeededVersions versions_needed(const Root& root) {
   Collector collector(root);
-  for (const std::string_view path :
-       {"usr/bin", "usr/sbin", "usr/libexec", "usr/lib", "usr/lib64", "usr/lib32", "bin", "sbin", "lib", "lib64", "lib32"})
+  for (const std::string_view path : {"usr/bin", "usr/sbin", "usr/libexec", "usr/lib", "usr/lib64", "usr/lib32", "bin",
+                                      "sbin", "lib", "lib64", "lib32"})
     collector.collect_below(path);
   return collector.take();
 }

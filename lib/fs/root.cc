@@ -67,13 +67,11 @@ class Walk {
     return read_link_at(here(), name, shown_);
   }
 
-  bool is_assumed(const std::string& name) const {
-    return assumed_ != nullptr && assumed_->contains(path_of(name));
-  }
+  bool is_assumed(const std::string& name) const { return assumed_ != nullptr && assumed_->contains(path_of(name)); }
 
   // Takes one component. Gives the end of the walk, or a Found without descriptor to go on.
   Result<Found> step(const std::string& name) {
-    struct stat info {};
+    struct stat info{};
     const bool is_last = pending_.empty();
     bool exists = true;
     if (is_assumed(name)) {

@@ -22,11 +22,11 @@ namespace rescue {
 
 // What a path of a root leads to.
 struct Found {
-  std::string path;       // without links in it, apart from the last component where that was not to be followed
-  UniqueFd dir;           // path-only descriptor of the directory that holds it
-  std::string name;       // its name there; "." for the root itself
-  bool exists = false;    // `info` is only set if so; a directory on the way that is missing is an error instead
-  struct stat info {};
+  std::string path;     // without links in it, apart from the last component where that was not to be followed
+  UniqueFd dir;         // path-only descriptor of the directory that holds it
+  std::string name;     // its name there; "." for the root itself
+  bool exists = false;  // `info` is only set if so; a directory on the way that is missing is an error instead
+  struct stat info{};
 };
 
 // Symbolic links to be assumed where a path of the root stands, whatever the disk has there: what a planned repair

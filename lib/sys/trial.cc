@@ -55,7 +55,7 @@ Result<Pipe> make_pipe() {
 }
 
 int64_t now_ms() {
-  struct timespec now {};
+  struct timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
   return int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1000000;
 }
@@ -66,7 +66,7 @@ std::string collect(int fd, pid_t child, unsigned seconds, bool& timed_out) {
   const int64_t end = now_ms() + int64_t{seconds} * 1000;
   while (true) {
     const int64_t left = end - now_ms();
-    struct pollfd wait {fd, POLLIN, 0};
+    struct pollfd wait{fd, POLLIN, 0};
     const int ready = left > 0 ? ::poll(&wait, 1, static_cast<int>(left)) : 0;
     if (ready < 0 && errno == EINTR)
       continue;

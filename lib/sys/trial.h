@@ -12,11 +12,11 @@ namespace rescue {
 struct TrialResult {
   enum class Kind : uint8_t {
     succeeded,
-    failed,          // it could not be run, or ended otherwise than with status 0
-    not_for_here,    // made for another machine, or we may not enter the root
+    failed,        // it could not be run, or ended otherwise than with status 0
+    not_for_here,  // made for another machine, or we may not enter the root
   };
   Kind kind = Kind::succeeded;
-  std::string why;   // "exit status 127: ls: error while loading shared libraries: ..."
+  std::string why;  // "exit status 127: ls: error while loading shared libraries: ..."
 };
 
 // Runs `words` (words[0] a path in the root) in a child that has the root as its own, an empty environment, no

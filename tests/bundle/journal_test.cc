@@ -4,8 +4,7 @@
 
 #include "lib/base/text.h"
 
-namespace rescue {
-namespace {
+namespace rescue { namespace {
 
 Journal sample() {
   Journal journal;

@@ -38,7 +38,7 @@ class Scratch {
 
   // "" where there is nothing, "->TARGET" for a link, "dir", or the content of the file.
   std::string what(std::string_view name) const {
-    struct stat info {};
+    struct stat info{};
     if (::lstat(at(name).c_str(), &info) < 0)
       return "";
     if (S_ISDIR(info.st_mode))
@@ -62,7 +62,7 @@ class Scratch {
       return text;
     for (const DirEntry& entry : *entries) {
       const std::string name = below.empty() ? entry.name : str(below, '/', entry.name);
-      struct stat info {};
+      struct stat info{};
       ::lstat(at(name).c_str(), &info);
       text += str(name, ' ', to_octal(info.st_mode & 07777), ' ', what(name), '\n');
       if (S_ISDIR(info.st_mode))

@@ -6,8 +6,7 @@
 #include "lib/crypto/digest.h"
 #include "tests/bundle/scratch.h"
 
-namespace rescue {
-namespace {
+namespace rescue { namespace {
 
 using test::Scratch;
 
@@ -111,7 +110,7 @@ struct Accident {
     CHECK(disk.what("usr/lib/stray") == "stray");
     CHECK(disk.what("usr/lib/new/deep") == "deep");
     CHECK(disk.what("gconv") == "dir");
-    struct stat info {};
+    struct stat info{};
     REQUIRE(::stat(disk.at("usr").c_str(), &info) == 0);
     CHECK((info.st_mode & 07777) == 0711);
   }
@@ -166,7 +165,9 @@ TEST_CASE("transaction: undo refuses when somebody has changed what was put, unl
 
 TEST_CASE("transaction: a staging that broke off is cleared by resume") {
   Accident a;
-  { const Transaction t = a.staged(); }
+  {
+    const Transaction t = a.staged();
+  }
   CHECK(latest_transaction(a.root)->progress == Progress::staging);
   const auto resumed = resume(a.root);
   REQUIRE(resumed);

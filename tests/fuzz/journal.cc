@@ -15,7 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string sealed = str(body, "end ", hex(Sha256::of(body)), '\n');
   if (const auto journal = Journal::parse(Bytes(sealed, "journal")))
     // What was read can be written, and read again as the same.
-    if (const auto again = Journal::parse(Bytes(journal->print(), "journal")); !again || again->print() != journal->print())
+    if (const auto again = Journal::parse(Bytes(journal->print(), "journal"));
+        !again || again->print() != journal->print())
       std::abort();
   return 0;
 }
