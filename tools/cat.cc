@@ -10,7 +10,8 @@
 #include "lib/base/applet.h"
 #include "lib/base/fd.h"
 
-namespace rescue { namespace {
+namespace rescue {
+namespace {
 
 struct Options {
   bool number = false;
@@ -154,7 +155,9 @@ class Printer {
  public:
   Printer(const Options& opt, Io& io)
       : marks_(opt.number || opt.number_nonblank || opt.squeeze || opt.show_ends || opt.show_tabs || opt.show_controls),
-        io_(io), marker_(opt, io.out), buffer_(std::make_unique_for_overwrite<char[]>(buffer_size)) {
+        io_(io),
+        marker_(opt, io.out),
+        buffer_(std::make_unique_for_overwrite<char[]>(buffer_size)) {
     has_output_ = ::fstat(io.out.fd(), &output_) == 0 && S_ISREG(output_.st_mode);
   }
 
@@ -171,7 +174,7 @@ class Printer {
  private:
   // Reading what we write would never end.
   Result<> refuse_own_output(int fd, std::string_view path) const {
-    struct stat info {};
+    struct stat info{};
     if (!has_output_ || ::fstat(fd, &info) < 0)
       return {};
     if (info.st_dev == output_.st_dev && info.st_ino == output_.st_ino && ::lseek(fd, 0, SEEK_CUR) < info.st_size)
@@ -201,7 +204,7 @@ class Printer {
   Io& io_;
   Marker marker_;
   std::unique_ptr<char[]> buffer_;
-  struct stat output_ {};
+  struct stat output_{};
   bool has_output_ = false;
 };
 
@@ -219,8 +222,11 @@ Result<int> run(const Options& opt, Io& io, Args args) {
 }  // namespace
 
 extern const Applet cat_applet = {
-    .name = "cat", .summary = "print files one after another", .usage = "[OPTION]... [FILE]...",
+    .name = "cat",
+    .summary = "print files one after another",
+    .usage = "[OPTION]... [FILE]...",
     .notes = "Without a FILE, or where it is -, standard input is read.",
-    .options = describe<options>, .run = entry<options, run>,
+    .options = describe<options>,
+    .run = entry<options, run>,
 };
 }  // namespace rescue

@@ -12,7 +12,8 @@
 #include "lib/fs/copy_console.h"
 #include "lib/fs/tree_copy.h"
 
-namespace rescue { namespace {
+namespace rescue {
+namespace {
 
 using Links = CopyOptions::Links;
 using Existing = CopyOptions::Existing;
@@ -39,8 +40,8 @@ constexpr Choice<UpdateWord> update_words[] = {
     {"all", UpdateWord::all}, {"none", UpdateWord::none}, {"older", UpdateWord::older}};
 enum class Attribute : uint8_t { mode, timestamps, ownership, links, context, xattr, all };
 constexpr Choice<Attribute> attribute_words[] = {
-    {"mode", Attribute::mode},       {"timestamps", Attribute::timestamps}, {"ownership", Attribute::ownership},
-    {"links", Attribute::links},     {"context", Attribute::context},       {"xattr", Attribute::xattr},
+    {"mode", Attribute::mode},   {"timestamps", Attribute::timestamps}, {"ownership", Attribute::ownership},
+    {"links", Attribute::links}, {"context", Attribute::context},       {"xattr", Attribute::xattr},
     {"all", Attribute::all}};
 
 void set_attribute(CopyOptions& copy, Attribute attribute, bool keep) {
@@ -97,7 +98,7 @@ Result<> keep_links(Options& o, std::string_view /*none*/) {
   return {};
 }
 
-template <bool CopyOptions::*member>
+template <bool CopyOptions::* member>
 Result<> enable(Options& o, std::string_view /*none*/) {
   o.copy.*member = true;
   return {};
@@ -205,12 +206,12 @@ std::string in_directory(std::string_view directory, std::string_view name) {
 }
 
 bool is_directory(const std::string& path) {
-  struct stat info {};
+  struct stat info{};
   return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
 }
 
 Result<> need_directory(const std::string& path) {
-  struct stat info {};
+  struct stat info{};
   if (::stat(path.c_str(), &info) < 0)
     return fail("copy into it", path, errno);
   if (!S_ISDIR(info.st_mode))
@@ -243,13 +244,13 @@ class Parents {
  private:
   struct Made {
     std::string from, to;
-    struct stat info {};
+    struct stat info{};
     bool is_new = false;
     mode_t mode = 0;
   };
 
   Result<> make_one(const std::string& from, const std::string& to) {
-    struct stat there {};
+    struct stat there{};
     const bool missing = ::stat(to.c_str(), &there) < 0;
     if (!missing && !S_ISDIR(there.st_mode))
       return fail("copy below it", to, "is not a directory");
@@ -271,7 +272,7 @@ class Parents {
     const mode_t later = wanted & (opt_.keep_owner ? 077 : opt_.keep_mode ? 022 : 0);
     if (::mkdir(made.to.c_str(), (wanted & 01777 & ~later) | 0700) < 0)
       return fail("make directory", made.to, errno);
-    struct stat now {};
+    struct stat now{};
     if (::stat(made.to.c_str(), &now) < 0)
       return fail("look at", made.to, errno);
     made.mode = (now.st_mode & 07777 & ~(0700 & ~wanted)) | (later & ~umask_);
@@ -304,7 +305,10 @@ class Parents {
 class Command {
  public:
   Command(const Options& opt, const CopyOptions& copy, Io& io)
-      : opt_(opt), io_(io), console_(io, copy.force || copy.remove_destination), copier_(copy, console_),
+      : opt_(opt),
+        io_(io),
+        console_(io, copy.force || copy.remove_destination),
+        copier_(copy, console_),
         parents_(copy, io, copier_.umask()) {}
 
   void copy_to(const std::string& source, const std::string& target) { copier_.copy(source, target, false); }
@@ -356,7 +360,7 @@ Result<CopyOptions> settle(const Options& opt) {
 
 // `cp -f --backup FILE FILE` makes a backup of a file by copying it.
 Result<std::string> own_backup(CopyOptions& copy, const std::string& source, const std::string& target) {
-  struct stat info {};
+  struct stat info{};
   const bool wanted = copy.force && copy.backup.kind != Backup::none && source == target &&
                       ::stat(target.c_str(), &info) == 0 && S_ISREG(info.st_mode);
   if (!wanted)
@@ -403,10 +407,13 @@ Result<int> run(const Options& opt, Io& io, Args args) {
 }  // namespace
 
 extern const Applet cp_applet = {
-    .name = "cp", .summary = "copy files and directories",
+    .name = "cp",
+    .summary = "copy files and directories",
     .usage = "[OPTION]... [-T] SOURCE TARGET\n[OPTION]... SOURCE... DIRECTORY\n[OPTION]... -t DIRECTORY SOURCE...",
-    .notes = "A library or program that is in use must not be written into: use --remove-destination, or\n"
-             "rescue-extract, which replaces files by rename.",
-    .options = describe<options>, .run = entry<options, run>,
+    .notes =
+        "A library or program that is in use must not be written into: use --remove-destination, or\n"
+        "rescue-extract, which replaces files by rename.",
+    .options = describe<options>,
+    .run = entry<options, run>,
 };
 }  // namespace rescue

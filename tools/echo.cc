@@ -3,7 +3,8 @@
 
 #include "lib/base/applet.h"
 
-namespace rescue { namespace {
+namespace rescue {
+namespace {
 
 struct Style {
   bool newline = true;
@@ -107,10 +108,13 @@ int run_echo(const Applet& applet, Io& io, std::span<const char* const> words) {
 }  // namespace
 
 extern const Applet echo_applet = {
-    .name = "echo", .summary = "print a line of text", .usage = "[-neE] [STRING]...",
-    .notes = "  -n    print no newline at the end\n"
-             "  -e    understand backslash escapes: \\\\ \\a \\b \\c \\e \\f \\n \\r \\t \\v \\0NNN \\xHH\n"
-             "  -E    print backslashes as they are (default)",
+    .name = "echo",
+    .summary = "print a line of text",
+    .usage = "[-neE] [STRING]...",
+    .notes =
+        "  -n    print no newline at the end\n"
+        "  -e    understand backslash escapes: \\\\ \\a \\b \\c \\e \\f \\n \\r \\t \\v \\0NNN \\xHH\n"
+        "  -E    print backslashes as they are (default)",
     .run = run_echo,
 };
 }  // namespace rescue

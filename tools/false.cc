@@ -1,7 +1,8 @@
 // false: do nothing, unsuccessfully.
 #include "lib/base/applet.h"
 
-namespace rescue { namespace {
+namespace rescue {
+namespace {
 
 Result<int> run(Io& /*io*/, Args /*args*/) {
   return 1;
@@ -16,7 +17,9 @@ int run_and_fail(const Applet& applet, Io& io, std::span<const char* const> word
 }  // namespace
 
 extern const Applet false_applet = {
-    .name = "false", .summary = "do nothing, unsuccessfully", .usage = "[ignored arguments]",
+    .name = "false",
+    .summary = "do nothing, unsuccessfully",
+    .usage = "[ignored arguments]",
     .run = run_and_fail,
 };
 }  // namespace rescue

@@ -28,7 +28,8 @@
 #include "lib/fs/mode.h"
 #include "lib/fs/names.h"
 
-namespace rescue { namespace {
+namespace rescue {
+namespace {
 
 // GNU's two kinds of failure: of something that was named, and of something found on the way.
 constexpr int status_serious = 2;
@@ -65,28 +66,34 @@ struct Options {
 };
 
 constexpr Choice<When> when_words[] = {
-    {"always", When::always}, {"yes", When::always},     {"force", When::always},   {"never", When::never},
-    {"no", When::never},      {"none", When::never},     {"auto", When::automatic}, {"tty", When::automatic},
-    {"if-tty", When::automatic}};
-constexpr Choice<Format> format_words[] = {
-    {"verbose", Format::details},   {"long", Format::details},   {"commas", Format::commas},
-    {"horizontal", Format::across}, {"across", Format::across},  {"vertical", Format::down},
-    {"single-column", Format::lines}};
+    {"always", When::always},  {"yes", When::always},    {"force", When::always},
+    {"never", When::never},    {"no", When::never},      {"none", When::never},
+    {"auto", When::automatic}, {"tty", When::automatic}, {"if-tty", When::automatic}};
+constexpr Choice<Format> format_words[] = {{"verbose", Format::details},    {"long", Format::details},
+                                           {"commas", Format::commas},      {"horizontal", Format::across},
+                                           {"across", Format::across},      {"vertical", Format::down},
+                                           {"single-column", Format::lines}};
 constexpr Choice<Sort> sort_words[] = {
-    {"none", Sort::none}, {"time", Sort::time},           {"size", Sort::size},
-    {"extension", Sort::extension}, {"version", Sort::version}, {"width", Sort::width}, {"name", Sort::name}};
+    {"none", Sort::none},       {"time", Sort::time},   {"size", Sort::size}, {"extension", Sort::extension},
+    {"version", Sort::version}, {"width", Sort::width}, {"name", Sort::name}};
 constexpr Choice<Time> time_words[] = {
-    {"atime", Time::accessed}, {"access", Time::accessed}, {"use", Time::accessed},
-    {"ctime", Time::changed},  {"status", Time::changed},  {"mtime", Time::modified},
-    {"modification", Time::modified}, {"birth", Time::born}, {"creation", Time::born}};
-constexpr Choice<Indicator> indicator_words[] = {
-    {"none", Indicator::none}, {"slash", Indicator::slash},
-    {"file-type", Indicator::type}, {"classify", Indicator::classify}};
-constexpr Choice<QuotingStyle> quoting_words[] = {
-    {"literal", QuotingStyle::literal}, {"shell", QuotingStyle::shell}, {"shell-always", QuotingStyle::shell_always},
-    {"shell-escape", QuotingStyle::shell_escape}, {"shell-escape-always", QuotingStyle::shell_escape_always},
-    {"c", QuotingStyle::c}, {"c-maybe", QuotingStyle::c_maybe}, {"escape", QuotingStyle::escape},
-    {"locale", QuotingStyle::locale}, {"clocale", QuotingStyle::clocale}};
+    {"atime", Time::accessed},        {"access", Time::accessed}, {"use", Time::accessed},
+    {"ctime", Time::changed},         {"status", Time::changed},  {"mtime", Time::modified},
+    {"modification", Time::modified}, {"birth", Time::born},      {"creation", Time::born}};
+constexpr Choice<Indicator> indicator_words[] = {{"none", Indicator::none},
+                                                 {"slash", Indicator::slash},
+                                                 {"file-type", Indicator::type},
+                                                 {"classify", Indicator::classify}};
+constexpr Choice<QuotingStyle> quoting_words[] = {{"literal", QuotingStyle::literal},
+                                                  {"shell", QuotingStyle::shell},
+                                                  {"shell-always", QuotingStyle::shell_always},
+                                                  {"shell-escape", QuotingStyle::shell_escape},
+                                                  {"shell-escape-always", QuotingStyle::shell_escape_always},
+                                                  {"c", QuotingStyle::c},
+                                                  {"c-maybe", QuotingStyle::c_maybe},
+                                                  {"escape", QuotingStyle::escape},
+                                                  {"locale", QuotingStyle::locale},
+                                                  {"clocale", QuotingStyle::clocale}};
 
 Result<> choose_color(Options& o, std::string_view word) {
   o.color = word.empty() ? When::always : TRY(choose("--color", word, when_words));
@@ -197,7 +204,7 @@ Result<> full_time(Options& o, std::string_view /*none*/) {
   return {};
 }
 
-template <bool Options::*also>
+template <bool Options::* also>
 Result<> details_and(Options& o, std::string_view /*none*/) {
   o.format = Format::details;
   o.*also = true;
@@ -303,7 +310,7 @@ bool is_columns(Format format) {
 }
 
 size_t terminal_width() {
-  struct winsize size {};
+  struct winsize size{};
   if (::isatty(STDOUT_FILENO) == 1 && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
     return size.ws_col;
   const char* const columns = ::getenv("COLUMNS");
@@ -322,8 +329,7 @@ void settle_layout(Settings& s, bool terminal) {
     s.sort = opt.time_chosen && s.format != Format::details ? Sort::time : Sort::name;
   s.follow = opt.follow;
   if (s.follow == Follow::unset) {
-    const bool as_they_are =
-        opt.directory || opt.indicator == Indicator::classify || s.format == Format::details;
+    const bool as_they_are = opt.directory || opt.indicator == Indicator::classify || s.format == Format::details;
     s.follow = as_they_are ? Follow::never : Follow::directories_named;
   }
 }
@@ -338,13 +344,15 @@ void settle_quoting(Settings& s, Io& io, bool terminal) {
   }
   s.quoting = s.opt.quoting.value_or(s.quoting);
   s.hide_controls = s.opt.hide_controls.value_or(terminal);
-  const bool outer = s.quoting == QuotingStyle::shell || s.quoting == QuotingStyle::shell_escape ||
-                     s.quoting == QuotingStyle::c_maybe;
+  const bool outer =
+      s.quoting == QuotingStyle::shell || s.quoting == QuotingStyle::shell_escape || s.quoting == QuotingStyle::c_maybe;
   const bool columns = (s.format == Format::down || s.format == Format::across) && s.line_width > 0;
   s.align_quotes = outer && (columns || s.format == Format::details);
   // The marks that may follow a name would otherwise be taken for a part of it.
   if (s.quoting == QuotingStyle::escape)
-    s.quote_in_names = s.opt.indicator == Indicator::classify ? " =>@|" : s.opt.indicator == Indicator::type ? " *=>@|" : " ";
+    s.quote_in_names = s.opt.indicator == Indicator::classify ? " =>@|"
+                       : s.opt.indicator == Indicator::type   ? " *=>@|"
+                                                              : " ";
   else if (s.opt.indicator == Indicator::classify || s.opt.indicator == Indicator::type)
     s.quote_in_names = s.opt.indicator == Indicator::classify ? "=>@|" : "*=>@|";
 }
@@ -367,11 +375,10 @@ struct TimeStyle {
 };
 
 constexpr TimeStyle locale_times = {"%b %e  %Y", "%b %e %H:%M"};
-constexpr Choice<TimeStyle> time_styles[] = {
-    {"full-iso", {"%Y-%m-%d %H:%M:%S.%N %z", "%Y-%m-%d %H:%M:%S.%N %z"}},
-    {"long-iso", {"%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M"}},
-    {"iso", {"%Y-%m-%d ", "%m-%d %H:%M"}},
-    {"locale", locale_times}};
+constexpr Choice<TimeStyle> time_styles[] = {{"full-iso", {"%Y-%m-%d %H:%M:%S.%N %z", "%Y-%m-%d %H:%M:%S.%N %z"}},
+                                             {"long-iso", {"%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M"}},
+                                             {"iso", {"%Y-%m-%d ", "%m-%d %H:%M"}},
+                                             {"locale", locale_times}};
 
 Result<> settle_time_style(Settings& s) {
   if (s.format != Format::details)
@@ -420,24 +427,23 @@ void settle_needs(Settings& s) {
   else if (s.colors)
     s.need_target_mode = s.colors->is_colored(ColorFor::orphan) || s.colors->links_as_target() ||
                          (s.colors->is_colored(ColorFor::missing) && s.format == Format::details);
-  s.need_stat =
-      s.sort == Sort::time || s.sort == Sort::size || s.format == Format::details || opt.blocks;
+  s.need_stat = s.sort == Sort::time || s.sort == Sort::size || s.format == Format::details || opt.blocks;
   s.need_type = opt.recursive || s.colors || opt.indicator != Indicator::none || opt.directories_first;
 }
 
 struct Entry {
   std::string name;
-  std::string shown;        // the name as it is printed; empty where it is the name itself
-  std::string link;         // where a symbolic link leads
-  std::string blocks, size; // as text
-  struct stat info {};
+  std::string shown;         // the name as it is printed; empty where it is the name itself
+  std::string link;          // where a symbolic link leads
+  std::string blocks, size;  // as text
+  struct stat info{};
   timespec when{};
-  mode_t type = 0;          // S_IFREG...; 0 where it is not known
-  mode_t target_mode = 0;   // of what a link leads to, where that is there
+  mode_t type = 0;         // S_IFREG...; 0 where it is not known
+  mode_t target_mode = 0;  // of what a link leads to, where that is there
   size_t width = 0;
-  char access = 0;          // '+' with an access control list, '.' with a security label alone
+  char access = 0;  // '+' with an access control list, '.' with a security label alone
   bool named = false;
-  bool known = false;       // `info` is filled
+  bool known = false;  // `info` is filled
   bool when_known = false;
   bool has_link = false;
   bool is_quoted = false;
@@ -542,7 +548,7 @@ class Lister {
   void set_time(int dir, Entry& entry, bool followed);
   void set_shown(Entry& entry);
   void measure(Entry& entry);
-  bool is_ignored(std::string_view name) const;
+  bool is_ignored(const char* c_name) const;
   void sort();
   std::string_view owner_name(uint32_t id, NameFile& file, std::string& digits);
 
@@ -601,16 +607,16 @@ void Lister::clear() {
 }
 
 bool matches_any(const std::vector<std::string>& patterns, const char* name) {
-  return std::ranges::any_of(patterns, [&](const std::string& pattern) {
-    return ::fnmatch(pattern.c_str(), name, FNM_PERIOD) == 0;
-  });
+  return std::ranges::any_of(
+      patterns, [&](const std::string& pattern) { return ::fnmatch(pattern.c_str(), name, FNM_PERIOD) == 0; });
 }
 
-bool Lister::is_ignored(std::string_view name) const {
+bool Lister::is_ignored(const char* c_name) const {
+  const std::string_view name = c_name;
   const Hidden hidden = s_.opt.hidden;
   if (name[0] == '.' && (hidden == Hidden::no || (hidden == Hidden::almost_all && is_dot_or_dot_dot(name))))
     return true;
-  return (hidden == Hidden::no && matches_any(s_.opt.hide, name.data())) || matches_any(s_.opt.ignore, name.data());
+  return (hidden == Hidden::no && matches_any(s_.opt.hide, c_name)) || matches_any(s_.opt.ignore, c_name);
 }
 
 // Whether the directory's own word on an entry's type is not enough.
@@ -662,9 +668,8 @@ void Lister::look_at_link(int dir, std::string_view where, Entry& entry) {
   }
   entry.link = std::move(target);
   entry.has_link = true;
-  struct stat info {};
-  if ((s_.opt.indicator >= Indicator::type || s_.need_target_mode) &&
-      ::fstatat(dir, entry.name.c_str(), &info, 0) == 0)
+  struct stat info{};
+  if ((s_.opt.indicator >= Indicator::type || s_.need_target_mode) && ::fstatat(dir, entry.name.c_str(), &info, 0) == 0)
     entry.target_mode = info.st_mode;
 }
 
@@ -676,8 +681,8 @@ void Lister::look_at_attributes(std::string_view where, Entry& entry, bool follo
   path_.assign(where);
   path_ += entry.name;
   char buffer[4096];
-  const ssize_t length = followed ? ::listxattr(path_.c_str(), buffer, sizeof buffer)
-                                  : ::llistxattr(path_.c_str(), buffer, sizeof buffer);
+  const ssize_t length =
+      followed ? ::listxattr(path_.c_str(), buffer, sizeof buffer) : ::llistxattr(path_.c_str(), buffer, sizeof buffer);
   if (length < 0 && (errno == ENOTSUP || errno == ENOSYS))
     no_attributes_on_ = entry.info.st_dev;
   if (length <= 0)
@@ -700,7 +705,7 @@ void Lister::set_time(int dir, Entry& entry, bool followed) {
     case Time::accessed: entry.when = entry.info.st_atim; break;
     case Time::changed: entry.when = entry.info.st_ctim; break;
     case Time::born: {
-      struct statx info {};
+      struct statx info{};
       const int flags = AT_STATX_SYNC_AS_STAT | (followed ? 0 : AT_SYMLINK_NOFOLLOW);
       // The C library of the kit has no function for this call yet.
       entry.when_known = ::syscall(SYS_statx, dir, entry.name.c_str(), flags, STATX_BTIME, &info) == 0 &&
@@ -840,7 +845,7 @@ void Lister::read_entries(int dir, const std::string& path, bool named) {
       return warn(more.error(), named);
     if (!*more)
       return;
-    if (!is_ignored(reader.name()))
+    if (!is_ignored(reader.c_name()))
       add(dir, where, reader.name(), DTTOIF(reader.type()), reader.inode(), false);
   }
 }
@@ -994,7 +999,9 @@ size_t Lister::print_name(const Entry& entry, bool target, size_t start) {
     const bool as_target = target || (s_.colors->links_as_target() && entry.target_mode != 0);
     color = s_.colors->color_of({
         .name = target ? std::string_view(entry.link) : std::string_view(entry.name),
-        .mode = as_target ? entry.target_mode : entry.known ? entry.info.st_mode : entry.type,
+        .mode = as_target     ? entry.target_mode
+                : entry.known ? entry.info.st_mode
+                              : entry.type,
         .permissions_known = entry.known,
         .links = entry.info.st_nlink,
         .has_capability = entry.has_capability,
@@ -1050,9 +1057,7 @@ void Lister::print_all() {
       else
         print_columns(s_.format == Format::down);
       break;
-    case Format::commas:
-      print_run(",");
-      break;
+    case Format::commas: print_run(","); break;
     default:
       for (const Entry* const entry : sorted_) {
         print_frills(*entry, 0);
@@ -1249,10 +1254,14 @@ Result<int> run(const Options& opt, Io& io, Args args) {
 }  // namespace
 
 extern const Applet ls_applet = {
-    .name = "ls", .summary = "list directory contents", .usage = "[OPTION]... [FILE]...",
+    .name = "ls",
+    .summary = "list directory contents",
+    .usage = "[OPTION]... [FILE]...",
     .failure_status = status_serious,
-    .notes = "SIZE is a number with a unit: K, M, G, T, P, E (powers of 1024) or KB, MB, ... (powers of 1000).\n"
-             "Status: 0 all went well; 1 something below a directory could not be read; 2 a FILE could not be.",
-    .options = describe<options>, .run = entry<options, run>,
+    .notes =
+        "SIZE is a number with a unit: K, M, G, T, P, E (powers of 1024) or KB, MB, ... (powers of 1000).\n"
+        "Status: 0 all went well; 1 something below a directory could not be read; 2 a FILE could not be.",
+    .options = describe<options>,
+    .run = entry<options, run>,
 };
 }  // namespace rescue

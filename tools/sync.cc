@@ -7,7 +7,8 @@
 #include "lib/base/applet.h"
 #include "lib/base/fd.h"
 
-namespace rescue { namespace {
+namespace rescue {
+namespace {
 
 struct Options {
   bool data = false;
@@ -52,8 +53,11 @@ Result<int> run(const Options& opt, Io& io, Args args) {
 }  // namespace
 
 extern const Applet sync_applet = {
-    .name = "sync", .summary = "write cached data to disk", .usage = "[OPTION] [FILE]...",
+    .name = "sync",
+    .summary = "write cached data to disk",
+    .usage = "[OPTION] [FILE]...",
     .notes = "Without a FILE, everything is written.",
-    .options = describe<options>, .run = entry<options, run>,
+    .options = describe<options>,
+    .run = entry<options, run>,
 };
 }  // namespace rescue

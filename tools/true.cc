@@ -1,7 +1,8 @@
 // true: do nothing, successfully.
 #include "lib/base/applet.h"
 
-namespace rescue { namespace {
+namespace rescue {
+namespace {
 
 Result<int> run(Io& /*io*/, Args /*args*/) {
   return 0;
@@ -10,7 +11,9 @@ Result<int> run(Io& /*io*/, Args /*args*/) {
 }  // namespace
 
 extern const Applet true_applet = {
-    .name = "true", .summary = "do nothing, successfully", .usage = "[ignored arguments]",
+    .name = "true",
+    .summary = "do nothing, successfully",
+    .usage = "[ignored arguments]",
     .run = plain_entry<run>,
 };
 }  // namespace rescue

@@ -60,7 +60,8 @@ bool needs_shell_quotes(std::string_view text, bool escapes, std::string_view al
 
 // Whether "..." means the same as '...' for it, which reads better around an apostrophe.
 bool fits_double_quotes(std::string_view text) {
-  if (text.find_first_of("!\"$&()*;<=>[^`|\\?{}") != std::string_view::npos || text.find_first_of("#~", 1) != std::string_view::npos)
+  if (text.find_first_of("!\"$&()*;<=>[^`|\\?{}") != std::string_view::npos ||
+      text.find_first_of("#~", 1) != std::string_view::npos)
     return false;
   bool fits = true;
   each_character(text, [&](std::string_view, bool printable) { fits = fits && printable; });
@@ -120,8 +121,7 @@ bool needs_c_quotes(std::string_view text, std::string_view also) {
 
 std::string quoted(std::string_view text, QuotingStyle style, std::string_view also) {
   switch (style) {
-    case QuotingStyle::literal:
-      break;
+    case QuotingStyle::literal: break;
     case QuotingStyle::shell:
     case QuotingStyle::shell_escape: {
       const bool escapes = style == QuotingStyle::shell_escape;
@@ -129,20 +129,15 @@ std::string quoted(std::string_view text, QuotingStyle style, std::string_view a
         break;
       return in_shell_quotes(text, escapes);
     }
-    case QuotingStyle::shell_always:
-      return in_shell_quotes(text, false);
-    case QuotingStyle::shell_escape_always:
-      return in_shell_quotes(text, true);
-    case QuotingStyle::c:
-      return in_c_quotes(text, "\"", "\"", also);
+    case QuotingStyle::shell_always: return in_shell_quotes(text, false);
+    case QuotingStyle::shell_escape_always: return in_shell_quotes(text, true);
+    case QuotingStyle::c: return in_c_quotes(text, "\"", "\"", also);
     case QuotingStyle::c_maybe:
       // A backslash alone needs no quotes, and stands for itself while there are none.
       return needs_c_quotes(text, also) ? in_c_quotes(text, "\"", "\"", {}) : std::string(text);
-    case QuotingStyle::escape:
-      return in_c_quotes(text, {}, {}, also);
+    case QuotingStyle::escape: return in_c_quotes(text, {}, {}, also);
     case QuotingStyle::locale:
-    case QuotingStyle::clocale:
-      return in_c_quotes(text, "‘", "’", also);
+    case QuotingStyle::clocale: return in_c_quotes(text, "‘", "’", also);
   }
   return std::string(text);
 }

@@ -10,21 +10,21 @@ namespace rescue {
 
 enum class QuotingStyle : uint8_t {
   literal,
-  shell,                // 'a b', only where needed
-  shell_always,         // the same for every name
-  shell_escape,         // as shell, with $'\n' for what cannot be shown
+  shell,         // 'a b', only where needed
+  shell_always,  // the same for every name
+  shell_escape,  // as shell, with $'\n' for what cannot be shown
   shell_escape_always,
-  c,                    // "a\nb"
-  c_maybe,              // the same, without quotes where nothing needs them
-  escape,               // a\nb
-  locale,               // ‘a\nb’
+  c,        // "a\nb"
+  c_maybe,  // the same, without quotes where nothing needs them
+  escape,   // a\nb
+  locale,   // ‘a\nb’
   clocale,
 };
 
 // Their names, in the order above.
 constexpr std::string_view quoting_style_names[] = {
-    "literal", "shell", "shell-always", "shell-escape", "shell-escape-always", "c", "c-maybe", "escape", "locale",
-    "clocale"};
+    "literal", "shell",   "shell-always", "shell-escape", "shell-escape-always",
+    "c",       "c-maybe", "escape",       "locale",       "clocale"};
 
 // The text in that style. The characters of `also` are quoted too, where the style has a way to.
 std::string quoted(std::string_view text, QuotingStyle style, std::string_view also = {});

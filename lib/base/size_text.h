@@ -11,10 +11,10 @@ namespace rescue {
 // How sizes are printed: in blocks of so many bytes, or with the unit that fits each.
 struct SizeStyle {
   uint64_t block = 1024;
-  bool automatic = false;    // 1.1K, 234M
-  bool binary = true;        // units of 1024, else of 1000
-  bool show_unit = false;    // the unit of `block` after each number
-  bool show_b = false;       // kB, KiB
+  bool automatic = false;  // 1.1K, 234M
+  bool binary = true;      // units of 1024, else of 1000
+  bool show_unit = false;  // the unit of `block` after each number
+  bool show_b = false;     // kB, KiB
 };
 
 constexpr SizeStyle human_style = {.block = 1, .automatic = true, .binary = true, .show_unit = true};

@@ -7,8 +7,8 @@ namespace rescue {
 namespace {
 
 constexpr std::string_view day_names[] = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
-constexpr std::string_view month_names[] = {"January", "February", "March", "April", "May", "June", "July", "August",
-                                            "September", "October", "November", "December"};
+constexpr std::string_view month_names[] = {"January", "February", "March",     "April",   "May",      "June",
+                                            "July",    "August",   "September", "October", "November", "December"};
 
 template <size_t n>
 std::string_view name_of(const std::string_view (&names)[n], int i) {
@@ -17,7 +17,7 @@ std::string_view name_of(const std::string_view (&names)[n], int i) {
 
 // What stands between the percent sign and the letter.
 struct Flags {
-  char pad = 0;         // 0: the conversion's own; '-' none, '_' blanks, '0' or '+' zeros
+  char pad = 0;  // 0: the conversion's own; '-' none, '_' blanks, '0' or '+' zeros
   bool upper = false;
   bool swap_case = false;
   unsigned width = 0;
@@ -250,7 +250,7 @@ class Formatter {
 }  // namespace
 
 std::optional<struct tm> local_time(int64_t seconds) {
-  struct tm fields {};
+  struct tm fields{};
   const time_t time = seconds;
   if (::localtime_r(&time, &fields) == nullptr)
     return std::nullopt;
@@ -258,7 +258,7 @@ std::optional<struct tm> local_time(int64_t seconds) {
 }
 
 std::optional<struct tm> universal_time(int64_t seconds) {
-  struct tm fields {};
+  struct tm fields{};
   const time_t time = seconds;
   if (::gmtime_r(&time, &fields) == nullptr)
     return std::nullopt;

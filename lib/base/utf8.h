@@ -9,8 +9,8 @@ namespace rescue {
 
 struct Character {
   uint32_t code = 0;
-  uint8_t length = 1;   // bytes; 1 where they are not well-formed, all that is left where the text ends too early
-  bool valid = false;   // well-formed (RFC 3629, section 4)
+  uint8_t length = 1;  // bytes; 1 where they are not well-formed, all that is left where the text ends too early
+  bool valid = false;  // well-formed (RFC 3629, section 4)
 };
 
 // The character at the start of a text that is not empty.

@@ -23,7 +23,7 @@ std::string xattr_path(const FileRef& file) {
   if (file.dir == AT_FDCWD)
     return file.name;
   std::string path = str("/proc/self/fd/", file.dir, '/', file.name);
-  struct stat info {};
+  struct stat info{};
   return ::lstat(path.c_str(), &info) == 0 ? path : std::string(file.shown);
 }
 
@@ -93,14 +93,15 @@ Result<bool> set_owner(const FileRef& file, const struct stat& info) {
   if ((code != EPERM && code != EINVAL) || ::geteuid() == 0)
     return fail("set owner", file.shown, code);
   // The group alone may be one of our own.
-  (void)(file.fd >= 0 ? ::fchown(file.fd, static_cast<uid_t>(-1), info.st_gid)
-                      : ::fchownat(file.dir, file.name.c_str(), static_cast<uid_t>(-1), info.st_gid,
-                                   AT_SYMLINK_NOFOLLOW));
+  (void)(file.fd >= 0
+             ? ::fchown(file.fd, static_cast<uid_t>(-1), info.st_gid)
+             : ::fchownat(file.dir, file.name.c_str(), static_cast<uid_t>(-1), info.st_gid, AT_SYMLINK_NOFOLLOW));
   return false;
 }
 
 Result<> set_mode(const FileRef& file, mode_t mode) {
-  const int done = file.fd >= 0 ? ::fchmod(file.fd, mode & 07777) : ::fchmodat(file.dir, file.name.c_str(), mode & 07777, 0);
+  const int done =
+      file.fd >= 0 ? ::fchmod(file.fd, mode & 07777) : ::fchmodat(file.dir, file.name.c_str(), mode & 07777, 0);
   if (done < 0)
     return fail("set permissions", file.shown, errno);
   return {};
@@ -108,8 +109,8 @@ Result<> set_mode(const FileRef& file, mode_t mode) {
 
 Result<> set_times(const FileRef& file, const struct stat& info) {
   const timespec times[] = {info.st_atim, info.st_mtim};
-  const int done = file.fd >= 0 ? ::futimens(file.fd, times)
-                                : ::utimensat(file.dir, file.name.c_str(), times, AT_SYMLINK_NOFOLLOW);
+  const int done =
+      file.fd >= 0 ? ::futimens(file.fd, times) : ::utimensat(file.dir, file.name.c_str(), times, AT_SYMLINK_NOFOLLOW);
   if (done < 0)
     return fail("set times", file.shown, errno);
   return {};
@@ -126,14 +127,14 @@ Result<> copy_xattrs(const FileRef& from, const FileRef& to, const XattrChoice& 
   std::optional<Error> first_error;
   std::optional<Xattrs> target;
   for (std::string_view rest = *names; !rest.empty();) {
-    const std::string_view name = rest.substr(0, rest.find('\0'));
+    const std::string name(rest.substr(0, rest.find('\0')));
     rest.remove_prefix(std::min(name.size() + 1, rest.size()));
     if (!is_wanted(name, choice))
       continue;
     if (!target)
       target.emplace(to);
-    const auto value = source.value(name.data());
-    const auto done = value ? target->set(name.data(), *value) : std::unexpected(value.error());
+    const auto value = source.value(name.c_str());
+    const auto done = value ? target->set(name.c_str(), *value) : std::unexpected(value.error());
     if (!done && !first_error)
       first_error = done.error();
   }

@@ -17,7 +17,7 @@ namespace rescue {
 namespace {
 
 constexpr Choice<Backup> kinds[] = {
-    {"none", Backup::none},         {"off", Backup::none},   {"simple", Backup::simple},
+    {"none", Backup::none},         {"off", Backup::none},          {"simple", Backup::simple},
     {"never", Backup::simple},      {"existing", Backup::existing}, {"nil", Backup::existing},
     {"numbered", Backup::numbered}, {"t", Backup::numbered},
 };

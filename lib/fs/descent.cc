@@ -36,7 +36,7 @@ Result<Descent> Descent::start(UniqueFd top, std::string_view shown) {
 }
 
 Result<> Descent::push(UniqueFd fd, bool by_link, std::string_view shown) {
-  struct stat info {};
+  struct stat info{};
   if (::fstat(fd.get(), &info) < 0)
     return fail("look at", shown, errno);
   levels_.push_back({std::move(fd), info.st_dev, info.st_ino, by_link});
@@ -72,7 +72,7 @@ Result<> Descent::leave(std::string_view shown) {
   Level& parent = levels_[levels_.size() - 2];
   if (!parent.fd) {
     parent.fd = TRY(open_at(fd(), "..", directory_flags, 0, shown));
-    struct stat info {};
+    struct stat info{};
     if (::fstat(parent.fd.get(), &info) < 0)
       return fail("look at", shown, errno);
     if (info.st_dev != parent.device || info.st_ino != parent.inode)
@@ -84,14 +84,14 @@ Result<> Descent::leave(std::string_view shown) {
 }
 
 bool Descent::contains(dev_t device, ino_t inode) const {
-  return std::ranges::any_of(levels_, [&](const Level& level) { return level.device == device && level.inode == inode; });
+  return std::ranges::any_of(levels_,
+                             [&](const Level& level) { return level.device == device && level.inode == inode; });
 }
 
 bool Descent::is_inside_itself() const {
   const Level& here = levels_.back();
-  return std::any_of(levels_.begin(), levels_.end() - 1, [&](const Level& above) {
-    return above.device == here.device && above.inode == here.inode;
-  });
+  return std::any_of(levels_.begin(), levels_.end() - 1,
+                     [&](const Level& above) { return above.device == here.device && above.inode == here.inode; });
 }
 
 }  // namespace rescue

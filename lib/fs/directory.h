@@ -19,6 +19,7 @@ class DirectoryReader {
 
   // Of the current entry, until the next call of next(). The name ends with a zero byte.
   std::string_view name() const { return name_; }
+  const char* c_name() const { return name_.data(); }
   uint64_t inode() const { return inode_; }
   uint8_t type() const { return type_; }  // DT_REG..., DT_UNKNOWN where the file system does not say
 

@@ -21,21 +21,30 @@ struct Default {
 };
 
 constexpr Default defaults[] = {
-    {ColorFor::left, "\033["},         {ColorFor::right, "m"},
-    {ColorFor::reset, "0"},            {ColorFor::directory, "01;34"},
-    {ColorFor::link, "01;36"},         {ColorFor::fifo, "33"},
-    {ColorFor::socket, "01;35"},       {ColorFor::block_device, "01;33"},
-    {ColorFor::char_device, "01;33"},  {ColorFor::executable, "01;32"},
-    {ColorFor::door, "01;35"},         {ColorFor::setuid, "37;41"},
-    {ColorFor::setgid, "30;43"},       {ColorFor::sticky, "37;44"},
-    {ColorFor::other_writable, "34;42"}, {ColorFor::sticky_other_writable, "30;42"},
-    {ColorFor::capability, "30;41"},   {ColorFor::clear_to_end_of_line, "\033[K"},
+    {ColorFor::left, "\033["},
+    {ColorFor::right, "m"},
+    {ColorFor::reset, "0"},
+    {ColorFor::directory, "01;34"},
+    {ColorFor::link, "01;36"},
+    {ColorFor::fifo, "33"},
+    {ColorFor::socket, "01;35"},
+    {ColorFor::block_device, "01;33"},
+    {ColorFor::char_device, "01;33"},
+    {ColorFor::executable, "01;32"},
+    {ColorFor::door, "01;35"},
+    {ColorFor::setuid, "37;41"},
+    {ColorFor::setgid, "30;43"},
+    {ColorFor::sticky, "37;44"},
+    {ColorFor::other_writable, "34;42"},
+    {ColorFor::sticky_other_writable, "30;42"},
+    {ColorFor::capability, "30;41"},
+    {ColorFor::clear_to_end_of_line, "\033[K"},
 };
 
 constexpr std::string_view color_terminals[] = {
-    "Eterm", "ansi", "*color*", "con[0-9]*x[0-9]*", "cons25", "console", "cygwin", "*direct*", "dtterm", "gnome",
-    "hurd", "jfbterm", "konsole", "kterm", "linux", "linux-c", "mlterm", "putty", "rxvt*", "screen*", "st",
-    "terminator", "tmux*", "vt100", "xterm*"};
+    "Eterm", "ansi",    "*color*", "con[0-9]*x[0-9]*", "cons25", "console", "cygwin",  "*direct*", "dtterm",
+    "gnome", "hurd",    "jfbterm", "konsole",          "kterm",  "linux",   "linux-c", "mlterm",   "putty",
+    "rxvt*", "screen*", "st",      "terminator",       "tmux*",  "vt100",   "xterm*"};
 
 bool terminal_has_colors() {
   const char* const colorterm = ::getenv("COLORTERM");

@@ -14,8 +14,29 @@ namespace rescue {
 
 // What a colour is for, in the order of `color_codes` in the .cc file.
 enum class ColorFor : uint8_t {
-  left, right, end, reset, normal, file, directory, link, fifo, socket, block_device, char_device, missing, orphan,
-  executable, door, setuid, setgid, sticky, other_writable, sticky_other_writable, capability, multi_link,
+  left,
+  right,
+  end,
+  reset,
+  normal,
+  file,
+  directory,
+  link,
+  fifo,
+  socket,
+  block_device,
+  char_device,
+  missing,
+  orphan,
+  executable,
+  door,
+  setuid,
+  setgid,
+  sticky,
+  other_writable,
+  sticky_other_writable,
+  capability,
+  multi_link,
   clear_to_end_of_line,
 };
 constexpr size_t color_count = static_cast<size_t>(ColorFor::clear_to_end_of_line) + 1;
@@ -23,12 +44,12 @@ constexpr size_t color_count = static_cast<size_t>(ColorFor::clear_to_end_of_lin
 // A file as far as its colour goes.
 struct ColoredFile {
   std::string_view name;
-  mode_t mode = 0;              // type and permissions, or the type alone
+  mode_t mode = 0;  // type and permissions, or the type alone
   bool permissions_known = true;
   nlink_t links = 1;
   bool has_capability = false;
-  bool missing = false;         // a link's target that is not there
-  bool orphan = false;          // a link whose target is not there
+  bool missing = false;  // a link's target that is not there
+  bool orphan = false;   // a link whose target is not there
 };
 
 class FileColors {

@@ -36,7 +36,7 @@ class NameFile {
   std::string text_;
   std::vector<Entry> entries_;  // by number, and in the file's order where numbers are equal: the first one counts
   bool loaded_ = false;
-  uint32_t last_id_ = 0;        // most files in a listing have the same owner
+  uint32_t last_id_ = 0;  // most files in a listing have the same owner
   std::string_view last_name_;
   bool has_last_ = false;
 };

@@ -97,12 +97,12 @@ struct TreeCopier::Item {
   bool below_made = false;     // below a directory that we made
   dev_t parent_device = 0;     // of the directory that it was found in; 0 for an operand
   const Descent* above = nullptr;
-  bool may_inherit = true;     // what is made may get an access control list from its directory
-  struct stat info {};         // of the source
-  struct stat old {};          // of the target, where there is one
+  bool may_inherit = true;  // what is made may get an access control list from its directory
+  struct stat info{};       // of the source
+  struct stat old{};        // of the target, where there is one
   std::string backup;
   bool made_directory = false;
-  mode_t made_mode = 0;        // what a directory gets in the end, where its permissions are not kept
+  mode_t made_mode = 0;  // what a directory gets in the end, where its permissions are not kept
 
   Inode inode() const { return {info.st_dev, info.st_ino}; }
 };
@@ -134,8 +134,8 @@ void TreeCopier::say_copied(const Item& item) {
 }
 
 bool TreeCopier::copy(const std::string& source, const std::string& target, bool several) {
-  Item item{.source = {AT_FDCWD, source, source}, .target = {AT_FDCWD, target, target}, .named = true,
-            .several = several};
+  Item item{
+      .source = {AT_FDCWD, source, source}, .target = {AT_FDCWD, target, target}, .named = true, .several = several};
   ok_ = true;
   const auto next = copy_item(item);
   if (!next) {
@@ -145,7 +145,7 @@ bool TreeCopier::copy(const std::string& source, const std::string& target, bool
   if (*next == Next::descend)
     return walk(item) && ok_;
   if (several) {
-    struct stat made {};
+    struct stat made{};
     if (::lstat(target.c_str(), &made) == 0)
       named_targets_.insert({target, {made.st_dev, made.st_ino}});
   }
@@ -269,8 +269,8 @@ Result<bool> TreeCopier::look(Item& item) {
   if (item.target_is_new)
     return true;
   const bool by_name = !S_ISREG(item.info.st_mode) && (opt_.recursive || is_directory || S_ISLNK(item.info.st_mode));
-  const bool as_it_is = by_name || opt_.symbolic_link || opt_.hard_link || opt_.backup.kind != Backup::none ||
-                        opt_.remove_destination;
+  const bool as_it_is =
+      by_name || opt_.symbolic_link || opt_.hard_link || opt_.backup.kind != Backup::none || opt_.remove_destination;
   const char* const name = item.target.name.c_str();
   if (::fstatat(item.target.dir, name, &item.old, as_it_is ? AT_SYMLINK_NOFOLLOW : 0) == 0)
     return true;
@@ -296,8 +296,8 @@ Result<bool> TreeCopier::clear_target(Item& item) {
       return false;
     if (opt_.existing == CopyOptions::Existing::skip)
       return false;
-    const bool writable = S_ISLNK(item.old.st_mode) || ::faccessat(item.target.dir, item.target.name.c_str(), W_OK,
-                                                                   AT_EACCESS) == 0;
+    const bool writable =
+        S_ISLNK(item.old.st_mode) || ::faccessat(item.target.dir, item.target.name.c_str(), W_OK, AT_EACCESS) == 0;
     if (opt_.existing == CopyOptions::Existing::ask &&
         !events_.may_replace(item.target.shown, item.old.st_mode, writable))
       return false;
@@ -316,8 +316,8 @@ Result<bool> TreeCopier::is_same_file_fine(const Item& item, bool& nothing_to_do
     return true;
   }
   const auto same_name = [&] {
-    struct stat a {};
-    struct stat b {};
+    struct stat a{};
+    struct stat b{};
     const auto parent = [](const Place& place, struct stat& info) {
       return ::fstatat(place.dir, std::string(dir_name(place.name)).c_str(), &info, 0) == 0;
     };
@@ -360,8 +360,8 @@ Result<bool> TreeCopier::is_same_file_fine(const Item& item, bool& nothing_to_do
     info = own;
     return !S_ISLNK(own.st_mode) || ::fstatat(place.dir, place.name.c_str(), &info, 0) == 0;
   };
-  struct stat from {};
-  struct stat to {};
+  struct stat from{};
+  struct stat to{};
   return !referent(item.source, source, from) || !referent(item.target, target, to) || !same_inode(from, to);
 }
 
@@ -386,7 +386,7 @@ Result<> TreeCopier::set_aside(Item& item) {
   const Place& target = item.target;
   if (opt_.backup.kind != Backup::none && !is_dot_or_dot_dot(base_name(target.name))) {
     const std::string backup = TRY(backup_name(target.dir, target.name, opt_.backup, target.shown));
-    struct stat there {};
+    struct stat there{};
     if (opt_.backup.kind != Backup::numbered &&
         ::fstatat(target.dir, backup.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0 && same_inode(there, item.info))
       return fail("copy", item.source.shown, str("a backup of ", quoted_word(target.shown), " would replace it"));
@@ -521,8 +521,8 @@ Result<> TreeCopier::finish_directory(const Level& level, int from, int to) {
 Result<> TreeCopier::copy_attributes(const Item& item, const FileRef& from, const FileRef& to, mode_t mode) {
   mode_t kept_mode = item.info.st_mode & all_bits;
   if (opt_.keep_owner) {
-    const bool same_owner = !item.target_is_new && item.old.st_uid == item.info.st_uid &&
-                            item.old.st_gid == item.info.st_gid;
+    const bool same_owner =
+        !item.target_is_new && item.old.st_uid == item.info.st_uid && item.old.st_gid == item.info.st_gid;
     if (!item.target_is_new && opt_.keep_mode && !same_owner && !S_ISLNK(item.info.st_mode))
       TRY(set_mode(to, item.info.st_mode & item.old.st_mode & 0700));
     if (!same_owner && !TRY(set_owner(to, item.info)))
@@ -627,13 +627,13 @@ Result<UniqueFd> TreeCopier::open_target(Item& item) {
 Result<> TreeCopier::copy_regular(Item& item) {
   const int follow = follows(item) ? 0 : O_NOFOLLOW;
   UniqueFd in = TRY(open_at(item.source.dir, item.source.name, O_RDONLY | follow, 0, item.source.shown));
-  struct stat opened {};
+  struct stat opened{};
   if (::fstat(in.get(), &opened) < 0)
     return fail("look at", item.source.shown, errno);
   if (!same_inode(opened, item.info))
     return fail("copy", item.source.shown, "was replaced by another file meanwhile");
   UniqueFd out = TRY(open_target(item));
-  struct stat made {};
+  struct stat made{};
   if (::fstat(out.get(), &made) < 0)
     return fail("look at", item.target.shown, errno);
   if (!opt_.attributes_only) {

@@ -33,8 +33,8 @@ struct CopyOptions {
   BackupPolicy backup;
   DataPolicy data;
   bool recursive = false;
-  bool copy_contents = false;       // with `recursive`: what is in FIFOs and devices
-  bool hard_link = false;           // link instead of copying
+  bool copy_contents = false;  // with `recursive`: what is in FIFOs and devices
+  bool hard_link = false;      // link instead of copying
   bool symbolic_link = false;
   bool attributes_only = false;
   bool one_file_system = false;
@@ -44,12 +44,12 @@ struct CopyOptions {
   bool keep_mode = false;
   bool keep_owner = false;
   bool keep_times = false;
-  bool keep_links = false;          // hard links among what is copied
+  bool keep_links = false;  // hard links among what is copied
   bool keep_xattrs = false;
   bool keep_label = false;
-  bool need_xattrs = false;         // an attribute that cannot be copied is a failure
-  bool quiet_xattrs = false;        // and is not even mentioned
-  bool default_mode = false;        // permissions as for any new file
+  bool need_xattrs = false;   // an attribute that cannot be copied is a failure
+  bool quiet_xattrs = false;  // and is not even mentioned
+  bool default_mode = false;  // permissions as for any new file
 };
 
 // What a copier has to say and to ask.
@@ -115,8 +115,8 @@ class TreeCopier {
   DataCopier data_;
   mode_t umask_;
   bool ok_ = true;
-  std::map<Inode, std::string> copies_;                    // of files with several links: where the first one went
-  std::map<Inode, std::string> directories_;               // named, and made: where they went
+  std::map<Inode, std::string> copies_;       // of files with several links: where the first one went
+  std::map<Inode, std::string> directories_;  // named, and made: where they went
   std::set<Inode> made_directories_;
   std::set<std::pair<std::string, Inode>> named_targets_;  // what was made for operands
   std::set<std::pair<std::string, Inode>> named_sources_;

@@ -32,8 +32,14 @@ Result<int> run(const Settings& settings, Io& io, Args args) {
 }
 
 constexpr Applet greet = {
-    .name = "greet", .summary = "say hello", .usage = "[OPTION]...\nNAME", .section = 8, .failure_status = 9,
-    .notes = "Be polite.", .options = describe<options>, .run = entry<options, run>,
+    .name = "greet",
+    .summary = "say hello",
+    .usage = "[OPTION]...\nNAME",
+    .section = 8,
+    .failure_status = 9,
+    .notes = "Be polite.",
+    .options = describe<options>,
+    .run = entry<options, run>,
 };
 
 struct Ran {
@@ -74,8 +80,8 @@ TEST_CASE("applet: the help is made of the table, within 80 columns") {
   const Ran ran = run_it({"--help"});
   CHECK(ran.status == 0);
   CHECK(ran.out.starts_with("Usage: greet [OPTION]...\n       greet NAME\nSay hello.\n\n"));
-  for (const char* const part : {"  -f, --fail ", "  -n, --name=NAME ", "      --color[=WHEN] ", "  -q ", "      --help ",
-                                 "      --version ", "\nBe polite.\n"})
+  for (const char* const part : {"  -f, --fail ", "  -n, --name=NAME ", "      --color[=WHEN] ", "  -q ",
+                                 "      --help ", "      --version ", "\nBe polite.\n"})
     CHECK_MESSAGE(ran.out.find(part) != std::string::npos, part);
   for (const std::string_view line : split(ran.out, '\n'))
     CHECK(line.size() < 80);

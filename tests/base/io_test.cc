@@ -77,8 +77,11 @@ TEST_CASE("io: what was printed stands above the warning that came later") {
 }
 
 TEST_CASE("io: a question takes one line, and only y means yes") {
-  struct { const char* input; bool yes; } cases[] = {{"y\n", true}, {"Yes\n", true}, {"n\n", false}, {"\ny\n", false},
-                                                     {" y\n", false}, {"", false}, {"y", true}};
+  struct {
+    const char* input;
+    bool yes;
+  } cases[] = {{"y\n", true},   {"Yes\n", true}, {"n\n", false}, {"\ny\n", false},
+               {" y\n", false}, {"", false},     {"y", true}};
   for (const auto& c : cases) {
     Pipe pipe;
     REQUIRE(write_all(pipe.in.get(), c.input, "pipe"));

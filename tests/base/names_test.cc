@@ -16,7 +16,8 @@ TEST_CASE("utf8: characters end where the encoding says, and bad bytes stand alo
   CHECK(first_character("é").length == 2);
   CHECK(first_character("é").code == 0xe9);
   CHECK(first_character("\U0001f600").code == 0x1f600);
-  for (const char* const bad : {"\xff", "\x80x", "\xc0\xaf", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xc3x"})
+  for (const char* const bad :
+       {"\xff", "\x80x", "\xc0\xaf", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xc3x"})
     CHECK_FALSE(first_character(bad).valid);
   const Character cut = first_character("\xe2\x82");
   CHECK_FALSE(cut.valid);
@@ -34,11 +35,22 @@ TEST_CASE("utf8: width counts columns") {
 }
 
 TEST_CASE("quote: a word for a shell means itself there") {
-  struct { const char* text; const char* quoted; } cases[] = {
-      {"plain-1.so", "plain-1.so"},  {"two words", "'two words'"},        {"it's", "\"it's\""},
-      {"a\nb", "'a'$'\\n''b'"},      {"\n", "''$'\\n'"},                  {"", "''"},
-      {"it's $1", "'it'\\''s $1'"},  {"{}", "{}"},                        {"{", "'{'"},
-      {"~x", "'~x'"},                {"x~", "x~"},                        {"\xff", "''$'\\377'"},
+  struct {
+    const char* text;
+    const char* quoted;
+  } cases[] = {
+      {"plain-1.so", "plain-1.so"},
+      {"two words", "'two words'"},
+      {"it's", "\"it's\""},
+      {"a\nb", "'a'$'\\n''b'"},
+      {"\n", "''$'\\n'"},
+      {"", "''"},
+      {"it's $1", "'it'\\''s $1'"},
+      {"{}", "{}"},
+      {"{", "'{'"},
+      {"~x", "'~x'"},
+      {"x~", "x~"},
+      {"\xff", "''$'\\377'"},
   };
   for (const auto& c : cases)
     CHECK(quoted(c.text, QuotingStyle::shell_escape) == c.quoted);
@@ -65,9 +77,12 @@ TEST_CASE("size: units are read, and overflow is told apart from nonsense") {
 }
 
 TEST_CASE("size: sizes are rounded up, and into the next unit") {
-  struct { uint64_t bytes; const char* text; } cases[] = {
-      {0, "0"}, {1023, "1023"}, {1024, "1.0K"}, {1025, "1.1K"}, {10239, "10K"}, {10241, "11K"},
-      {1048575, "1.0M"}, {UINT64_MAX, "16E"},
+  struct {
+    uint64_t bytes;
+    const char* text;
+  } cases[] = {
+      {0, "0"},       {1023, "1023"}, {1024, "1.0K"},    {1025, "1.1K"},
+      {10239, "10K"}, {10241, "11K"}, {1048575, "1.0M"}, {UINT64_MAX, "16E"},
   };
   for (const auto& c : cases)
     CHECK(size_text(c.bytes, 1, human_style) == c.text);
@@ -85,7 +100,8 @@ TEST_CASE("time: conversions, flags and widths as GNU's date has them") {
   const auto text = [&](std::string_view format) { return time_text(format, *fields, 1614837967, 123456789); };
   CHECK(text("%Y-%m-%d %H:%M:%S.%N") == "2021-03-04 06:06:07.123456789");
   CHECK(text("%b %e %-d %_m %3N %a %A %j %s") == "Mar  4 4  3 123 Thu Thursday 063 1614837967");
-  CHECK(text("%^a %#p %I %p %P %F %T %D %R %c") == "THU am 06 AM am 2021-03-04 06:06:07 03/04/21 06:06 Thu Mar  4 06:06:07 2021");
+  CHECK(text("%^a %#p %I %p %P %F %T %D %R %c") ==
+        "THU am 06 AM am 2021-03-04 06:06:07 03/04/21 06:06 Thu Mar  4 06:06:07 2021");
   CHECK(text("%z %:z %::z %:::z") == "+0000 +00:00 +00:00:00 +00");
   CHECK(text("%G-W%V %U %W %u %C %q %6Y") == "2021-W09 09 09 4 20 1 002021");
   CHECK(text("100%% %Q %") == "100% %Q %");
@@ -96,9 +112,9 @@ TEST_CASE("time: conversions, flags and widths as GNU's date has them") {
 }
 
 TEST_CASE("version: numbers compare as numbers, and endings last") {
-  const char* const ordered[] = {"",  ".",        "..",       ".hid2",     ".hid10",      "a~",
-                                 "a", "a.tar.gz", "a1",       "file-0.9.1.tgz", "lib-1.so", "lib-1.9.so",
-                                 "lib-1.10.so", "lib-2.so", "lib-10.so"};
+  const char* const ordered[] = {"",         ".",          "..",          ".hid2",    ".hid10",
+                                 "a~",       "a",          "a.tar.gz",    "a1",       "file-0.9.1.tgz",
+                                 "lib-1.so", "lib-1.9.so", "lib-1.10.so", "lib-2.so", "lib-10.so"};
   for (size_t i = 0; i < std::size(ordered); ++i)
     for (size_t j = 0; j < std::size(ordered); ++j) {
       CAPTURE(ordered[i]);

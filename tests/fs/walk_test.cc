@@ -23,8 +23,9 @@ UniqueFd open_dir(const std::string& path) {
 
 TEST_CASE("names: the first line with a number or name counts, broken ones do not") {
   const Scratch scratch;
-  scratch.write("passwd", "root:x:0:0:root:/root:/bin/sh\n\n# note\ntoor:x:0:0::/:\n:x:5:5::/:\nbad:x:no:1::/:\n"
-                          "short\ndaemon:x:1:1::/:\nroot:x:9:9::/:\nbig:x:4294967294:1\nhuge:x:4294967296:1\nlast:x:7:7");
+  scratch.write("passwd",
+                "root:x:0:0:root:/root:/bin/sh\n\n# note\ntoor:x:0:0::/:\n:x:5:5::/:\nbad:x:no:1::/:\n"
+                "short\ndaemon:x:1:1::/:\nroot:x:9:9::/:\nbig:x:4294967294:1\nhuge:x:4294967296:1\nlast:x:7:7");
   NameFile users(scratch.path("passwd"));
   CHECK(users.name_of(0) == "root");
   CHECK(users.name_of(0) == "root");
@@ -69,7 +70,7 @@ TEST_CASE("descent: a tree deeper than paths and descriptors go is walked down a
   REQUIRE(descent);
   const std::string name(200, 'd');
   constexpr size_t depth = 300;
-  struct stat top {};
+  struct stat top{};
   REQUIRE(::fstat(descent->fd(), &top) == 0);
   for (size_t i = 0; i < depth; ++i) {
     REQUIRE(::mkdirat(descent->fd(), name.c_str(), 0700) == 0);
@@ -82,7 +83,7 @@ TEST_CASE("descent: a tree deeper than paths and descriptors go is walked down a
     REQUIRE(descent->leave("up"));
     REQUIRE(::faccessat(descent->fd(), name.c_str(), F_OK, 0) == 0);
   }
-  struct stat back {};
+  struct stat back{};
   REQUIRE(::fstat(descent->fd(), &back) == 0);
   CHECK(back.st_ino == top.st_ino);
 }
@@ -100,9 +101,7 @@ TEST_CASE("descent: a link is followed only where asked to, and a circle is seen
 
 TEST_CASE("backup: numbered where there are numbered ones, else simple") {
   const Scratch scratch;
-  const auto name = [&](Backup kind) {
-    return *backup_name(AT_FDCWD, scratch.path("f"), {kind, "~"}, "f");
-  };
+  const auto name = [&](Backup kind) { return *backup_name(AT_FDCWD, scratch.path("f"), {kind, "~"}, "f"); };
   CHECK(name(Backup::existing) == scratch.path("f~"));
   CHECK(name(Backup::numbered) == scratch.path("f.~1~"));
   for (const char* const other : {"f.~9~", "f.~10~", "f.~011~", "f.~x~", "g.~50~", "f.~~"})
