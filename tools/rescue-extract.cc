@@ -194,6 +194,8 @@ Result<int> extract(const Options& opt, Io& io, const std::string& file, const s
     printer.json(report, bundle, status);
   else if (speak || status != 0)
     printer.report(report);
+  if (report.changed && !io.out.flush())
+    io.note("the files are in place; only the report could not be written");
   return status;
 }
 
