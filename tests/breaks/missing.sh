@@ -65,8 +65,25 @@ break_nss_stubs_gone() { rm "$ROOT/$LIB"/libnss_{files,dns,compat,hesiod}*; }
 accident conf_gone all 0 0 '/etc/ld.so.conf and what it includes are deleted' alive=yes
 break_conf_gone() { rm -r "$ROOT"/etc/ld.so.conf "$ROOT"/etc/ld.so.conf.d; }
 
-accident cache_gone all 0 0 '/etc/ld.so.cache is deleted' alive=yes
+# Where every library lies in a directory that the loader knows by itself, the
+# cache is worth nothing but speed, and a restore that has nothing else to do
+# leaves it at that.
+accident cache_gone all 0 0 '/etc/ld.so.cache is deleted' alive=yes left=etc/ld.so.cache
 break_cache_gone() { rm "$ROOT/etc/ld.so.cache"; }
+
+accident cache_gone_and_needed all 0 '1:libven\.so: cannot open' '/etc/ld.so.cache is deleted, and a library is found by it alone' \
+  probe="/usr/bin/python3 -c 'import ctypes; ctypes.CDLL(\"libven.so\")'" alive=yes \
+  left='etc/ld.so.conf.d/vendor.conf opt/vendor etc/ld.so.cache var/cache/ldconfig'
+break_cache_gone_and_needed() {
+  mkdir -p "$ROOT/opt/vendor/lib"
+  # A soname of the same length: a library of its own, as far as ldconfig knows.
+  cp "$(readlink -f "$ROOT/$LIB/libm.so.6")" "$ROOT/opt/vendor/lib/libven.so"
+  sed -i 's/libm\.so\.6/libven.so/g' "$ROOT/opt/vendor/lib/libven.so"
+  echo /opt/vendor/lib >"$ROOT/etc/ld.so.conf.d/vendor.conf"
+  chroot "$ROOT" /sbin/ldconfig
+  mv "$ROOT/etc/ld.so.cache" "$case_dir/cache"
+}
+after_cache_gone_and_needed() { cmp "$case_dir/cache" "$ROOT/etc/ld.so.cache" || fail "the cache is not what ldconfig made"; }
 
 accident cache_and_libc_gone all 0 "127:$libc_absent" 'libc and the cache are deleted'
 break_cache_and_libc_gone() { break_cache_gone; break_libc_gone; }

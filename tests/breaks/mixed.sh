@@ -103,7 +103,7 @@ break_programs_newer() {
 # Another libc where the loader looks first, once the cache knows of it or is
 # gone. It is none of the bundle's files, so a restore alone cannot end it, and must say so.
 accident hwcaps_poison bookworm,rhel 5 '1|127|134:' 'another libc lies in glibc-hwcaps' \
-  say='glibc-hwcaps' left='*/glibc-hwcaps etc/ld.so.cache' health=none
+  say='glibc-hwcaps' left='*/glibc-hwcaps etc/ld.so.cache var/cache/ldconfig' health=none
 break_hwcaps_poison() {
   mkdir -p "$ROOT/$LIB/glibc-hwcaps/x86-64-v2"
   cp "$(dir_of trixie)/libc.so.6" "$ROOT/$LIB/glibc-hwcaps/x86-64-v2/"
@@ -112,7 +112,7 @@ break_hwcaps_poison() {
 
 # As some databases and compilers do it when they are installed.
 accident conf_poison bullseye,unmerged,bookworm,rhel 5 '1|127|134:' 'ld.so.conf.d names a directory with a libc of its own' \
-  say='opt/vendor' left='etc/ld.so.conf.d/vendor.conf opt/vendor etc/ld.so.cache' health=none
+  say='opt/vendor' left='etc/ld.so.conf.d/vendor.conf opt/vendor etc/ld.so.cache var/cache/ldconfig' health=none
 break_conf_poison() {
   mkdir -p "$ROOT/opt/vendor/lib"
   cp "$(dir_of "$(newer)")/libc.so.6" "$ROOT/opt/vendor/lib/"
