@@ -64,7 +64,7 @@ void Sha256::update(std::string_view bytes) {
   size_ += bytes.size();
   if (waiting > 0) {
     const size_t take = std::min(bytes.size(), block_size - waiting);
-    std::copy_n(bytes.data(), take, tail_.begin() + waiting);
+    std::copy_n(bytes.begin(), take, tail_.begin() + waiting);
     bytes.remove_prefix(take);
     if (waiting + take < block_size)
       return;
@@ -74,7 +74,7 @@ void Sha256::update(std::string_view bytes) {
   if (blocks > 0)
     compress_(state_.data(), octets(bytes), blocks);
   bytes.remove_prefix(blocks * block_size);
-  std::copy_n(bytes.data(), bytes.size(), tail_.begin());
+  std::copy_n(bytes.begin(), bytes.size(), tail_.begin());
 }
 
 Sha256::Digest Sha256::finish() {
