@@ -61,6 +61,8 @@ struct Elf {
   // A version name that begins with ? is a weak need.
   std::vector<std::pair<std::string, std::vector<std::string>>> version_needs;
   std::vector<std::string> version_definitions;
+  // Symbols, "name" or "name@VERSION"; a reference that begins with ? is weak. Each reference has a relocation.
+  std::vector<std::string> defined, undefined;
   std::string build_id;  // raw bytes
   bool abi_tag = false;  // Linux 3.2.0
   uint32_t isa = 0;      // x86 property
@@ -152,6 +154,8 @@ class ElfWriter {
       tag(DT_VERDEF, base + part(version_definitions()));
       tag(DT_VERDEFNUM, elf_.version_definitions.size() + 1);
     }
+    if (!elf_.defined.empty() || !elf_.undefined.empty())
+      add_symbols();
     tag(DT_STRSZ, strings_.size());
     tag(DT_STRTAB, base + part(strings_));
     tag(DT_NULL, 0);
@@ -229,6 +233,68 @@ class ElfWriter {
       out.number(0, 4);
     }
     return out.take();
+  }
+
+  // Which number the tables above give to a version.
+  uint64_t version_index(const std::string& name) const {
+    for (size_t i = 0; i < elf_.version_definitions.size(); ++i)
+      if (elf_.version_definitions[i] == name)
+        return i + 2;
+    for (const auto& need : elf_.version_needs)
+      for (size_t k = 0; k < need.second.size(); ++k)
+        if (need.second[k] == name)
+          return k + 2;
+    return 1;
+  }
+
+  void symbol(Writer& out, uint64_t name, uint8_t binding, bool is_defined) const {
+    const size_t word = elf_.is64 ? 8 : 4;
+    const uint64_t section = is_defined ? 1 : 0, value = is_defined ? base : 0;
+    out.number(name, 4);
+    if (!elf_.is64) {
+      out.number(value, word);
+      out.number(0, word);
+    }
+    out.number(static_cast<uint64_t>(binding << 4), 1);
+    out.number(0, 1);
+    out.number(section, 2);
+    if (elf_.is64) {
+      out.number(value, word);
+      out.number(0, word);
+    }
+  }
+
+  void add_symbols() {
+    const size_t word = elf_.is64 ? 8 : 4;
+    Writer symbols(elf_.order), versions(elf_.order), relocations(elf_.order), hash(elf_.order);
+    symbol(symbols, 0, 0, false);
+    versions.number(0, 2);
+    uint64_t count = 1;
+    const auto add = [&](std::string name, bool is_defined) {
+      const bool weak = name.starts_with('?');
+      name.erase(0, weak ? 1 : 0);
+      const size_t at = name.find('@');
+      symbol(symbols, string(name.substr(0, at)), weak ? 2 : 1, is_defined);
+      versions.number(at == std::string::npos ? 1 : version_index(name.substr(at + 1)), 2);
+      if (!is_defined) {
+        relocations.number(base, word);
+        relocations.number(elf_.is64 ? count << 32 | 6 : count << 8 | 6, word);
+        relocations.number(0, word);
+      }
+      ++count;
+    };
+    for (const auto& name : elf_.defined)
+      add(name, true);
+    for (const auto& name : elf_.undefined)
+      add(name, false);
+    hash.number(1, 4);
+    hash.number(count, 4);
+    hash.text(std::string(4 + 4 * count, '\0'));
+    tag(DT_SYMTAB, base + part(symbols.take()));
+    tag(DT_VERSYM, base + part(versions.take()));
+    tag(DT_HASH, base + part(hash.take()));
+    tag(DT_RELASZ, relocations.size());
+    tag(DT_RELA, base + part(relocations.take()));
   }
 
   void segment(uint32_t type, uint32_t flags, uint64_t offset, uint64_t size, uint64_t alignment) {
