@@ -1,5 +1,8 @@
 #include "lib/bundle/fit.h"
 
+#include <set>
+#include <string>
+
 #include <fcntl.h>
 
 #include "lib/base/text.h"
@@ -16,7 +19,7 @@ namespace {
 class FitCheck {
  public:
   FitCheck(const Root& root, const Bundle& bundle, bool force, std::vector<std::string>& notes)
-      : root_(root), info_(bundle.info()), force_(force), notes_(notes) {}
+      : root_(root), bundle_(bundle), info_(bundle.info()), force_(force), notes_(notes) {}
 
   Result<> run() {
     TRY(check_package_manager());
@@ -111,8 +114,17 @@ class FitCheck {
     return found;
   }
 
+  // What the bundle replaces says nothing: a half of another glibc needs the other half.
+  std::set<std::string> replaced() const {
+    std::set<std::string> paths;
+    for (const ManifestEntry& entry : bundle_.manifest().entries)
+      if (const auto found = root_.find(entry.path, Last::keep); found && entry.type != EntryKind::dir)
+        paths.insert(found->path);
+    return paths;
+  }
+
   Result<> check_versions() {
-    const elf::NeededVersions needs = elf::versions_needed(root_);
+    const elf::NeededVersions needs = elf::versions_needed(root_, replaced());
     for (const auto& [soname, versions] : needs) {
       const auto provided = info_.provides.find(soname);
       if (provided == info_.provides.end())
@@ -127,6 +139,7 @@ class FitCheck {
   }
 
   const Root& root_;
+  const Bundle& bundle_;
   const BundleInfo& info_;
   bool force_;
   std::vector<std::string>& notes_;

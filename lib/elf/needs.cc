@@ -16,7 +16,7 @@ namespace {
 
 class Collector {
  public:
-  explicit Collector(const Root& root) : root_(root) {}
+  Collector(const Root& root, const std::set<std::string>& but_not) : root_(root), but_not_(but_not) {}
 
   void collect_below(std::string_view path) {
     const auto found = root_.find(path);
@@ -46,7 +46,7 @@ class Collector {
         if (entry.type == DT_DIR)
           continue;
       }
-      if (entry.type == DT_REG || entry.type == DT_UNKNOWN)
+      if ((entry.type == DT_REG || entry.type == DT_UNKNOWN) && !but_not_.contains(shown))
         read(dir, entry.name, shown);
     }
   }
@@ -80,14 +80,15 @@ class Collector {
   }
 
   const Root& root_;
+  const std::set<std::string>& but_not_;
   NeededVersions needed_;
   std::set<std::pair<dev_t, ino_t>> seen_;
 };
 
 }  // namespace
 
-NeededVersions versions_needed(const Root& root) {
-  Collector collector(root);
+NeededVersions versions_needed(const Root& root, const std::set<std::string>& but_not) {
+  Collector collector(root, but_not);
   for (const std::string_view path : {"usr/bin", "usr/sbin", "usr/libexec", "usr/lib", "usr/lib64", "usr/lib32", "bin",
                                       "sbin", "lib", "lib64", "lib32"})
     collector.collect_below(path);

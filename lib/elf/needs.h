@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -16,7 +17,7 @@ using NeededVersions = std::map<std::string, std::map<std::string, std::string, 
 
 // Reads every program and library below the directories for programs and libraries of the root (handbook 3): bin,
 // sbin, lib*, libexec and the same below usr. What cannot be read needs nothing. Kernel modules and firmware are
-// passed over, and so are files that their name says are data.
-NeededVersions versions_needed(const Root& root);
+// passed over, and so are files that their name says are data, and those of `but_not`, paths without links in them.
+NeededVersions versions_needed(const Root& root, const std::set<std::string>& but_not = {});
 
 }  // namespace rescue::elf
