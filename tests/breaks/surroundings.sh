@@ -21,9 +21,9 @@ break_preload_crash() {
 }
 
 # A rename cannot replace a mount point, and the file below it is not what
-# programs see. The refusal names it.
-accident libc_bind_mounted all 3 '127:invalid ELF header' 'a wrong file is mounted over libc' \
-  say='mount' left="$(printf '%s ' {,usr/}lib{,64,/x86_64-linux-gnu}/libc{-2.31.so,.so.6})" health=none
+# programs see. It fails when it is tried, and all is taken back.
+accident libc_bind_mounted all 1 '127:invalid ELF header' 'a wrong file is mounted over libc' \
+  say='Cross-device|busy|mount' health=none
 break_libc_bind_mounted() {
   head -c 9000 /dev/urandom >"$case_dir/wrong"
   mount --bind "$case_dir/wrong" "$ROOT/$LIBC"
@@ -37,7 +37,7 @@ break_read_only() { break_libc_gone; mount -o remount,ro "$ROOT"; }
 accident noexec all 5 '126:Permission denied' 'libc is gone and the root is mounted noexec' say='noexec' health=none
 break_noexec() { break_libc_gone; mount -o remount,bind,noexec "$ROOT"; }
 
-accident var_other_disk all 0 '127:libc\.so\.6: cannot open' 'libc is gone, and /var is another file system' left=var
+accident var_other_disk all 0 '127:libc\.so\.6: cannot open' 'libc is gone, and /var is another file system' left='var .rescue'
 break_var_other_disk() {
   break_libc_gone
   mount -t tmpfs -o size=64m var "$ROOT/var"
@@ -45,7 +45,7 @@ break_var_other_disk() {
 
 # The journal has no place where it belongs.
 accident var_full all 3 '127:libc\.so\.6: cannot open' 'libc is gone, and /var is full' left=var health=none \
-  say='(No space|space)'
+  say='are needed and 0 B are free'
 break_var_full() {
   break_libc_gone
   mount -t tmpfs -o size=64k var "$ROOT/var"
@@ -53,7 +53,7 @@ break_var_full() {
 }
 
 accident var_lib_dangling all 0 '127:libc\.so\.6: cannot open' 'libc is gone, and /var/lib is a link to nothing' \
-  left='var/lib data'
+  left='var/lib data .rescue'
 break_var_lib_dangling() {
   break_libc_gone
   mv "$ROOT/var/lib" "$ROOT/var/lib.moved-away"
@@ -61,8 +61,10 @@ break_var_lib_dangling() {
   ln -s /data/lib "$ROOT/var/lib"
 }
 
-# The undo area cannot be reached by a hard link from here.
-accident lib_other_disk all 0 '127:libc\.so\.6: cannot open' 'libc is gone, and the library directory is another file system' 
+# What is replaced cannot be linked into /var from here: it is kept at the top of
+# its own file system.
+accident lib_other_disk all 0 '127:libc\.so\.6: cannot open' 'libc is gone, and the library directory is another file system' \
+  left='*/.rescue'
 break_lib_other_disk() {
   mkdir "$case_dir/copy"
   cp -a "$ROOT/$LIB/." "$case_dir/copy/"
@@ -71,7 +73,7 @@ break_lib_other_disk() {
   rm -f "$ROOT/$LIBC" "$ROOT/$LIB/libc.so.6"
 }
 
-accident lib_other_disk_junk all 0 '127:invalid ELF header' 'libc is junk on another file system than /var'
+accident lib_other_disk_junk all 0 '127:invalid ELF header' 'libc is junk on another file system than /var' left='*/.rescue'
 break_lib_other_disk_junk() {
   break_lib_other_disk
   cp -a "$pristine/$LIBC" "$ROOT/$LIBC"

@@ -9,7 +9,8 @@
 # ROOTS    all, merged, A, B (the layouts), or names with commas; a leading -
 #          takes one out (all,-rhel)
 # EXPECT   the exit code of `rescue-extract` with the root's own glibc bundle:
-#          0 restored, 3 refused, 5 restored and still broken
+#          0 restored, 1 failed and taken back, 3 refused, 5 restored and
+#          still broken
 # CONTROL  STATUS or STATUS:REGEX: what the probe says of the broken root. This
 #          is what proves that the accident happened. Statuses may be listed
 #          as 135|139.
