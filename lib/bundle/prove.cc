@@ -4,6 +4,7 @@
 #include <set>
 
 #include <fcntl.h>
+#include <sys/statvfs.h>
 
 #include "lib/base/text.h"
 #include "lib/bundle/programs.h"
@@ -71,6 +72,20 @@ void check_programs(const Root& root, Proof& proof) {
   }
 }
 
+// What lies beside the files of a bundle, and keeps every program from starting all the same.
+void name_suspects(const Root& root, Proof& proof) {
+  constexpr std::string_view preload = "etc/ld.so.preload";
+  if (const auto text = root.read_file(preload); text && !text->empty())
+    proof.problems.push_back(
+        str(printable(root.shown(preload)),
+            ": makes every program load a library first; move this file away if that is the cause"));
+  struct statvfs info{};
+  const auto top = root.open_dir("");
+  if (top && ::fstatvfs(top->get(), &info) == 0 && (info.f_flag & ST_NOEXEC) != 0)
+    proof.problems.push_back(str(printable(root.path()), ": is mounted noexec, so no program on it can run; `mount -o ",
+                                 "remount,exec` it"));
+}
+
 void run_one(const Root& root, Proof& proof) {
   for (const auto& words : {std::vector<std::string>{"/bin/true"}, {"/bin/sh", "-c", ":"}}) {
     if (!root.exists(words[0]))
@@ -82,7 +97,9 @@ void run_one(const Root& root, Proof& proof) {
     }
     switch (result->kind) {
       case TrialResult::Kind::succeeded: proof.ran_program = true; break;
-      case TrialResult::Kind::failed: proof.problems.push_back(str("trial run: ", result->why)); return;
+      case TrialResult::Kind::failed:
+        proof.problems.push_back(str("trial run: ", result->why));
+        return name_suspects(root, proof);
       case TrialResult::Kind::not_for_here: proof.not_run_because = result->why; return;
     }
   }
