@@ -11,6 +11,7 @@
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
+#include "lib/archive/read_ahead.h"
 #include "lib/archive/source.h"
 #include "lib/archive/tar.h"
 #include "lib/archive/zstd.h"
@@ -212,7 +213,9 @@ Result<std::unique_ptr<TarReader>> Bundle::State::decode(uint64_t output, uint64
   entry_limits.total_size = output;
   entry_limits.text = max_text;
   entry_limits.xattrs = max_xattrs;
-  return std::make_unique<TarReader>(std::make_unique<ZstdSource>(std::move(bytes), limits), entry_limits);
+  // Hashing, and copying what was read, goes on meanwhile on another processor.
+  auto tar = std::make_unique<ReadAheadSource>(std::make_unique<ZstdSource>(std::move(bytes), limits));
+  return std::make_unique<TarReader>(std::move(tar), entry_limits);
 }
 
 Result<std::string> Bundle::State::read_own_member(TarReader& tar, std::string_view name, uint64_t limit) {

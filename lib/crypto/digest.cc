@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <memory>
 #include <span>
 
 #include <sodium/crypto_generichash.h>
