@@ -344,6 +344,12 @@ class Planner {
     step.attributes = {entry.mode, entry.uid, entry.gid};
     step.sha256 = entry.sha256;
     step.link = entry.link;
+    if (found.exists && is_mount_point(found.dir.get(), found.name))
+      return with_status(fail("plan", shown(path),
+                              "something is mounted on it, which hides the file itself. Unmount that (umount) and run "
+                              "this again. Nothing was changed")
+                             .error(),
+                         Status::refused);
     const bool same_kind = step.old_kind == step.kind;
     Verb verb = Verb::replace;
     if (!found.exists) {

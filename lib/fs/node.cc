@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/stat.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -31,6 +32,12 @@ Result<bool> same_mount(int dir_a, int dir_b, std::string_view shown) {
   if (errno == EXDEV)
     return false;
   return fail("rename in", shown, errno);
+}
+
+bool is_mount_point(int dir, const std::string& name) {
+  struct statx info{};
+  const long status = ::syscall(SYS_statx, dir, name.c_str(), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, 0, &info);
+  return status == 0 && (info.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 
 namespace {
