@@ -74,6 +74,8 @@ class Stager : public MemberSink {
     const struct timespec times[2] = {{extras_->mtime, extras_->mtime_nsec}, {extras_->mtime, extras_->mtime_nsec}};
     if (::futimens(file_.get(), times) < 0)
       return fail("set the times", shown_, errno);
+    // Started now, so that the syncs below wait for all of it at once and not for one file after another.
+    (void)::sync_file_range(file_.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
     written_.push_back({std::move(file_), shown_});
     return written_.size() < max_open ? Result<>() : sync_written();
   }
@@ -89,7 +91,7 @@ class Stager : public MemberSink {
   }
 
  private:
-  static constexpr size_t max_open = 128;
+  static constexpr size_t max_open = 512;
   struct Written {
     UniqueFd fd;
     std::string shown;

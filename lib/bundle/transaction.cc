@@ -477,7 +477,16 @@ Result<> Transaction::put_late(Step step, std::string_view content) {
 }
 
 Result<> Transaction::finish() {
-  return rename_journal("journal", "done");
+  TRY(rename_journal("journal", "done"));
+  // An area that keeps nothing need not stay on its file system.
+  for (const std::string& area : journal_.areas) {
+    if (area == dir_)
+      continue;
+    for (const std::string_view path : {std::string_view(area), dir_name(area)})
+      if (const auto parent = dirs_.parent(path))
+        ::unlinkat(*parent, std::string(base_name(path)).c_str(), AT_REMOVEDIR);
+  }
+  return {};
 }
 
 // Taking up what another process left.
@@ -497,6 +506,8 @@ Result<> Transaction::resume_commit() {
 }
 
 Result<> Transaction::undo() {
+  AreaFinder finder(*root_, dirs_, dir_);
+  TRY(finder.make_areas(journal_.areas));
   return revert_all();
 }
 
