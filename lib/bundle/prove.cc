@@ -70,6 +70,10 @@ void check_programs(const Root& root, Proof& proof) {
       if (told.insert(problem).second)
         proof.problems.push_back(str(program, ": ", problem));
   }
+  if (proof.programs_checked == 0)
+    proof.problems.push_back(str(printable(root.path()),
+                                 ": has no program that could be checked. Is it the right directory, and is its disk "
+                                 "mounted there?"));
 }
 
 // What lies beside the files of a bundle, and keeps every program from starting all the same.

@@ -85,9 +85,11 @@ Result<std::string> make_state_dir(const Root& root, std::vector<std::string>& m
   auto dir = make_numbered(root, state_dirs[0], number, made);
   if (dir)
     return dir;
-  auto other = make_numbered(root, state_dirs[1], number, made);
-  if (other)
-    return other;
+  // Only where /var cannot have it at all: a failing disk is no reason to go elsewhere.
+  const int code = dir.error().code;
+  if (code == ENOENT || code == ENOTDIR || code == ELOOP || code == EROFS)
+    if (auto other = make_numbered(root, state_dirs[1], number, made))
+      return other;
   for (const std::string& path : made)
     if (const auto place = root.find(path, Last::keep))
       ::unlinkat(place->dir.get(), place->name.c_str(), AT_REMOVEDIR);
