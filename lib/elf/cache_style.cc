@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <utility>
 
 #include <fcntl.h>
@@ -58,6 +59,26 @@ Result<Program> read_program_texts(const Root& root, std::string_view path) {
   return program;
 }
 
+// For long words in much text this skips as far as the words are long.
+size_t find_words(std::string_view bytes, std::string_view words, size_t from = 0) {
+  const void* found = ::memmem(bytes.data() + from, bytes.size() - from, words.data(), words.size());
+  return found == nullptr ? std::string_view::npos : static_cast<size_t>(static_cast<const char*>(found) - bytes.data());
+}
+
+// The library directories that a program holds. Only where such a name begins is looked at closer.
+std::vector<std::string> library_dirs_in(std::string_view bytes) {
+  constexpr size_t longest_list = 512;
+  std::vector<std::string> best;
+  for (const std::string_view start : {std::string_view("\0/lib", 5), std::string_view("\0/usr/lib", 9)}) {
+    for (size_t at = find_words(bytes, start); at != std::string_view::npos; at = find_words(bytes, start, at + 1)) {
+      auto dirs = loader_facts_in(bytes.substr(at + 1, longest_list)).default_dirs;
+      if (dirs.size() > best.size())
+        best = std::move(dirs);
+    }
+  }
+  return best;
+}
+
 bool is_multiarch(const std::vector<std::string>& dirs) {
   return std::ranges::any_of(dirs, [](const std::string& dir) { return dir.find("-linux-gnu") != std::string::npos; });
 }
@@ -112,7 +133,7 @@ std::string generator_of(const Banner& banner) {
 
 // What the ldconfig's own words say. They tell more than its version: distributions carry changes back to older ones.
 void take_words(CacheStyle& style, std::string_view bytes) {
-  const auto has = [&](std::string_view words) { return bytes.find(words) != std::string_view::npos; };
+  const auto has = [&](std::string_view words) { return find_words(bytes, words) != std::string_view::npos; };
   style.format = has("Format to use: new, old or compat (default)") ? CacheFormat::compat : CacheFormat::new_format;
   style.named_hwcaps = has("%s/glibc-hwcaps");
   style.old_libcs = style.legacy_hwcaps = has("libc4 library %s in wrong directory");
@@ -151,7 +172,7 @@ class Detective {
 
   CacheStyle from_ldconfig(const Program& program) {
     arch_ = architecture_of(program.image);
-    dirs_ = loader_facts_in(program.bytes).default_dirs;
+    dirs_ = library_dirs_in(program.bytes);
     // Before 2.33 an ldconfig does not name its version in one piece, and does not write it into the cache either.
     const auto banner = find_banner(program.bytes);
     CacheStyle style = style_of_version(*arch_, banner ? banner->version : "2.32", "");
@@ -192,7 +213,7 @@ class Detective {
       arch_ = &arch;
       loader_banner_ = find_banner(program->bytes);
       if (dirs_.empty())
-        dirs_ = loader_facts_in(program->bytes).default_dirs;
+        dirs_ = library_dirs_in(program->bytes);
       return;
     }
   }
