@@ -56,7 +56,11 @@ constexpr Opt<Options> options[] = {
     {0, "section", &Options::section, "print the section of the manual that APPLET is in", "APPLET"},
 };
 
+extern const Applet rescue_applet;
+
 Result<const Applet*> need_applet(std::string_view name) {
+  if (name == "rescue")
+    return &rescue_applet;
   if (const Applet* const applet = find_applet(name))
     return applet;
   return usage_error(str("no applet is called '", printable(name), "'; `rescue` alone lists them"));
@@ -125,7 +129,7 @@ Result<int> run(const Options& opt, Io& io, Args args) {
   return 0;
 }
 
-constexpr Applet rescue_applet = {
+constinit const Applet rescue_applet = {
     .name = "rescue",
     .summary = "the commands of the rescue kit in one executable",
     .usage = "APPLET [ARGUMENT]...\n--list\n--install DIR",
@@ -145,10 +149,11 @@ int dispatch(Words words) {
     return run_named(*applet_table[0], words);
   if (words.empty() || words[0][0] == '-')
     return run_named(rescue_applet, words);
-  if (const Applet* const applet = find_applet(words[0]))
-    return run_named(*applet, words.subspan(1));
+  const auto applet = need_applet(words[0]);
+  if (applet)
+    return run_named(**applet, words.subspan(1));
   Io io("rescue", 2);
-  return detail::finish(rescue_applet, io, std::unexpected(need_applet(words[0]).error()));
+  return detail::finish(rescue_applet, io, std::unexpected(applet.error()));
 }
 
 }  // namespace
