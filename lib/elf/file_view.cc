@@ -1,6 +1,7 @@
 #include "lib/elf/file_view.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "lib/base/fd.h"
 
@@ -28,11 +29,17 @@ Result<const FileView::Chunk*> FileView::read_chunk(uint64_t offset, uint64_t le
   const uint64_t start = offset / page * page;
   const uint64_t wanted = (offset - start + length + page - 1) / page * page;
   const uint64_t size = std::min(std::max(wanted, start == 0 ? first_read : page), size_ - start);
-  Chunk chunk{start, size, std::make_unique_for_overwrite<char[]>(size)};
-  const size_t count = TRY(pread_full(fd_, {chunk.data.get(), size}, start, path_));
+  std::unique_ptr<char[]> own;
+  const bool fits = size <= room_.size() - used_;
+  if (!fits)
+    own = std::make_unique_for_overwrite<char[]>(size);
+  char* const data = fits ? room_.data() + used_ : own.get();
+  const size_t count = TRY(pread_full(fd_, {data, size}, start, path_));
   if (count < size)
     return corrupt(what, path_, "the file became shorter while it was read");
-  chunks_.push_back(std::move(chunk));
+  if (fits)
+    used_ += size;
+  chunks_.push_back({start, size, data, std::move(own)});
   return &chunks_.back();
 }
 
@@ -46,7 +53,7 @@ Result<Bytes> FileView::piece(uint64_t offset, uint64_t length, std::string_view
   const Chunk* chunk = find(offset, length);
   if (chunk == nullptr)
     chunk = TRY(read_chunk(offset, length, what));
-  return Bytes(std::string_view(chunk->data.get() + (offset - chunk->offset), length), path_);
+  return Bytes(std::string_view(chunk->data + (offset - chunk->offset), length), path_);
 }
 
 Result<std::string_view> FileView::c_string(uint64_t offset, uint64_t end, std::string_view what) {

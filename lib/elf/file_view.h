@@ -3,6 +3,8 @@
 // The views that it gives stay good as long as it lives. Over bytes in memory it is a plain window on them.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -18,6 +20,9 @@ class FileView {
   // `fd` and `path` must outlive the view. `size` is the length of the file.
   FileView(int fd, uint64_t size, std::string_view path) : fd_(fd), size_(size), path_(path) {}
   explicit FileView(Bytes whole) : size_(whole.size()), path_(whole.path()), whole_(whole) {}
+  FileView(const FileView&) = delete;
+  FileView& operator=(const FileView&) = delete;
+  ~FileView() = default;
 
   uint64_t size() const { return size_; }
   std::string_view path() const { return path_; }
@@ -33,7 +38,8 @@ class FileView {
   struct Chunk {
     uint64_t offset;
     uint64_t length;
-    std::unique_ptr<char[]> data;
+    const char* data;
+    std::unique_ptr<char[]> own;  // where the room in the view is used up
   };
 
   const Chunk* find(uint64_t offset, uint64_t length) const;
@@ -44,6 +50,10 @@ class FileView {
   std::string_view path_;
   Bytes whole_;
   std::vector<Chunk> chunks_;
+  // Enough for what most files are asked for. A sweep reads thousands, and musl takes memory of this size from the
+  // kernel and gives it back each time.
+  size_t used_ = 0;
+  std::array<char, size_t{6} * 4096> room_;
 };
 
 }  // namespace rescue::elf

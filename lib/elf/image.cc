@@ -361,7 +361,7 @@ Result<> Reader::version_definitions() {
   return {};
 }
 
-Result<Image> read_image(FileView file, bool tolerant) {
+Result<Image> read_image(FileView&& file, bool tolerant) {
   Image image;
   Reader reader(file, image);
   TRY(reader.header());
