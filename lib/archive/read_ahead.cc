@@ -29,9 +29,9 @@ void ReadAheadSource::start() {
 // Takes the next block into a slot; false when it was the last one.
 bool ReadAheadSource::fill(Slot& slot) {
   auto block = source_->next();
+  slot.bytes.assign(block ? *block : std::string_view());
   if (!block)
     slot.error = std::move(block).error();
-  slot.bytes.assign(block ? *block : std::string_view());
   return !slot.bytes.empty();
 }
 

@@ -62,7 +62,8 @@ Result<Program> read_program_texts(const Root& root, std::string_view path) {
 // For long words in much text this skips as far as the words are long.
 size_t find_words(std::string_view bytes, std::string_view words, size_t from = 0) {
   const void* found = ::memmem(bytes.data() + from, bytes.size() - from, words.data(), words.size());
-  return found == nullptr ? std::string_view::npos : static_cast<size_t>(static_cast<const char*>(found) - bytes.data());
+  return found == nullptr ? std::string_view::npos
+                          : static_cast<size_t>(static_cast<const char*>(found) - bytes.data());
 }
 
 // The library directories that a program holds. Only where such a name begins is looked at closer.

@@ -222,6 +222,7 @@ Result<const SymbolTable*> SymbolCheck::table(const Library& library) {
 
 Result<std::vector<const SymbolTable*>> SymbolCheck::tables(const Closure& closure) {
   std::vector<const SymbolTable*> tables;
+  tables.reserve(closure.objects.size());
   for (const LoadedObject& object : closure.objects)
     tables.push_back(object.usable() ? TRY(table(*object.library())) : nullptr);
   return tables;

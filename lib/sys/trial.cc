@@ -108,6 +108,7 @@ Result<TrialResult> try_program(const Root& root, const std::vector<std::string>
   Pipe output = TRY(make_pipe());
   Pipe report = TRY(make_pipe());
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (const std::string& word : words)
     argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);

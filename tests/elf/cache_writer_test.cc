@@ -164,8 +164,8 @@ TEST_CASE("cache style: what each version writes") {
 }
 
 TEST_CASE("ld.so.conf: lines, includes, comments and blanks") {
-  const auto lines = parse_ld_so_conf(
-      raw("  /a \n#/b\ninclude x*.conf\ty\n\ninclude\nHWCAP 1 n\n/c#d\ninclude\tz\n/e\0/f\n"));
+  const auto lines =
+      parse_ld_so_conf(raw("  /a \n#/b\ninclude x*.conf\ty\n\ninclude\nHWCAP 1 n\n/c#d\ninclude\tz\n/e\0/f\n"));
   REQUIRE(lines.size() == 8);
   CHECK(lines[0].text == "/a ");
   CHECK(lines[1].kind == ConfLine::Kind::include);
@@ -228,7 +228,8 @@ TEST_CASE("library head: what is no library is passed over, what is damaged is c
 }
 
 TEST_CASE("library head: each shorter length and each changed byte gives a value or an error") {
-  const std::string whole = test::Elf{.needed = {"libc.so.6"}, .soname = "libz.so.1", .abi_tag = true, .isa = 4}.build();
+  const std::string whole =
+      test::Elf{.needed = {"libc.so.6"}, .soname = "libz.so.1", .abi_tag = true, .isa = 4}.build();
   for (const std::string_view version : {"2.31", "2.36"}) {
     for (size_t length = 0; length < whole.size(); ++length)
       (void)parse_library_head(whole.substr(0, length), "x", style(version));
@@ -314,7 +315,8 @@ TEST_CASE("cache print: as glibc words it") {
   std::string text, errors;
   Io io("ldconfig", 1, text, errors);
   print_cache(parsed(write_cache({with}, {}, style("2.31"))), "/etc/ld.so.cache", io.out);
-  CHECK(text == "1 libs found in cache `/etc/ld.so.cache'\n\tlibz.so.1 (libc6,x32, OS ABI: Linux 3.2.0) => /lib/libz.so.1\n");
+  CHECK(text ==
+        "1 libs found in cache `/etc/ld.so.cache'\n\tlibz.so.1 (libc6,x32, OS ABI: Linux 3.2.0) => /lib/libz.so.1\n");
 }
 
 }  // namespace

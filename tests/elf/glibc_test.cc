@@ -10,6 +10,9 @@
 
 namespace rescue::elf {
 
+using namespace std::string_literals;
+using namespace std::string_view_literals;
+
 namespace {
 
 // A file without a name that holds `elf`.
@@ -41,8 +44,8 @@ std::optional<GlibcVersion> version_of(const test::Elf& elf, std::string_view pa
 }  // namespace
 
 TEST_CASE("glibc: the banner tells version and package") {
-  const auto debian = find_banner(std::string_view(
-      "junk\0GNU C Library (Debian GLIBC 2.36-9+deb12u14) stable release version 2.36.\nCopyright\0", 90));
+  const auto debian =
+      find_banner("junk\0GNU C Library (Debian GLIBC 2.36-9+deb12u14) stable release version 2.36.\nCopyright\0"sv);
   REQUIRE(debian);
   CHECK(debian->program == "GNU C Library");
   CHECK(debian->package == "Debian GLIBC 2.36-9+deb12u14");
@@ -78,7 +81,7 @@ TEST_CASE("glibc: a banner wins over the file's name, the name over the versions
   CHECK(version->version == "2.31");
   CHECK(version->source == VersionSource::file_name);
 
-  elf.rodata = std::string("\0GNU C Library (GNU libc) stable release version 2.32.\n\0", 55);
+  elf.rodata = "\0GNU C Library (GNU libc) stable release version 2.32.\n\0"s;
   version = version_of(elf, "/lib/libc-2.31.so");
   CHECK(version->version == "2.32");
   CHECK(version->package == "GNU libc");
@@ -117,9 +120,9 @@ TEST_CASE("glibc: the family is known by its sonames") {
 }
 
 TEST_CASE("glibc: the loader's own strings tell where it looks") {
-  std::string rodata("\0/etc/ld.so.cache\0", 18);
-  rodata += std::string("/lib/x86_64-linux-gnu/\0/usr/lib/x86_64-linux-gnu/\0/lib/\0/usr/lib/\0", 66);
-  rodata += std::string("\0x86-64-v4:x86-64-v3:x86-64-v2\0--glibc-hwcaps-mask\0", 51);
+  std::string rodata = "\0/etc/ld.so.cache\0"s;
+  rodata += "/lib/x86_64-linux-gnu/\0/usr/lib/x86_64-linux-gnu/\0/lib/\0/usr/lib/\0"s;
+  rodata += "\0x86-64-v4:x86-64-v3:x86-64-v2\0--glibc-hwcaps-mask\0"s;
   LoaderFacts facts = loader_facts_in(rodata);
   CHECK(facts.default_dirs ==
         std::vector<std::string>{"/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib", "/usr/lib"});
@@ -128,12 +131,12 @@ TEST_CASE("glibc: the loader's own strings tell where it looks") {
   CHECK_FALSE(facts.legacy_hwcaps);
   CHECK(facts.lib == "lib/x86_64-linux-gnu");
 
-  facts = loader_facts_in(std::string_view("\0tls\0/lib64/////\0/usr/lib64/\0", 29));
+  facts = loader_facts_in("\0tls\0/lib64/////\0/usr/lib64/\0"sv);
   CHECK(facts.default_dirs == std::vector<std::string>{"/lib64", "/usr/lib64"});
   CHECK(facts.lib == "lib64");
   CHECK(facts.legacy_hwcaps);
 
-  facts = loader_facts_in(std::string_view("\0/usr/lib/\0", 11));
+  facts = loader_facts_in("\0/usr/lib/\0"sv);
   CHECK(facts.lib == "lib");
   CHECK(loader_facts_in("nothing here").default_dirs.empty());
 }
