@@ -23,6 +23,7 @@
 #   scope=bundle       compare only the paths that the bundle holds
 #   health=none|run    assert nothing, or only that bash and ls run
 #   bundle=base        needs the base bundle
+#   patience=SECONDS   how long the probe may take (60)
 #   alive=yes          the probe works although the root is damaged
 # An optional function after_NAME asserts more once the root is repaired.
 # shellcheck disable=SC2034,SC2154  # set here for the tests, or by root.sh
@@ -74,7 +75,7 @@ check_control() {  # NAME
   # The rows quote their probes as a shell does.
   eval "command=($(of "$1" probe '/bin/ls /'))"
   # timeout hands on the signal that its child died of, as a shell sees it.
-  output=$(timeout 5 chroot "$ROOT" "${command[@]}" 2>&1) || status=$?
+  output=$(timeout "$(of "$1" patience 60)" chroot "$ROOT" "${command[@]}" 2>&1) || status=$?
   printf 'control: %s: status %s: %s\n' "${command[*]}" "$status" "$output"
   [[ "|$expected|" == *"|$status|"* ]] ||
     fail "control: ${command[*]} ended with $status, not $expected: ${output:0:160}"

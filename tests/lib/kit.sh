@@ -37,7 +37,7 @@ undo() {  # inside|''
 run_kit() {  # EXPECTED-STATUS COMMAND...
   local expected=$1 status=0
   shift
-  timeout 120 "$@" >"$case_dir/said" 2>&1 || status=$?
+  timeout 400 "$@" >"$case_dir/said" 2>&1 || status=$?
   printf '%s: status %s\n' "$*" "$status"
   cat "$case_dir/said"
   [[ -e $case_dir/said.first ]] || cp "$case_dir/said" "$case_dir/said.first"

@@ -99,7 +99,7 @@ expect_differs() {  # BEFORE AFTER: an accident that changes nothing proves noth
   if differences "$@" >/dev/null; then fail "the accident left the root as it was"; fi
 }
 
-inside() { timeout 60 chroot "$ROOT" "$@"; }
+inside() { timeout 200 chroot "$ROOT" "$@"; }
 
 assert_runs() {  # COMMAND...
   local output
