@@ -17,7 +17,7 @@
 namespace rescue {
 namespace {
 
-using elf::Closure, elf::Edge, elf::Hit, elf::LoadedObject, elf::Rule, elf::VersionProblem;
+using elf::Closure, elf::Edge, elf::LoadedObject, elf::Rule, elf::VersionProblem;
 
 struct Options {
   bool tree = false;
