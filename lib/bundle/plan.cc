@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "lib/base/text.h"
+#include "lib/base/utf8.h"
 #include "lib/bundle/state_dir.h"
 #include "lib/crypto/digest.h"
 #include "lib/fs/node.h"
@@ -46,6 +47,18 @@ std::string_view words_for(NodeKind kind) {
 
 Attributes attributes_of(const struct stat& info) {
   return {info.st_mode & 07777U, info.st_uid, info.st_gid};
+}
+
+// What a person writes: no control characters but blanks and line ends, and well-formed UTF-8.
+bool is_text(std::string_view text) {
+  while (!text.empty()) {
+    const Character c = first_character(text);
+    const bool blank = c.code == '\n' || c.code == '\t' || c.code == '\r' || c.code == '\f';
+    if (!c.valid || (!blank && (c.code < 0x20 || c.code == 0x7f)))
+      return false;
+    text.remove_prefix(c.length);
+  }
+  return true;
 }
 
 // Order of the commit: room is made first, then what everything else stands on is put last and back to back.
@@ -284,7 +297,7 @@ class Planner {
       return false;
     const UniqueFd fd = TRY(open_at(found.dir.get(), found.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, shown(path)));
     const auto text = read_all(fd.get(), 1 << 20, shown(path));
-    return text && text->find('\0') == std::string::npos;
+    return text && is_text(*text);
   }
 
   // What stands in an alias's place as a directory may hold what its owner needs: what the real directory does not
