@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "lib/base/text.h"
-#include "lib/base/utf8.h"
 #include "lib/bundle/state_dir.h"
 #include "lib/crypto/digest.h"
 #include "lib/fs/node.h"
@@ -49,16 +48,12 @@ Attributes attributes_of(const struct stat& info) {
   return {info.st_mode & 07777U, info.st_uid, info.st_gid};
 }
 
-// What a person writes: no control characters but blanks and line ends, and well-formed UTF-8.
+// What a person writes has no control characters but blanks and line ends, whatever its encoding.
 bool is_text(std::string_view text) {
-  while (!text.empty()) {
-    const Character c = first_character(text);
-    const bool blank = c.code == '\n' || c.code == '\t' || c.code == '\r' || c.code == '\f';
-    if (!c.valid || (!blank && (c.code < 0x20 || c.code == 0x7f)))
-      return false;
-    text.remove_prefix(c.length);
-  }
-  return true;
+  return std::ranges::all_of(text, [](char c) {
+    const auto byte = static_cast<uint8_t>(c);
+    return (byte >= 0x20 && byte != 0x7f) || (byte >= '\t' && byte <= '\r');
+  });
 }
 
 // Order of the commit: room is made first, then what everything else stands on is put last and back to back.
