@@ -141,7 +141,8 @@ std::optional<std::string> unquote(std::string_view text) {
     if (static_cast<uint8_t>(text[i]) < 0x20 || text[i] == 0x7f || text[i] == quote)
       return std::nullopt;
     if (text[i] == '\\' && quote != '\'') {
-      if (++i == text.size())
+      // A backslash does not make a control character fit for one line.
+      if (++i == text.size() || static_cast<uint8_t>(text[i]) < 0x20 || text[i] == 0x7f)
         return std::nullopt;
     } else if (quote == 0 && !is_plain(text[i])) {
       return std::nullopt;

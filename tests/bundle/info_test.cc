@@ -75,11 +75,26 @@ TEST_CASE("info: a later format is refused with the advice to use a newer kit") 
 
 TEST_CASE("info: what is malformed or doubtful is refused") {
   CHECK(parse(least));
-  for (const std::string_view line :
-       {"no key", "lower=1", "=1", "NAME=other", "VERSION=\"open", "VERSION=a b", "VERSION=\"a\"b\"", "VERSION=a\\",
-        "VERSION=\"a\tb\"", "INTERP=lib/ld.so", "LIBC_BUILD_ID=xyz", "PROVIDES=\"libc.so.6\"",
-        "PROVIDES=\"libc.so.6(A) libc.so.6(B)\"", "PROVIDES=\"libc.so.6(%4)\"", "PROVIDES=\"libc.so.6(A,,B)\"",
-        "PROVIDES=\"(A)\"", "PROVIDES=\"a%00b(A)\"", "SOURCE_PACKAGES=\"libc6=2\"", "SOURCE_PACKAGES=\"libc6=2=12\""}) {
+  for (const std::string_view line : {"no key",
+                                      "lower=1",
+                                      "=1",
+                                      "NAME=other",
+                                      "VERSION=\"open",
+                                      "VERSION=a b",
+                                      "VERSION=\"a\"b\"",
+                                      "VERSION=a\\",
+                                      "VERSION=\"a\tb\"",
+                                      "VERSION=\"a\\\2b\"",
+                                      "INTERP=lib/ld.so",
+                                      "LIBC_BUILD_ID=xyz",
+                                      "PROVIDES=\"libc.so.6\"",
+                                      "PROVIDES=\"libc.so.6(A) libc.so.6(B)\"",
+                                      "PROVIDES=\"libc.so.6(%4)\"",
+                                      "PROVIDES=\"libc.so.6(A,,B)\"",
+                                      "PROVIDES=\"(A)\"",
+                                      "PROVIDES=\"a%00b(A)\"",
+                                      "SOURCE_PACKAGES=\"libc6=2\"",
+                                      "SOURCE_PACKAGES=\"libc6=2=12\""}) {
     CAPTURE(line);
     CHECK_FALSE(parse(str(least, line, "\n")));
   }

@@ -122,7 +122,7 @@ TEST_CASE("glibc: the family is known by its sonames") {
 TEST_CASE("glibc: the loader's own strings tell where it looks") {
   std::string rodata = "\0/etc/ld.so.cache\0"s;
   rodata += "/lib/x86_64-linux-gnu/\0/usr/lib/x86_64-linux-gnu/\0/lib/\0/usr/lib/\0"s;
-  rodata += "\0x86-64-v4:x86-64-v3:x86-64-v2\0--glibc-hwcaps-mask\0"s;
+  rodata += "\0"s + "x86-64-v4:x86-64-v3:x86-64-v2\0--glibc-hwcaps-mask\0"s;
   LoaderFacts facts = loader_facts_in(rodata);
   CHECK(facts.default_dirs ==
         std::vector<std::string>{"/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib", "/usr/lib"});

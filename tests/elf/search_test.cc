@@ -42,7 +42,7 @@ class System : public Scratch {
     link("bin", "usr/bin");
     test::Elf loader = library("ld-linux-x86-64.so.2");
     loader.version_definitions = {"GLIBC_2.3"};
-    loader.rodata = "\0/lib/\0/usr/lib/\0x86-64-v3:x86-64-v2\0--glibc-hwcaps-mask\0"s;
+    loader.rodata = "\0/lib/\0/usr/lib/\0"s + "x86-64-v3:x86-64-v2\0--glibc-hwcaps-mask\0"s;
     file("usr/lib64/ld-linux-x86-64.so.2", loader.build(), 0755);
     test::Elf libc = library("libc.so.6", {"ld-linux-x86-64.so.2"});
     libc.version_definitions = {"GLIBC_2.2.5", "GLIBC_2.34"};

@@ -1,4 +1,4 @@
-// Writes the seeds of the fuzzers info, manifest and bundle: bundle_seeds tests/fuzz/corpus
+// Writes the seeds of the fuzzers info, manifest, bundle and journal: bundle_seeds tests/fuzz/corpus
 #include <cstdio>
 #include <string>
 
@@ -7,6 +7,7 @@
 
 #include "lib/base/fd.h"
 #include "lib/base/text.h"
+#include "lib/bundle/journal.h"
 #include "tests/bundle/forge.h"
 
 namespace rescue { namespace {
@@ -47,11 +48,33 @@ void write_seeds(std::string_view corpus) {
   write_seed(corpus, "bundle/small-tar", str('\1', plain.tar()));
 }
 
+// One step of each kind.
+void write_journal_seeds(std::string_view corpus) {
+  Journal journal;
+  journal.what = "glibc 2.36.tzst";
+  journal.made = {"var", "var/lib"};
+  journal.areas = {"var/lib/rescue/000001", "usr/.rescue/000001"};
+  for (const Action action : {Action::put, Action::attributes, Action::remove, Action::move, Action::flags}) {
+    Step step;
+    step.action = action;
+    step.path = "usr/lib/odd name\n";
+    step.to = "usr/lib/elsewhere";
+    step.area = 1;
+    journal.steps.push_back(step);
+  }
+  journal.steps[0].kind = NodeKind::link;
+  journal.steps[0].link = "libc-2.31.so";
+  write_seed(corpus, "journal/steps", journal.print());
+  journal.steps.clear();
+  write_seed(corpus, "journal/empty", journal.print());
+}
+
 }}  // namespace rescue
 
 int main(int argc, char** argv) {
   if (argc != 2)
     return 2;
   rescue::write_seeds(argv[1]);
+  rescue::write_journal_seeds(argv[1]);
   return 0;
 }
