@@ -142,7 +142,8 @@ std::optional<std::string> unquote(std::string_view text) {
       return std::nullopt;
     if (text[i] == '\\' && quote != '\'') {
       // A backslash does not make a control character fit for one line.
-      if (++i == text.size() || static_cast<uint8_t>(text[i]) < 0x20 || text[i] == 0x7f)
+      ++i;
+      if (i == text.size() || static_cast<uint8_t>(text[i]) < 0x20 || text[i] == 0x7f)
         return std::nullopt;
     } else if (quote == 0 && !is_plain(text[i])) {
       return std::nullopt;
