@@ -35,7 +35,6 @@ class DirCache {
   Result<int> parent(std::string_view path);
   // Writes all that was changed in them to disk.
   Result<> sync_all();
-  const std::map<std::string, UniqueFd, std::less<>>& all() const { return dirs_; }
 
  private:
   const Root* root_;
