@@ -224,14 +224,14 @@ build_bzip2() {
   write_pc bzip2 -lbz2
 }
 
-# Every decoder, and the encoders of .xz and .lzma that people write.
+# Every decoder, and the encoders of .xz and .lzma that people write; with threads, for a large .xz takes minutes.
 build_xz() {
   unpack xz-utils
   cd "$work/xz-utils"
   CC="$(cc)" AR=llvm-ar-19 RANLIB=llvm-ranlib-19 CFLAGS="$(flags $fast_flags)" \
     ./configure --host="$(triple)" --prefix=/usr --disable-shared --enable-static --disable-xz --disable-xzdec \
     --disable-lzmadec --disable-lzmainfo --disable-lzma-links --disable-scripts --disable-doc --disable-nls \
-    --disable-microlzma --disable-lzip-decoder --disable-threads --enable-encoders=lzma1,lzma2,x86,delta \
+    --disable-microlzma --disable-lzip-decoder --enable-threads=posix --enable-encoders=lzma1,lzma2,x86,delta \
     --disable-dependency-tracking
   make -j "$(jobs)" -C src/liblzma
   make -C src/liblzma install DESTDIR="$stage/sysroot"
@@ -246,6 +246,31 @@ build_zstd() {
   install -m 644 zstd.h zstd_errors.h "$stage/sysroot/usr/include/"
   install -m 644 libzstd.a "$stage/sysroot/usr/lib/"
   write_pc libzstd -lzstd
+}
+
+# Of libxcrypt only what musl's crypt() lacks: yescrypt, which Debian's and Fedora's passwords are hashed with. These
+# files are under BSD licences; they want a configuration, and names that the library's other files would share.
+build_yescrypt() {
+  local name objects=()
+  unpack libxcrypt
+  mkdir -p "$work/build-yescrypt"
+  cd "$work/build-yescrypt"
+  printf '#define %s 1\n' ENDIANNESS_IS_LITTLE HAVE_SYS_TYPES_H HAVE_ENDIAN_H HAVE_SYS_PARAM_H HAVE_UNISTD_H \
+    HAVE_EXPLICIT_BZERO HAVE_STATIC_ASSERT_IN_ASSERT_H HAVE_MAX_ALIGN_T HAVE_SYS_MMAN_H >config.h
+  echo '#define INCLUDE_yescrypt 1' >crypt-hashes.h
+  : >crypt-symbol-vers.h
+  for name in alg-yescrypt-opt alg-yescrypt-common alg-sha256 util-base64; do
+    # shellcheck disable=SC2046  # words are meant
+    $(cc) $(flags $fast_flags) -DHAVE_CONFIG_H -D_GNU_SOURCE -I. -I"$work/libxcrypt/lib" \
+      -c "$work/libxcrypt/lib/$name.c" -o "$name.o"
+    objects+=("$name.o")
+  done
+  llvm-ar-19 qcs "$stage/sysroot/usr/lib/libyescrypt.a" "${objects[@]}"
+  {
+    printf '#define %s _crypt_%s\n' yescrypt_init_local{,} yescrypt_free_local{,} yescrypt_r{,}
+    sed '/^#include "crypt-port.h"/d' "$work/libxcrypt/lib/alg-yescrypt.h"
+  } >"$stage/sysroot/usr/include/yescrypt.h"
+  write_pc yescrypt -lyescrypt libxcrypt
 }
 
 # Compiled as it is: the source package has no configure script, and making one takes longer than the whole library.
@@ -322,6 +347,7 @@ collect_licences() {
   cp "$work/xz-utils/COPYING" "$to/xz"
   cp "$work/libzstd/LICENSE" "$to/zstd"
   cp "$work/libsodium/LICENSE" "$to/libsodium"
+  sed '/\*\//q' "$work/libxcrypt/lib/alg-sha256.c" >"$to/yescrypt"
   cp "$work/libarchive/COPYING" "$to/libarchive"
   sed -n '/^The MirBSD Korn Shell (mksh) is/,/^strlcpy.c is/p' "$work/mksh/debian/copyright" |
     sed '$d' >"$to/mksh"

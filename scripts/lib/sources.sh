@@ -11,7 +11,7 @@ lock_suite=bookworm
 
 # Source packages, and architecture-independent packages with the kernel's headers: those never follow the kernel's
 # frequent security updates, so that their pin holds as long as the release does.
-source_packages=(musl llvm-toolchain-19 zlib bzip2 xz-utils libzstd libsodium libarchive mksh)
+source_packages=(musl llvm-toolchain-19 zlib bzip2 xz-utils libzstd libsodium libxcrypt libarchive mksh)
 deb_packages=(linux-libc-dev-amd64-cross linux-libc-dev-arm64-cross)
 
 # sources_cached: is every pinned file in the cache?
