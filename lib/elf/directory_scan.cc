@@ -84,7 +84,7 @@ class Scan {
     std::string name;
     bool is_link = false;
     const File* file = nullptr;
-    int32_t flags = 0;  // of the first file with the soname: ldconfig keeps them, whichever file wins
+    int32_t flags = 0;  // of the first file with the soname: ldconfig keeps them, but see settle_flags()
   };
 
   std::string path_of(std::string_view name) const { return str(dir_.path, '/', name); }
@@ -244,6 +244,13 @@ void Scan::take(const std::string& name, uint8_t type) {
     add(name, file, is_link);
 }
 
+// What ldconfig writes as the kind of a soname when a better file for it has other flags than the one so far: those of
+// the new one only where one of the two does not tell which libc it is for (1), and the other one does (2, 3).
+int32_t settle_flags(int32_t before, int32_t now) {
+  const auto tells = [](int32_t flags) { return flags == 2 || flags == 3; };
+  return (before == 1 && tells(now)) || (tells(before) && now == 1) ? now : before;
+}
+
 // ldconfig removes links that lead nowhere. We only do where that is certain: not on a disk that fails.
 void Scan::stale(const std::string& name, const File& file) {
   const std::string shown = root_.shown(path_of(name));
@@ -273,6 +280,7 @@ void Scan::add(const std::string& name, const File& file, bool is_link) {
     winner.name = name;
     winner.is_link = is_link;
     winner.file = &file;
+    winner.flags = settle_flags(winner.flags, file.head->flags);
   }
 }
 

@@ -196,6 +196,21 @@ def stray(tree):
     tree.file(f'{where}/libz.so.1.100', 'not a library at all, though its name says so' * 3)
 
 
+def same_soname(tree):
+    """Files of one soname that tell, or do not tell, which libc they are for; the better name first, and last."""
+    kinds = [dict(**I386), dict(interpreter='/lib64/ld-linux-x86-64.so.2', **I386), dict(needed=['libc.so.5'], **I386),
+             dict(**X32), {}]
+    for where in ('opt/s', 'usr/local/lib/glibc-hwcaps/s'):
+        for i, first in enumerate(kinds):
+            for j, second in enumerate(kinds):
+                # Made in either order: a directory on tmpfs gives the newest name first.
+                tree.lib(f'{where}/libs{i}{j}.so.1.0', f'libs{i}{j}.so.1', **first)
+                tree.lib(f'{where}/libs{i}{j}.so.1.1', f'libs{i}{j}.so.1', **second)
+                tree.lib(f'{where}/libs{i}{j}.so.2.1', f'libs{i}{j}.so.2', **second)
+                tree.lib(f'{where}/libs{i}{j}.so.2.0', f'libs{i}{j}.so.2', **first)
+    tree.conf('s', '/opt/s')
+
+
 def conf(tree):
     for name in ('a', 'b', 'c', 'd', 'e e', 'f', 'g', 'h=libc6', 'h', 'i', 'r'):
         tree.lib(f'srv/{name}/libshared.so.1.0', 'libshared.so.1')
@@ -271,7 +286,7 @@ def chance(tree, seed):
     tree.conf(dice.choice(['0', 'zz']), *listed)
 
 
-CASES = {case.__name__: case for case in (kinds, hwcaps, hwcaps_empty, legacy, i386, links, stray, conf)}
+CASES = {case.__name__: case for case in (kinds, hwcaps, hwcaps_empty, legacy, i386, links, stray, same_soname, conf)}
 
 
 def main():
