@@ -68,6 +68,8 @@ class Io {
 
   // Prints "NAME: ERROR" and remembers a failing status; the applet goes on with its other operands.
   void warn(const Error& error);
+  // Remembers a failing status, and says nothing: for those who were told to be quiet.
+  void fail_silently() { status_ = failure_status; }
   // Prints "NAME: TEXT" without failing.
   void note(std::string_view text);
   // Prints the error and gives the exit status it asks for.
