@@ -1,4 +1,4 @@
-// Writes the seeds of the fuzzers tar_reader, package and minisign: archive_seeds tests/fuzz/corpus
+// Writes the seeds of the fuzzers tar_reader, package, rpm_header and minisign: archive_seeds tests/fuzz/corpus
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -10,6 +10,7 @@
 #include "lib/base/fd.h"
 #include "lib/base/text.h"
 #include "lib/crypto/minisign.h"
+#include "tests/archive/rpm_builder.h"
 #include "tests/archive/samples.h"
 
 namespace rescue { namespace {
@@ -53,6 +54,7 @@ Result<> write_seeds(std::string_view corpus) {
     TRY(write_seed(corpus, str("package/deb", ending), deb_of(plain_samples(), ending)));
   for (const std::string_view filter : {"", "gzip", "bzip2", "xz", "lzma"})
     TRY(write_seed(corpus, str("package/rpm-", filter), rpm_of(plain_samples(), filter)));
+  TRY(write_seed(corpus, "rpm_header/every-type", sample_rpm_header().blob()));
   const SecretKey key = fixed_key();
   const Signature signature = TRY(sign(key, Blake2b512::of("content"), "name=glibc version=2.36"));
   TRY(write_seed(corpus, "minisign/signature", signature_text(signature)));
