@@ -1,0 +1,168 @@
+#include "lib/health/package_db.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <iterator>
+#include <utility>
+
+#include "lib/base/text.h"
+#include "lib/health/dpkg_db.h"
+
+namespace rescue {
+
+namespace {
+
+// Of a merged system these are links to their namesakes in /usr.
+constexpr std::string_view top_names[] = {"bin", "sbin", "lib", "lib32", "lib64", "libx32"};
+
+// FNV-1a.
+uint32_t hash_of(std::string_view text) {
+  uint32_t hash = 2166136261;
+  for (const char c : text)
+    hash = (hash ^ static_cast<uint8_t>(c)) * 16777619;
+  return hash;
+}
+
+std::string_view without_slashes(std::string_view path) {
+  while (path.starts_with('/'))
+    path.remove_prefix(1);
+  while (path.ends_with('/'))
+    path.remove_suffix(1);
+  return path;
+}
+
+// The directory of a path that has no leading slash; "" at the top.
+std::string_view directory_of(std::string_view path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
+}
+
+// Without the `usr/` that a merged system has in front of what other systems have at the top.
+std::string_view loose(std::string_view path) {
+  if (!path.starts_with("usr/"))
+    return path;
+  const std::string_view rest = path.substr(4);
+  const std::string_view top = rest.substr(0, rest.find('/'));
+  return std::ranges::contains(top_names, top) ? rest : path;
+}
+
+// Whatever is installed everywhere has the system's own architecture.
+constexpr std::string_view natives[] = {"dpkg", "rpm", "rpm-libs", "bash", "coreutils", "systemd", "glibc-common"};
+constexpr std::string_view libc_names[] = {"libc6", "libc6.1", "libc0.3", "glibc"};
+
+}  // namespace
+
+class PackageDb::Indexer final : public PackageDb::PathTaker {
+ public:
+  explicit Indexer(std::vector<Name>& index) : index_(index) {}
+  void take(size_t package, size_t place, std::string_view path) override {
+    index_.push_back(
+        {hash_of(base_name(without_slashes(path))), static_cast<uint32_t>(package), static_cast<uint32_t>(place)});
+  }
+
+ private:
+  std::vector<Name>& index_;
+};
+
+Result<std::unique_ptr<PackageDb>> PackageDb::open(const Root& root) {
+  return DpkgDb::open(root);
+}
+
+Result<> PackageDb::make_index() {
+  if (indexed_)
+    return {};
+  Indexer indexer(index_);
+  TRY(list_paths(indexer));
+  std::ranges::sort(index_, {}, [](const Name& name) { return std::pair(name.hash, name.package); });
+  indexed_ = true;
+  return {};
+}
+
+// As far down as directories are there, their links are followed; what is below a missing one stays as it is spelt.
+std::string PackageDb::key_of(std::string_view path) {
+  path = without_slashes(path);
+  const std::string_view dir = directory_of(path);
+  const std::string_view name = base_name(path);
+  if (dir.empty())
+    return std::string(name);
+  if (const auto known = directories_.find(dir); known != directories_.end())
+    return str(known->second, known->second.empty() ? "" : "/", name);
+  const auto found = root_.find(dir);
+  std::string real = found && found->exists && S_ISDIR(found->info.st_mode) ? found->path : key_of(dir);
+  const std::string key = str(real, real.empty() ? "" : "/", name);
+  directories_.emplace(dir, std::move(real));
+  return key;
+}
+
+Result<std::vector<PackageDb::Owned>> PackageDb::owners(std::string_view path) {
+  TRY(make_index());
+  const std::string key = key_of(path);
+  const auto [begin, end] = std::ranges::equal_range(index_, hash_of(base_name(key)), {}, &Name::hash);
+  std::vector<Owned> exact;
+  std::vector<Owned> similar;
+  for (const Name& name : std::ranges::subrange(begin, end)) {
+    PackageFile file = TRY(file_at(name.package, name.place));
+    const std::string other = key_of(file.path);
+    if (other == key)
+      exact.push_back({name.package, std::move(file)});
+    else if (loose(other) == loose(key))
+      similar.push_back({name.package, std::move(file)});
+  }
+  return exact.empty() ? std::move(similar) : std::move(exact);
+}
+
+Result<std::optional<PackageDb::Owned>> PackageDb::owner(std::string_view path) {
+  std::vector<Owned> all = TRY(owners(path));
+  if (all.empty())
+    return std::nullopt;
+  const auto rank = [this](const Owned& owned) {
+    const bool says_much = owned.file.digest || !owned.file.link.empty();
+    return std::pair(says_much, packages_[owned.package].installed);
+  };
+  return std::move(*std::ranges::max_element(all, {}, rank));
+}
+
+std::vector<size_t> PackageDb::glibc_packages() const {
+  std::vector<size_t> found;
+  for (size_t i = 0; i < packages_.size(); ++i)
+    if (packages_[i].source == "glibc" || packages_[i].source == "eglibc")
+      found.push_back(i);
+  return found;
+}
+
+std::optional<size_t> PackageDb::libc_package() const {
+  std::string_view native;
+  for (const std::string_view name : natives) {
+    const auto found = std::ranges::find(packages_, name, &InstalledPackage::name);
+    if (found == packages_.end() || found->architecture == "all" || found->architecture == "noarch")
+      continue;
+    native = found->architecture;
+    break;
+  }
+  std::optional<size_t> best;
+  for (size_t i = 0; i < packages_.size(); ++i) {
+    if (!std::ranges::contains(libc_names, packages_[i].name))
+      continue;
+    const auto rank = [&](size_t package) {
+      return std::pair(packages_[package].architecture == native, packages_[package].installed);
+    };
+    if (!best || rank(i) > rank(*best))
+      best = i;
+  }
+  return best;
+}
+
+std::optional<std::string> PackageDb::glibc_version() const {
+  const auto libc = libc_package();
+  if (!libc)
+    return std::nullopt;
+  return std::string(upstream_version(packages_[*libc].version));
+}
+
+std::string_view upstream_version(std::string_view version) {
+  if (const size_t colon = version.find(':'); colon != std::string_view::npos)
+    version.remove_prefix(colon + 1);
+  return version.substr(0, version.find('-'));
+}
+
+}  // namespace rescue
