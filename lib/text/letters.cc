@@ -1,0 +1,94 @@
+#include "lib/text/letters.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <string_view>
+
+namespace rescue {
+namespace {
+
+// Capital letters and how far away their small ones are. With a stride of 2, capital and small letters alternate.
+struct CaseRange {
+  uint32_t low;
+  uint32_t high;
+  int16_t distance;
+  uint8_t stride;
+};
+
+constexpr CaseRange case_ranges[] = {
+    {'A', 'Z', 32, 1},         {0xC0, 0xD6, 32, 1},       {0xD8, 0xDE, 32, 1},     {0x100, 0x12E, 1, 2},
+    {0x132, 0x136, 1, 2},      {0x139, 0x147, 1, 2},      {0x14A, 0x176, 1, 2},    {0x178, 0x178, -121, 1},
+    {0x179, 0x17D, 1, 2},      {0x1CD, 0x1DB, 1, 2},      {0x1DE, 0x1EE, 1, 2},    {0x1F8, 0x21E, 1, 2},
+    {0x222, 0x232, 1, 2},      {0x370, 0x372, 1, 2},      {0x376, 0x376, 1, 1},    {0x386, 0x386, 38, 1},
+    {0x388, 0x38A, 37, 1},     {0x38C, 0x38C, 64, 1},     {0x38E, 0x38F, 63, 1},   {0x391, 0x3A1, 32, 1},
+    {0x3A3, 0x3AB, 32, 1},     {0x3D8, 0x3EE, 1, 2},      {0x400, 0x40F, 80, 1},   {0x410, 0x42F, 32, 1},
+    {0x460, 0x480, 1, 2},      {0x48A, 0x4BE, 1, 2},      {0x4C1, 0x4CD, 1, 2},    {0x4D0, 0x52E, 1, 2},
+    {0x531, 0x556, 48, 1},     {0x10A0, 0x10C5, 7264, 1}, {0x1E00, 0x1E94, 1, 2},  {0x1EA0, 0x1EFE, 1, 2},
+    {0x2160, 0x216F, 16, 1},   {0x24B6, 0x24CF, 26, 1},   {0x2C00, 0x2C2F, 48, 1}, {0xFF21, 0xFF3A, 32, 1},
+    {0x10400, 0x10427, 40, 1},
+};
+
+constexpr CodeRange letters[] = {
+    {0xAA, 0xAA},     {0xB5, 0xB5},     {0xBA, 0xBA},       {0xC0, 0xD6},       {0xD8, 0xF6},       {0xF8, 0x2C1},
+    {0x2C6, 0x2D1},   {0x2E0, 0x2E4},   {0x370, 0x374},     {0x376, 0x377},     {0x37A, 0x37D},     {0x37F, 0x37F},
+    {0x386, 0x386},   {0x388, 0x3FF},   {0x400, 0x481},     {0x48A, 0x556},     {0x561, 0x587},     {0x5D0, 0x5EA},
+    {0x620, 0x64A},   {0x660, 0x669},   {0x66E, 0x66F},     {0x671, 0x6D3},     {0x6EE, 0x6FC},     {0x710, 0x72F},
+    {0x74D, 0x7A5},   {0x904, 0x939},   {0x958, 0x961},     {0x966, 0x96F},     {0x985, 0x9B9},     {0xA05, 0xA39},
+    {0xA85, 0xAB9},   {0xB85, 0xBB9},   {0xC05, 0xC39},     {0xD05, 0xD3A},     {0xE01, 0xE30},     {0xE50, 0xE59},
+    {0x10A0, 0x10FF}, {0x1100, 0x11FF}, {0x13A0, 0x13F5},   {0x1E00, 0x1FBC},   {0x1FC2, 0x1FCC},   {0x1FD0, 0x1FDB},
+    {0x1FE0, 0x1FEC}, {0x1FF2, 0x1FFC}, {0x2071, 0x2071},   {0x207F, 0x207F},   {0x2102, 0x2102},   {0x210A, 0x2113},
+    {0x2115, 0x2115}, {0x2119, 0x211D}, {0x2124, 0x2124},   {0x2126, 0x2126},   {0x212A, 0x212D},   {0x2160, 0x2188},
+    {0x24B6, 0x24E9}, {0x2C00, 0x2CE4}, {0x2D00, 0x2D25},   {0x3005, 0x3007},   {0x3041, 0x3096},   {0x309D, 0x309F},
+    {0x30A1, 0x30FA}, {0x30FC, 0x30FF}, {0x3105, 0x312F},   {0x3131, 0x318E},   {0x3400, 0x4DBF},   {0x4E00, 0x9FFF},
+    {0xA000, 0xA48C}, {0xAC00, 0xD7A3}, {0xF900, 0xFAFF},   {0xFB00, 0xFB06},   {0xFF10, 0xFF19},   {0xFF21, 0xFF3A},
+    {0xFF41, 0xFF5A}, {0xFF66, 0xFFDC}, {0x10400, 0x1044F}, {0x1D400, 0x1D7FF}, {0x20000, 0x323AF},
+};
+
+bool in_range(const CaseRange& range, int64_t code) {
+  return code >= range.low && code <= range.high && (code - range.low) % range.stride == 0;
+}
+
+}  // namespace
+
+uint32_t other_case(uint32_t code) {
+  for (const CaseRange& range : case_ranges) {
+    if (in_range(range, code))
+      return static_cast<uint32_t>(static_cast<int32_t>(code) + range.distance);
+    if (in_range(range, int64_t{code} - range.distance))
+      return static_cast<uint32_t>(static_cast<int32_t>(code) - range.distance);
+  }
+  return code;
+}
+
+bool is_upper_letter(uint32_t code) {
+  return std::ranges::any_of(case_ranges, [&](const CaseRange& range) { return in_range(range, code); });
+}
+
+bool is_lower_letter(uint32_t code) {
+  // Sharp s has no capital of its own in the tables of any C library.
+  return code == 0xDF || std::ranges::any_of(case_ranges, [&](const CaseRange& range) {
+           return in_range(range, int64_t{code} - range.distance);
+         });
+}
+
+std::span<const CodeRange> letter_ranges() {
+  return letters;
+}
+
+bool is_word_code(uint32_t code) {
+  if (code < 0x80)
+    return is_word_byte(static_cast<uint8_t>(code));
+  return std::ranges::any_of(letters, [&](const CodeRange& r) { return code >= r.low && code <= r.high; });
+}
+
+bool bytes_are_characters() {
+  for (const char* variable : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const char* value = std::getenv(variable);
+    if (value == nullptr || *value == '\0')
+      continue;
+    return std::string_view(value) == "C" || std::string_view(value) == "POSIX";
+  }
+  return false;
+}
+
+}  // namespace rescue
