@@ -1,0 +1,561 @@
+#include "lib/sys/superblock.h"
+
+#include <algorithm>
+#include <array>
+
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#include <linux/fs.h>
+
+#include "lib/base/bytes.h"
+#include "lib/base/fd.h"
+#include "lib/base/text.h"
+
+namespace rescue {
+
+namespace {
+
+using Found = Result<std::optional<Superblock>>;
+
+constexpr std::string_view what = "superblock";
+
+std::string text_until_zero(std::string_view text) {
+  text = text.substr(0, text.find('\0'));
+  while (text.ends_with(' '))
+    text.remove_suffix(1);
+  return std::string(text);
+}
+
+// "123e4567-e89b-12d3-a456-426614174000"; empty for one of zeros alone.
+std::string uuid_text(std::string_view bytes) {
+  if (std::ranges::all_of(bytes, [](char c) { return c == 0; }))
+    return {};
+  std::string text = to_hex(bytes);
+  for (const size_t at : {20U, 16U, 12U, 8U})
+    text.insert(at, "-");
+  return text;
+}
+
+void add(Superblock& block, std::string_view name, std::string value) {
+  if (!value.empty())
+    block.tags.push_back({name, std::move(value)});
+}
+
+Result<std::string> text_at(const Bytes& bytes, uint64_t offset, uint64_t length) {
+  return text_until_zero(TRY(bytes.slice(offset, length, what)).text());
+}
+
+Result<std::string> uuid_at(const Bytes& bytes, uint64_t offset) {
+  return uuid_text(TRY(bytes.slice(offset, 16, what)).text());
+}
+
+// ---- ext2, ext3, ext4: struct ext2_super_block
+
+constexpr uint32_t ext_has_journal = 0x4;
+constexpr uint32_t ext_journal_device = 0x8;
+constexpr uint32_t ext2_incompatible = 0x2 | 0x10;        // filetype, meta_bg: what ext2 can read
+constexpr uint32_t ext3_incompatible = 0x2 | 0x4 | 0x10;  // and recover
+constexpr uint32_t ext3_read_only = 0x1 | 0x2 | 0x4;      // sparse_super, large_file, btree_dir
+
+std::string_view ext_type(uint32_t compatible, uint32_t incompatible, uint32_t read_only) {
+  if ((incompatible & ext_journal_device) != 0)
+    return "jbd";
+  if ((incompatible & ~ext3_incompatible) != 0 || (read_only & ~ext3_read_only) != 0)
+    return "ext4";
+  return (compatible & ext_has_journal) != 0 ? "ext3" : "ext2";
+}
+
+Found probe_ext(const Bytes& b) {
+  if (TRY(b.read<uint16_t>(56, what)) != 0xEF53)
+    return std::nullopt;
+  const auto log_size = TRY(b.read<uint32_t>(24, what));
+  if (log_size > 10)
+    return std::nullopt;
+  const auto incompatible = TRY(b.read<uint32_t>(96, what));
+  const std::string_view type =
+      ext_type(TRY(b.read<uint32_t>(92, what)), incompatible, TRY(b.read<uint32_t>(100, what)));
+  Superblock block;
+  add(block, "LABEL", TRY(text_at(b, 120, 16)));
+  add(block, type == "jbd" ? "LOGUUID" : "UUID", TRY(uuid_at(b, 104)));
+  if (type != "jbd" && (TRY(b.read<uint32_t>(92, what)) & ext_has_journal) != 0)
+    add(block, "EXT_JOURNAL", TRY(uuid_at(b, 208)));
+  if (type == "ext3" && (incompatible & ~ext2_incompatible) == 0)
+    add(block, "SEC_TYPE", "ext2");
+  add(block, "BLOCK_SIZE", str(1024U << log_size));
+  add(block, "TYPE", std::string(type));
+  return block;
+}
+
+Found probe_xfs(const Bytes& b) {
+  const auto sector = TRY(b.with_order(std::endian::big).read<uint16_t>(102, what));
+  if (TRY(b.slice(0, 4, what)).text() != "XFSB" || sector < 512 || sector > 32768)
+    return std::nullopt;
+  Superblock block;
+  add(block, "LABEL", TRY(text_at(b, 108, 12)));
+  add(block, "UUID", TRY(uuid_at(b, 32)));
+  add(block, "BLOCK_SIZE", str(sector));
+  add(block, "TYPE", "xfs");
+  return block;
+}
+
+Found probe_btrfs(const Bytes& b) {
+  if (TRY(b.slice(0x40, 8, what)).text() != "_BHRfS_M")
+    return std::nullopt;
+  Superblock block;
+  add(block, "LABEL", TRY(text_at(b, 0x12b, 256)));
+  add(block, "UUID", TRY(uuid_at(b, 0x20)));
+  add(block, "UUID_SUB", TRY(uuid_at(b, 0x10b)));
+  add(block, "BLOCK_SIZE", str(TRY(b.read<uint32_t>(0x90, what))));
+  add(block, "TYPE", "btrfs");
+  return block;
+}
+
+Found probe_squashfs(const Bytes& b) {
+  if (TRY(b.slice(0, 4, what)).text() != "hsqs")
+    return std::nullopt;
+  Superblock block;
+  add(block, "BLOCK_SIZE", str(TRY(b.read<uint32_t>(12, what))));
+  add(block, "TYPE", "squashfs");
+  return block;
+}
+
+Found probe_luks(const Bytes& b) {
+  const auto version = TRY(b.with_order(std::endian::big).read<uint16_t>(6, what));
+  if (TRY(b.slice(0, 6, what)).text() != "LUKS\xba\xbe" || (version != 1 && version != 2))
+    return std::nullopt;
+  Superblock block;
+  add(block, "UUID", TRY(text_at(b, 168, 40)));
+  if (version == 2) {
+    add(block, "LABEL", TRY(text_at(b, 24, 48)));
+    add(block, "SUBSYSTEM", TRY(text_at(b, 208, 48)));
+  }
+  add(block, "TYPE", "crypto_LUKS");
+  return block;
+}
+
+// The label lies in one of the first four sectors.
+Found probe_lvm(const Bytes& b) {
+  for (uint64_t sector = 0; sector < 4; ++sector) {
+    const uint64_t at = sector * 512;
+    if (TRY(b.slice(at, 8, what)).text() != "LABELONE" || TRY(b.slice(at + 24, 8, what)).text() != "LVM2 001" ||
+        TRY(b.read<uint64_t>(at + 8, what)) != sector)
+      continue;
+    const auto header = TRY(b.read<uint32_t>(at + 20, what));
+    std::string uuid = std::string(TRY(b.slice(at + header, 32, what)).text());
+    for (const size_t place : {26U, 22U, 18U, 14U, 10U, 6U})
+      uuid.insert(place, "-");
+    Superblock block;
+    add(block, "UUID", std::move(uuid));
+    add(block, "TYPE", "LVM2_member");
+    return block;
+  }
+  return std::nullopt;
+}
+
+Found probe_raid(const Bytes& b) {
+  if (TRY(b.read<uint32_t>(0, what)) != 0xa92b4efc || TRY(b.read<uint32_t>(4, what)) != 1)
+    return std::nullopt;
+  Superblock block;
+  add(block, "UUID", TRY(uuid_at(b, 16)));
+  add(block, "UUID_SUB", TRY(uuid_at(b, 168)));
+  add(block, "LABEL", TRY(text_at(b, 32, 32)));
+  add(block, "TYPE", "linux_raid_member");
+  return block;
+}
+
+// ---- swap: the signature ends the first page, whatever its size
+
+Found probe_swap(Disk& disk) {
+  for (size_t page = 4096; page <= 65536; page *= 2) {
+    const std::string end = TRY(disk.read(page - 10, 10));
+    const bool suspended =
+        end == "S1SUSPEND" || end == "S2SUSPEND" || end == "ULSUSPEND" || end.starts_with("LINHIB0001");
+    if (end != "SWAPSPACE2" && end != "SWAP-SPACE" && !suspended)
+      continue;
+    const std::string head = TRY(disk.read(1024, 64));
+    const Bytes b(head, disk.path());
+    Superblock block;
+    if (end != "SWAP-SPACE") {
+      add(block, "LABEL", TRY(text_at(b, 28, 16)));
+      add(block, "UUID", TRY(uuid_at(b, 12)));
+    }
+    add(block, "TYPE", suspended ? "swsuspend" : "swap");
+    return block;
+  }
+  return std::nullopt;
+}
+
+// ---- FAT
+
+struct FatLayout {
+  uint32_t sector = 0;
+  bool is_32 = false;
+  uint64_t root = 0;  // where the root directory begins
+  uint64_t root_size = 0;
+};
+
+Result<std::optional<FatLayout>> fat_layout(const Bytes& b) {
+  const auto sector = TRY(b.read<uint16_t>(11, what));
+  const auto cluster = TRY(b.read<uint8_t>(13, what));
+  const auto reserved = TRY(b.read<uint16_t>(14, what));
+  const auto fats = TRY(b.read<uint8_t>(16, what));
+  const auto media = TRY(b.read<uint8_t>(21, what));
+  const bool fits = TRY(b.read<uint16_t>(510, what)) == 0xAA55 && sector >= 512 && sector <= 4096 &&
+                    std::has_single_bit(sector) && cluster != 0 && std::has_single_bit(cluster) && reserved != 0 &&
+                    fats != 0 && (media >= 0xf8 || media == 0xf0);
+  if (!fits)
+    return std::nullopt;
+  const std::string_view old_magic = TRY(b.slice(0x36, 5, what)).text();
+  FatLayout layout{.sector = sector};
+  layout.is_32 = TRY(b.slice(0x52, 8, what)).text() == "FAT32   ";
+  if (!layout.is_32 && old_magic != "FAT12" && old_magic != "FAT16" && old_magic != "MSDOS")
+    return std::nullopt;
+  const uint64_t fat_size = layout.is_32 ? TRY(b.read<uint32_t>(36, what)) : TRY(b.read<uint16_t>(22, what));
+  const uint64_t after_fats = (reserved + fats * fat_size) * sector;
+  const uint64_t first = layout.is_32 ? TRY(b.read<uint32_t>(44, what)) : 2;
+  layout.root = after_fats + (first < 2 ? 0 : first - 2) * cluster * sector;
+  layout.root_size = layout.is_32 ? uint64_t{cluster} * sector : uint64_t{TRY(b.read<uint16_t>(17, what))} * 32;
+  return layout;
+}
+
+// The label is that of the root directory, where it has one (its first cluster is looked at).
+Result<std::string> fat_root_label(Disk& disk, const FatLayout& layout) {
+  const std::string directory =
+      TRY(disk.read(layout.root, static_cast<size_t>(std::min<uint64_t>(layout.root_size, 65536))));
+  for (size_t at = 0; directory.size() - at >= 32; at += 32) {
+    const auto attributes = static_cast<uint8_t>(directory[at + 11]);
+    if (directory[at] == 0)
+      break;
+    if (static_cast<uint8_t>(directory[at]) != 0xe5 && (attributes & 0x3f) != 0x0f && (attributes & 0x18) == 0x08)
+      return text_until_zero(std::string_view(directory).substr(at, 11));
+  }
+  return std::string();
+}
+
+Found probe_fat(Disk& disk) {
+  const std::string head = TRY(disk.read(0, 512));
+  const Bytes b(head, disk.path());
+  const auto layout = TRY(fat_layout(b));
+  if (!layout)
+    return std::nullopt;
+  const uint64_t at = layout->is_32 ? 0x43 : 0x27;
+  const auto serial = TRY(b.read<uint32_t>(at, what));
+  std::string boot_label = TRY(text_at(b, at + 4, 11));
+  if (boot_label == "NO NAME")
+    boot_label.clear();
+  Superblock block;
+  if (!layout->is_32)
+    add(block, "SEC_TYPE", "msdos");
+  add(block, "LABEL_FATBOOT", boot_label);
+  add(block, "LABEL", TRY(fat_root_label(disk, *layout)));
+  std::string uuid = to_hex(std::string{static_cast<char>(serial >> 24), static_cast<char>(serial >> 16),
+                                        static_cast<char>(serial >> 8), static_cast<char>(serial)});
+  std::ranges::transform(uuid, uuid.begin(), [](char c) { return c >= 'a' ? static_cast<char>(c - 32) : c; });
+  uuid.insert(4, "-");
+  add(block, "UUID", serial == 0 ? "" : std::move(uuid));
+  add(block, "BLOCK_SIZE", str(layout->sector));
+  add(block, "TYPE", "vfat");
+  return block;
+}
+
+// ---- ISO 9660: volume descriptors from sector 16 on
+
+// "2024010112000000" as blkid writes it: 2024-01-01-12-00-00-00.
+std::string iso_date(std::string_view digits) {
+  if (!std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; }) ||
+      std::ranges::all_of(digits, [](char c) { return c == '0'; }))
+    return {};
+  std::string text(digits);
+  for (const size_t at : {14U, 12U, 10U, 8U, 6U, 4U})
+    text.insert(at, "-");
+  return text;
+}
+
+// Joliet's name, in the two-byte letters of UCS-2; only those of ASCII.
+std::string joliet_label(std::string_view bytes) {
+  std::string text;
+  for (size_t i = 0; i + 1 < bytes.size(); i += 2) {
+    if (bytes[i] != 0 || static_cast<uint8_t>(bytes[i + 1]) >= 0x80)
+      return {};
+    text += bytes[i + 1];
+  }
+  return text_until_zero(text);
+}
+
+bool same_name_apart_from_case(std::string_view a, std::string_view b) {
+  const auto low = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  return a.size() == b.size() && std::ranges::equal(a, b, {}, low, low);
+}
+
+Found probe_iso(Disk& disk) {
+  Superblock block;
+  std::string label;
+  std::string uuid;
+  for (uint64_t sector = 16; sector < 32; ++sector) {
+    const std::string descriptor = TRY(disk.read(sector * 2048, 2048));
+    const Bytes b(descriptor, disk.path());
+    if (b.size() < 2048 || TRY(b.slice(1, 5, what)).text() != "CD001")
+      break;
+    const auto kind = TRY(b.read<uint8_t>(0, what));
+    if (kind == 1 && block.tags.empty()) {
+      uuid = iso_date(TRY(b.slice(830, 16, what)).text());
+      if (uuid.empty())
+        uuid = iso_date(TRY(b.slice(813, 16, what)).text());
+      label = TRY(text_at(b, 40, 32));
+      add(block, "BLOCK_SIZE", "2048");
+    } else if (kind == 2 && TRY(b.slice(88, 2, what)).text() == "%/") {
+      const std::string joliet = joliet_label(TRY(b.slice(40, 32, what)).text());
+      if (same_name_apart_from_case(joliet, label.substr(0, 16)) && label.size() <= 16)
+        label = joliet;
+    } else if (kind == 255) {
+      break;
+    }
+  }
+  if (block.tags.empty())
+    return std::nullopt;
+  add(block, "UUID", std::move(uuid));
+  add(block, "LABEL", std::move(label));
+  add(block, "TYPE", "iso9660");
+  return block;
+}
+
+// ---- the order of looking
+
+struct Prober {
+  uint64_t offset;
+  size_t length;
+  Found (*probe)(const Bytes&);
+};
+
+// Members of something bigger come first: what they hold is not theirs to mount.
+constexpr Prober fixed_probers[] = {
+    {0, 512, probe_luks}, {0, 2048 + 512, probe_lvm}, {4096, 256, probe_raid},    {0, 256, probe_raid},
+    {0, 512, probe_xfs},  {1024, 1024, probe_ext},    {65536, 4096, probe_btrfs}, {0, 96, probe_squashfs},
+};
+
+// A superblock that is cut off is none, and one that is not there is not an error; only a disk that cannot be read is.
+bool is_system_error(const Found& found) {
+  return !found && found.error().code != 0;
+}
+
+Found probe_raid_at_end(Disk& disk) {
+  if (disk.size() < 65536)
+    return std::nullopt;
+  const uint64_t at = ((disk.size() / 512) - 16) / 8 * 8 * 512;
+  const std::string bytes = TRY(disk.read(at, 256));
+  return probe_raid(Bytes(bytes, disk.path()));
+}
+
+// ---- partition tables
+
+// A GUID is written with its first three numbers in little-endian order.
+std::string guid_text(std::string_view bytes) {
+  constexpr std::array<uint8_t, 16> order = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
+  std::string sorted;
+  for (const uint8_t i : order)
+    sorted += bytes[i];
+  return uuid_text(sorted);
+}
+
+std::string utf16_text(std::string_view bytes) {
+  std::string text;
+  for (size_t i = 0; i + 1 < bytes.size(); i += 2) {
+    const unsigned code = static_cast<uint8_t>(bytes[i]) | static_cast<unsigned>(static_cast<uint8_t>(bytes[i + 1]))
+                                                               << 8;
+    if (code == 0)
+      break;
+    if (code < 0x80) {
+      text += static_cast<char>(code);
+    } else if (code < 0x800) {
+      text += static_cast<char>(0xc0 | code >> 6);
+      text += static_cast<char>(0x80 | (code & 0x3f));
+    } else {
+      text += static_cast<char>(0xe0 | code >> 12);
+      text += static_cast<char>(0x80 | (code >> 6 & 0x3f));
+      text += static_cast<char>(0x80 | (code & 0x3f));
+    }
+  }
+  return text;
+}
+
+constexpr unsigned most_gpt_entries = 1024;
+
+using FoundTable = Result<std::optional<PartitionTable>>;
+
+Result<std::optional<Partition>> gpt_entry(const Bytes& b, unsigned number, uint64_t sector) {
+  const std::string type = guid_text(TRY(b.slice(0, 16, what)).text());
+  const auto first = TRY(b.read<uint64_t>(32, what));
+  const auto last = TRY(b.read<uint64_t>(40, what));
+  if (type.empty() || last < first || last >= UINT64_MAX / 4096)
+    return std::nullopt;
+  return Partition{.number = number,
+                   .start = first * sector,
+                   .size = (last - first + 1) * sector,
+                   .uuid = guid_text(TRY(b.slice(16, 16, what)).text()),
+                   .label = utf16_text(TRY(b.slice(56, 72, what)).text()),
+                   .type = type};
+}
+
+FoundTable probe_gpt(Disk& disk, uint64_t sector) {
+  const std::string header = TRY(disk.read(sector, 92));
+  const Bytes b(header, disk.path());
+  if (b.size() < 92 || TRY(b.slice(0, 8, what)).text() != "EFI PART")
+    return std::nullopt;
+  const auto at = TRY(b.read<uint64_t>(72, what));
+  const auto count = TRY(b.read<uint32_t>(80, what));
+  const auto size = TRY(b.read<uint32_t>(84, what));
+  if (count > most_gpt_entries || size < 128 || size > 4096 || at > disk.size() / sector)
+    return std::nullopt;
+  PartitionTable table{.type = "gpt", .uuid = guid_text(TRY(b.slice(56, 16, what)).text())};
+  const std::string entries = TRY(disk.read(at * sector, size_t{count} * size));
+  const Bytes all(entries, disk.path());
+  for (unsigned i = 0; i < count && all.size() >= uint64_t{i + 1} * size; ++i)
+    if (auto partition = TRY(gpt_entry(TRY(all.slice(uint64_t{i} * size, size, what)), i + 1, sector)))
+      table.partitions.push_back(*std::move(partition));
+  return table;
+}
+
+struct DosEntry {
+  uint8_t type = 0;
+  uint64_t start = 0;
+  uint64_t size = 0;
+  bool is_extended() const { return type == 0x05 || type == 0x0f || type == 0x85; }
+};
+
+// The four entries of a boot record; nothing where it is none.
+Result<std::optional<std::array<DosEntry, 4>>> dos_entries(const Bytes& b) {
+  if (b.size() < 512 || TRY(b.read<uint16_t>(510, what)) != 0xAA55)
+    return std::nullopt;
+  std::array<DosEntry, 4> entries;
+  for (unsigned i = 0; i < 4; ++i) {
+    const uint64_t at = 446 + 16 * i;
+    if ((TRY(b.read<uint8_t>(at, what)) & 0x7f) != 0)
+      return std::nullopt;
+    entries[i] = {TRY(b.read<uint8_t>(at + 4, what)), uint64_t{TRY(b.read<uint32_t>(at + 8, what))} * 512,
+                  uint64_t{TRY(b.read<uint32_t>(at + 12, what))} * 512};
+  }
+  return entries;
+}
+
+std::string hex_number(uint32_t number, size_t digits) {
+  std::string text;
+  for (size_t i = digits; i-- > 0;)
+    text += "0123456789abcdef"[number >> (4 * i) & 15];
+  return text;
+}
+
+Partition dos_partition(const PartitionTable& table, unsigned number, const DosEntry& entry, uint64_t base) {
+  return {.number = number,
+          .start = base + entry.start,
+          .size = entry.size,
+          .uuid = str(table.uuid, '-', hex_number(number, 2)),
+          .label = {},
+          .type = str("0x", hex_number(entry.type, entry.type < 16 ? 1 : 2))};
+}
+
+// Logical partitions are a chain of boot records within the extended one, each with one partition and the next.
+Result<> add_logical(Disk& disk, PartitionTable& table, uint64_t extended) {
+  uint64_t record = extended;
+  for (unsigned number = 5; number < 64; ++number) {
+    const std::string sector = TRY(disk.read(record, 512));
+    const auto entries = TRY(dos_entries(Bytes(sector, disk.path())));
+    if (!entries)
+      return {};
+    const DosEntry& own = (*entries)[0];
+    if (own.size != 0)
+      table.partitions.push_back(dos_partition(table, number, own, record));
+    const DosEntry& next = (*entries)[1];
+    if (!next.is_extended() || next.size == 0 || next.start == 0)
+      return {};
+    record = extended + next.start;
+  }
+  return {};
+}
+
+FoundTable probe_dos(Disk& disk) {
+  const std::string sector = TRY(disk.read(0, 512));
+  const Bytes b(sector, disk.path());
+  const auto entries = TRY(dos_entries(b));
+  if (!entries)
+    return std::nullopt;
+  PartitionTable table{.type = "dos", .uuid = hex_number(TRY(b.read<uint32_t>(440, what)), 8)};
+  for (unsigned i = 0; i < 4; ++i) {
+    const DosEntry& entry = (*entries)[i];
+    if (entry.size == 0 || entry.type == 0)
+      continue;
+    table.partitions.push_back(dos_partition(table, i + 1, entry, 0));
+    if (entry.is_extended())
+      TRY(add_logical(disk, table, entry.start));
+  }
+  if (table.partitions.empty())
+    return std::nullopt;
+  return table;
+}
+
+bool is_hard_error(const Error& error) {
+  return error.code != 0;
+}
+
+}  // namespace
+
+Result<FdDisk> FdDisk::open(int fd, std::string_view path) {
+  struct stat info{};
+  if (::fstat(fd, &info) < 0)
+    return fail("look at", path, errno);
+  uint64_t size = static_cast<uint64_t>(info.st_size);
+  if (S_ISBLK(info.st_mode) && ::ioctl(fd, BLKGETSIZE64, &size) < 0)
+    return fail("find the size", path, errno);
+  return FdDisk(fd, size, path);
+}
+
+Result<std::string> FdDisk::read(uint64_t offset, size_t length) {
+  if (offset >= size_)
+    return std::string();
+  std::string bytes(static_cast<size_t>(std::min<uint64_t>(length, size_ - offset)), '\0');
+  bytes.resize(TRY(pread_full(fd_, bytes, offset, path_)));
+  return bytes;
+}
+
+Result<std::string> TextDisk::read(uint64_t offset, size_t length) {
+  return offset >= bytes_.size() ? std::string() : std::string(bytes_.substr(static_cast<size_t>(offset), length));
+}
+
+std::string_view Superblock::tag(std::string_view name) const {
+  const auto found = std::ranges::find(tags, name, &Tag::name);
+  return found == tags.end() ? std::string_view() : std::string_view(found->value);
+}
+
+bool Superblock::is_mountable() const {
+  constexpr std::string_view others[] = {"swap", "swsuspend", "crypto_LUKS", "LVM2_member", "linux_raid_member", "jbd"};
+  return std::ranges::find(others, type()) == std::end(others);
+}
+
+Found probe_superblock(Disk& disk) {
+  for (const Prober& prober : fixed_probers) {
+    const std::string bytes = TRY(disk.read(prober.offset, prober.length));
+    Found found = prober.probe(Bytes(bytes, disk.path()));
+    if (is_system_error(found) || (found && *found))
+      return found;
+  }
+  for (const auto probe : {probe_raid_at_end, probe_swap, probe_iso, probe_fat}) {
+    Found found = probe(disk);
+    if (is_system_error(found) || (found && *found))
+      return found;
+  }
+  return std::nullopt;
+}
+
+FoundTable probe_partitions(Disk& disk) {
+  for (const uint64_t sector : {512U, 4096U}) {
+    FoundTable found = probe_gpt(disk, sector);
+    if ((!found && is_hard_error(found.error())) || (found && *found))
+      return found;
+  }
+  FoundTable found = probe_dos(disk);
+  if (!found && !is_hard_error(found.error()))
+    return std::nullopt;
+  return found;
+}
+
+}  // namespace rescue
