@@ -36,7 +36,10 @@ void hold_standard_descriptors() {
       ::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-int run_named(const Applet& applet, Words words) {
+// `pipe_ignored`: whether we were started with SIGPIPE ignored, which then stays so for all.
+int run_named(const Applet& applet, Words words, bool pipe_ignored) {
+  if (applet.dies_with_reader && !pipe_ignored)
+    std::signal(SIGPIPE, SIG_DFL);
   Io io(applet.name, applet.failure_status);
   return run_applet(applet, io, words);
 }
@@ -139,19 +142,19 @@ constinit const Applet rescue_applet = {
     .run = entry<options, run>,
 };
 
-int dispatch(Words words) {
+int dispatch(Words words, bool pipe_ignored) {
   const std::string_view called = words.empty() ? "rescue" : base_name(words[0]);
   if (!words.empty())
     words = words.subspan(1);
   if (const Applet* const applet = find_applet(called))
-    return run_named(*applet, words);
+    return run_named(*applet, words, pipe_ignored);
   if (applet_count == 1)
-    return run_named(*applet_table[0], words);
+    return run_named(*applet_table[0], words, pipe_ignored);
   if (words.empty() || words[0][0] == '-')
-    return run_named(rescue_applet, words);
+    return run_named(rescue_applet, words, pipe_ignored);
   const auto applet = need_applet(words[0]);
   if (applet)
-    return run_named(**applet, words.subspan(1));
+    return run_named(**applet, words.subspan(1), pipe_ignored);
   Io io("rescue", 2);
   return detail::finish(rescue_applet, io, std::unexpected(applet.error()));
 }
@@ -162,6 +165,6 @@ int dispatch(Words words) {
 int main(int argc, char** argv) {
   rescue::hold_standard_descriptors();
   // A closed pipe is an error that is reported, not a silent death; what we run gets the default back.
-  std::signal(SIGPIPE, SIG_IGN);
-  return rescue::dispatch({argv, static_cast<size_t>(argc)});
+  const bool pipe_ignored = std::signal(SIGPIPE, SIG_IGN) == SIG_IGN;
+  return rescue::dispatch({argv, static_cast<size_t>(argc)}, pipe_ignored);
 }

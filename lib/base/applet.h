@@ -23,6 +23,7 @@ struct Applet {
   int failure_status = 1;              // exit status when something failed
   int usage_status = 2;                // exit status for wrong usage
   bool operands_end_options = false;   // the first operand ends the options (commands that run a command)
+  bool dies_with_reader = false;       // a closed pipe ends it without a word, as it does GNU's commands over text
   bool closed_output_is_fine = false;  // started without a standard output, it does its work all the same
   std::string_view notes = {};         // short text under the options in --help: exit codes, an example
   OptTable options = {};

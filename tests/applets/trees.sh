@@ -130,3 +130,20 @@ os.chmod("capable", 0o755)
 os.setxattr("capable", "security.capability", bytes.fromhex("0100000200040000000000000000000000000000"))
 END
 }
+
+# Texts for the commands over lines: sorted and not, fields, blanks, UTF-8, bytes of all kinds.
+tree_text() {
+  tree_plain
+  printf 'a 1\nb 2\nb 3\nd 4\n' >one
+  printf 'b x\nc y\nd z\nd w\n' >two
+  printf 'c\na\nb\n' >unsorted
+  printf 'x:y:z\nno fields\n:b:\n::\na:b:c:d\n' >colons
+  printf 'a\na\nA\nb\n b\nb  c\n\n\nc x\nd x\nd y\ne\ne' >repeats
+  printf '\ta\tb\n        c       d  e\n  \t x \t\ty\nfoo\bbar\tq\n    i   j       k\n' >tabs
+  printf 'gr\303\274n \342\202\254 \346\227\245\346\234\254\nbad \377\376 \342\202\nno\302\240break\342\200\203em\n' >utf8
+  printf 'a\0b\0\0c\nd' >zeros
+  head -c 20000 /dev/zero | tr '\0' x >longline
+  python3 -c 'import sys; sys.stdout.buffer.write(bytes(range(256)) * 3)' >bytes
+  seq -f '%.0f word and more text here' 1 3000 >words
+  age
+}
