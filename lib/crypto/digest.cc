@@ -133,7 +133,9 @@ std::string hex(const std::array<uint8_t, n>& digest) {
 }
 
 template std::string hex(const std::array<uint8_t, 16>&);
+template std::string hex(const std::array<uint8_t, 20>&);
 template std::string hex(const std::array<uint8_t, 32>&);
+template std::string hex(const std::array<uint8_t, 48>&);
 template std::string hex(const std::array<uint8_t, 64>&);
 
 template <typename D>

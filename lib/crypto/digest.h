@@ -67,7 +67,9 @@ class Blake2b512 {
 template <size_t n>
 std::string hex(const std::array<uint8_t, n>& digest);
 extern template std::string hex(const std::array<uint8_t, 16>&);
+extern template std::string hex(const std::array<uint8_t, 20>&);
 extern template std::string hex(const std::array<uint8_t, 32>&);
+extern template std::string hex(const std::array<uint8_t, 48>&);
 extern template std::string hex(const std::array<uint8_t, 64>&);
 
 // The digest of what is left to read of a descriptor; `path` names it in errors. `size`, where given, gets the number

@@ -1,14 +1,10 @@
 #include "lib/crypto/file_digest.h"
 
-#include <array>
 #include <cstddef>
-
-#include <sodium/crypto_hash_sha512.h>
 
 #include "lib/base/fd.h"
 #include "lib/base/text.h"
-#include "lib/crypto/digest.h"
-#include "lib/crypto/md5.h"
+#include "lib/crypto/running_digest.h"
 
 namespace rescue {
 
@@ -31,26 +27,21 @@ bool is_digest_text(DigestAlgorithm algorithm, std::string_view text) {
 }
 
 std::optional<std::string> digest_of(DigestAlgorithm algorithm, std::string_view bytes) {
-  switch (algorithm) {
-    case DigestAlgorithm::md5: return hex(Md5::of(bytes));
-    case DigestAlgorithm::sha256: return hex(Sha256::of(bytes));
-    case DigestAlgorithm::sha512: {
-      std::array<uint8_t, crypto_hash_sha512_BYTES> digest;
-      crypto_hash_sha512(digest.data(), reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
-      return hex(digest);
-    }
-    default: return std::nullopt;
-  }
+  if (algorithm == DigestAlgorithm::none)
+    return std::nullopt;
+  RunningDigest hash(algorithm);
+  hash.update(bytes);
+  return hash.finish();
 }
 
 Result<std::optional<std::string>> digest_of_fd(DigestAlgorithm algorithm, int fd, std::string_view path) {
-  if (algorithm == DigestAlgorithm::md5)
-    return hex(TRY(digest_fd<Md5>(fd, path)));
-  if (algorithm == DigestAlgorithm::sha256)
-    return hex(TRY(digest_fd<Sha256>(fd, path)));
-  // Rare: only files of which the database knows nothing else are read as a whole.
-  constexpr uint64_t largest = 256 << 20;
-  return digest_of(algorithm, TRY(read_all(fd, largest, path)));
+  if (algorithm == DigestAlgorithm::none)
+    return std::nullopt;
+  char buffer[16384];
+  RunningDigest hash(algorithm);
+  while (const size_t count = TRY(read_some(fd, buffer, path)))
+    hash.update({buffer, count});
+  return hash.finish();
 }
 
 }  // namespace rescue

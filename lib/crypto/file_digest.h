@@ -26,7 +26,7 @@ struct FileDigest {
 // Whether `text` is a digest of that algorithm as we write it.
 bool is_digest_text(DigestAlgorithm algorithm, std::string_view text);
 
-// The digest of the bytes; nothing for an algorithm that we cannot compute.
+// The digest of the bytes; nothing for `none`.
 std::optional<std::string> digest_of(DigestAlgorithm algorithm, std::string_view bytes);
 
 // The same of what is left to read of a descriptor; `path` names it in errors.
