@@ -57,7 +57,7 @@ void print_help(const Applet& applet, Output& out) {
   for (const OptRow& row : applet.options.rows) {
     if (row.kind == OptKind::heading)
       out.put('\n', applet.options.help(row), ":\n");
-    else
+    else if (row.help != 0)
       print_row(str("  ", option_words(applet.options, row)), applet.options.help(row), out);
   }
   print_row("      --help", "show this help and exit", out);

@@ -76,7 +76,7 @@ void print_options(const Applet& applet, Output& out) {
   for (const OptRow& row : applet.options.rows) {
     if (row.kind == OptKind::heading)
       out.put(".SS ", roff(applet.options.help(row)), '\n');
-    else
+    else if (row.help != 0)
       out.put(".TP\n.B ", roff(trim(option_words(applet.options, row))), '\n', roff(applet.options.help(row)), '\n');
   }
   out.put(".TP\n.B \\-\\-help\nshow a short help and exit\n.TP\n.B \\-\\-version\nshow the version and exit\n");

@@ -22,6 +22,12 @@ age() {
   find . -depth -exec touch -h -d '2021-03-04 05:06:07.123456789' {} +
 }
 
+# The same with times of whole seconds: bzip2 keeps no others.
+tree_packing() {
+  tree_plain
+  find . -depth -exec touch -h -d '2021-03-04 05:06:07' {} +
+}
+
 # Every type of file and mode bit, sizes, dates, and names of all kinds.
 tree_listing() {
   local i

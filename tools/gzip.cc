@@ -1,0 +1,22 @@
+// gzip: see lib/archive/pack_command.h for what it does.
+#include "lib/archive/pack_options.h"
+#include "lib/base/applet.h"
+
+namespace rescue {
+namespace {
+
+Result<int> run(const PackOptions& opt, Io& io, const Args& args) {
+  return run_pack({.codec = Codec::gzip}, opt, io, args);
+}
+
+}  // namespace
+
+extern const Applet gzip_applet = {
+    .name = "gzip",
+    .summary = "compress files into .gz, or decompress them",
+    .usage = "[OPTION]... [FILE]...",
+    .notes = "Without a FILE, or where it is -, standard input is read.",
+    .options = describe<gzip_options>,
+    .run = entry<gzip_options, run>,
+};
+}  // namespace rescue

@@ -1,0 +1,22 @@
+// xzcat: see lib/archive/pack_command.h for what it does.
+#include "lib/archive/pack_options.h"
+#include "lib/base/applet.h"
+
+namespace rescue {
+namespace {
+
+Result<int> run(const PackOptions& opt, Io& io, const Args& args) {
+  return run_pack({.codec = Codec::xz, .mode = PackMode::decompress, .to_stdout = true}, opt, io, args);
+}
+
+}  // namespace
+
+extern const Applet xzcat_applet = {
+    .name = "xzcat",
+    .summary = "print what .xz and .lzma files hold",
+    .usage = "[OPTION]... [FILE]...",
+    .notes = "Without a FILE, or where it is -, standard input is read.",
+    .options = describe<xz_options>,
+    .run = entry<xz_options, run>,
+};
+}  // namespace rescue
