@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::string_view place = "var/lib/dpkg/";
 constexpr uint64_t largest_file = 256 << 20;
+constexpr size_t path_column = 34;  // of a line of md5sums: 32 digits and two blanks
 
 std::string_view without_slash(std::string_view path) {
   while (path.starts_with('/'))
@@ -101,8 +102,18 @@ std::vector<Stanza> parse_status(std::string_view text) {
   return stanzas;
 }
 
+std::vector<Md5Line> parse_md5sums(std::string_view text) {
+  std::vector<Md5Line> lines;
+  while (!text.empty()) {
+    const std::string_view line = next_line(text);
+    if (line.size() > path_column && is_digest_text(DigestAlgorithm::md5, line.substr(0, 32)))
+      lines.push_back({.path = without_slash(line.substr(path_column)), .md5 = line.substr(0, 32)});
+  }
+  std::ranges::stable_sort(lines, {}, &Md5Line::path);
+  return lines;
+}
+
 std::optional<std::string_view> find_md5(std::string_view md5sums, std::string_view path) {
-  constexpr size_t path_column = 34;  // 32 digits and two blanks
   for (size_t at = 0; (at = md5sums.find(path, at)) != std::string_view::npos; ++at) {
     const size_t start = md5sums.substr(0, at).rfind('\n') + 1;  // npos + 1 is the beginning
     const size_t end = std::min(md5sums.find('\n', at), md5sums.size());
@@ -217,16 +228,15 @@ std::string_view DpkgDb::diverted(size_t package, std::string_view path) const {
   return is_diverted ? std::string_view(found->to) : path;
 }
 
-PackageFile DpkgDb::file_of(size_t package, std::string_view line) {
-  Records& records = records_[package];
-  const std::string_view path = without_slash(line);
+PackageFile DpkgDb::file_of(size_t package, std::string_view path, std::optional<std::string_view> md5) {
+  const Records& records = records_[package];
   PackageFile file;
   file.path = diverted(package, path);
   const auto conffile = std::ranges::find(records.conffiles, path, [](const auto& entry) { return entry.first; });
   if (conffile != records.conffiles.end()) {
     file.config = true;
     file.digest = {DigestAlgorithm::md5, conffile->second};
-  } else if (const auto md5 = dpkg::find_md5(text_of(package, records.md5sums, "md5sums"), path)) {
+  } else if (md5) {
     file.digest = {DigestAlgorithm::md5, std::string(*md5)};
   }
   if (const auto found = overrides_.find(file.path); found != overrides_.end()) {
@@ -239,10 +249,17 @@ PackageFile DpkgDb::file_of(size_t package, std::string_view line) {
 
 Result<std::vector<PackageFile>> DpkgDb::files(size_t i) {
   std::vector<PackageFile> files;
+  const auto md5sums = dpkg::parse_md5sums(md5sums_of(i));
   std::string_view text = list_of(i);
-  while (!text.empty())
-    if (const std::string_view line = next_line(text); !line.empty() && line != "/.")
-      files.push_back(file_of(i, line));
+  while (!text.empty()) {
+    const std::string_view line = next_line(text);
+    if (line.empty() || line == "/.")
+      continue;
+    const std::string_view path = without_slash(line);
+    const auto known = std::ranges::lower_bound(md5sums, path, {}, &dpkg::Md5Line::path);
+    const bool has_md5 = known != md5sums.end() && known->path == path;
+    files.push_back(file_of(i, path, has_md5 ? std::optional(known->md5) : std::nullopt));
+  }
   return files;
 }
 
@@ -261,7 +278,8 @@ Result<> DpkgDb::list_paths(PathTaker& taker) {
 
 Result<PackageFile> DpkgDb::file_at(size_t package, size_t at) {
   std::string_view text = std::string_view(list_of(package)).substr(at);
-  return file_of(package, next_line(text));
+  const std::string_view path = without_slash(next_line(text));
+  return file_of(package, path, dpkg::find_md5(md5sums_of(package), path));
 }
 
 }  // namespace rescue

@@ -24,6 +24,15 @@ struct Stanza {
 // Reads `status`. Stanzas without a name or a version, and lines that are none, are passed over.
 std::vector<Stanza> parse_status(std::string_view text);
 
+// A line of a file of md5sums.
+struct Md5Line {
+  std::string_view path;
+  std::string_view md5;
+};
+
+// All of them, sorted by path; lines that are none are passed over. Views of `text`.
+std::vector<Md5Line> parse_md5sums(std::string_view text);
+
 // The md5 of `path` in a file of md5sums; nothing where it has none.
 std::optional<std::string_view> find_md5(std::string_view md5sums, std::string_view path);
 
@@ -66,7 +75,8 @@ class DpkgDb final : public PackageDb {
   const std::string& text_of(size_t package, std::optional<std::string>& text, std::string_view ending);
   const std::string& list_of(size_t i) { return text_of(i, records_[i].list, "list"); }
   std::string_view diverted(size_t package, std::string_view path) const;
-  PackageFile file_of(size_t package, std::string_view line);
+  const std::string& md5sums_of(size_t i) { return text_of(i, records_[i].md5sums, "md5sums"); }
+  PackageFile file_of(size_t package, std::string_view path, std::optional<std::string_view> md5);
 
   Result<> list_paths(PathTaker& taker) override;
   Result<PackageFile> file_at(size_t package, size_t place) override;

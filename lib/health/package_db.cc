@@ -12,38 +12,12 @@ namespace rescue {
 
 namespace {
 
-// Of a merged system these are links to their namesakes in /usr.
-constexpr std::string_view top_names[] = {"bin", "sbin", "lib", "lib32", "lib64", "libx32"};
-
 // FNV-1a.
 uint32_t hash_of(std::string_view text) {
   uint32_t hash = 2166136261;
   for (const char c : text)
     hash = (hash ^ static_cast<uint8_t>(c)) * 16777619;
   return hash;
-}
-
-std::string_view without_slashes(std::string_view path) {
-  while (path.starts_with('/'))
-    path.remove_prefix(1);
-  while (path.ends_with('/'))
-    path.remove_suffix(1);
-  return path;
-}
-
-// The directory of a path that has no leading slash; "" at the top.
-std::string_view directory_of(std::string_view path) {
-  const size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
-}
-
-// Without the `usr/` that a merged system has in front of what other systems have at the top.
-std::string_view loose(std::string_view path) {
-  if (!path.starts_with("usr/"))
-    return path;
-  const std::string_view rest = path.substr(4);
-  const std::string_view top = rest.substr(0, rest.find('/'));
-  return std::ranges::contains(top_names, top) ? rest : path;
 }
 
 // Whatever is installed everywhere has the system's own architecture.
@@ -78,34 +52,18 @@ Result<> PackageDb::make_index() {
   return {};
 }
 
-// As far down as directories are there, their links are followed; what is below a missing one stays as it is spelt.
-std::string PackageDb::key_of(std::string_view path) {
-  path = without_slashes(path);
-  const std::string_view dir = directory_of(path);
-  const std::string_view name = base_name(path);
-  if (dir.empty())
-    return std::string(name);
-  if (const auto known = directories_.find(dir); known != directories_.end())
-    return str(known->second, known->second.empty() ? "" : "/", name);
-  const auto found = root_.find(dir);
-  std::string real = found && found->exists && S_ISDIR(found->info.st_mode) ? found->path : key_of(dir);
-  const std::string key = str(real, real.empty() ? "" : "/", name);
-  directories_.emplace(dir, std::move(real));
-  return key;
-}
-
 Result<std::vector<PackageDb::Owned>> PackageDb::owners(std::string_view path) {
   TRY(make_index());
-  const std::string key = key_of(path);
+  const std::string key = paths_.of(path);
   const auto [begin, end] = std::ranges::equal_range(index_, hash_of(base_name(key)), {}, &Name::hash);
   std::vector<Owned> exact;
   std::vector<Owned> similar;
   for (const Name& name : std::ranges::subrange(begin, end)) {
     PackageFile file = TRY(file_at(name.package, name.place));
-    const std::string other = key_of(file.path);
+    const std::string other = paths_.of(file.path);
     if (other == key)
       exact.push_back({name.package, std::move(file)});
-    else if (loose(other) == loose(key))
+    else if (without_usr(other) == without_usr(key))
       similar.push_back({name.package, std::move(file)});
   }
   return exact.empty() ? std::move(similar) : std::move(exact);

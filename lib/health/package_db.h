@@ -8,7 +8,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +17,7 @@
 #include "lib/base/error.h"
 #include "lib/crypto/file_digest.h"
 #include "lib/fs/root.h"
+#include "lib/health/canonical_paths.h"
 
 namespace rescue {
 
@@ -84,7 +84,7 @@ class PackageDb {
   std::optional<std::string> glibc_version() const;
 
  protected:
-  PackageDb(const Root& root, PackageDbKind kind) : root_(root), kind_(kind) {}
+  PackageDb(const Root& root, PackageDbKind kind) : root_(root), kind_(kind), paths_(root) {}
 
   // Tells `take` of the path of each file of every package: package, where in its list, spelling.
   class PathTaker {
@@ -112,11 +112,10 @@ class PackageDb {
   };
   class Indexer;
   Result<> make_index();
-  std::string key_of(std::string_view path);
 
   std::vector<Name> index_;  // by hash; empty until somebody asks for an owner
   bool indexed_ = false;
-  std::map<std::string, std::string, std::less<>> directories_;  // as spelt -> without links in it
+  CanonicalPaths paths_;
 };
 
 // "2.36" of "2:2.36-9+deb12u14": without epoch and packager's revision.
