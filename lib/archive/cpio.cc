@@ -149,16 +149,23 @@ void CpioReader::hand_out_rest() {
   files_.clear();
 }
 
+// Behind the end mark. False where another archive follows.
+Result<bool> CpioReader::end_archive() {
+  const bool more = behind_ == Behind::archives && TRY(intake_.skip_zeros());
+  if (!more)
+    TRY(intake_.expect_zeros());
+  hand_out_rest();
+  return !more;
+}
+
 Result<const Entry*> CpioReader::next() {
   TRY(intake_.skip(std::exchange(left_, 0)));
   TRY(intake_.skip(std::exchange(padding_, 0)));
   while (ready_.empty() && !ended_) {
     Member member{};
     if (!TRY(take_member(member))) {
-      TRY(intake_.expect_zeros());
-      hand_out_rest();
-      ended_ = true;
-      break;
+      ended_ = TRY(end_archive());
+      continue;
     }
     if (member.entry.type == EntryType::symlink)
       TRY(take_link(member.entry));

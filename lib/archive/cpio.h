@@ -21,7 +21,11 @@ namespace rescue {
 // payloads say 0 for every file, whoever the header says owns it.
 class CpioReader : public EntryReader {
  public:
-  CpioReader(std::unique_ptr<Source> source, EntryLimits limits) : intake_(std::move(source)), limits_(limits) {}
+  // What may come behind the end mark: zeros alone, or, as in an initramfs, zeros and more archives of this kind.
+  enum class Behind : uint8_t { zeros, archives };
+
+  CpioReader(std::unique_ptr<Source> source, EntryLimits limits, Behind behind = Behind::zeros)
+      : intake_(std::move(source)), limits_(limits), behind_(behind) {}
   Result<const Entry*> next() override;
   Result<std::string_view> read() override;
 
@@ -44,9 +48,11 @@ class CpioReader : public EntryReader {
   void sort_out(Member member);
   void hand_out(Names& names, Entry file);
   void hand_out_rest();
+  Result<bool> end_archive();
 
   Intake intake_;
   EntryLimits limits_;
+  Behind behind_;
   std::map<std::pair<uint64_t, uint64_t>, Names> files_;
   std::deque<Entry> ready_;  // the first may have data, which comes next
   Entry entry_;

@@ -53,12 +53,18 @@ Result<> Intake::skip(uint64_t size) {
   return {};
 }
 
-Result<> Intake::expect_zeros() {
+Result<bool> Intake::skip_zeros() {
   while (TRY(more())) {
-    if (pending_.find_first_not_of('\0') != std::string_view::npos)
-      return bad("there is something behind its end");
-    pending_ = {};
+    pending_.remove_prefix(std::min(pending_.find_first_not_of('\0'), pending_.size()));
+    if (!pending_.empty())
+      return true;
   }
+  return false;
+}
+
+Result<> Intake::expect_zeros() {
+  if (TRY(skip_zeros()))
+    return bad("there is something behind its end");
   return {};
 }
 

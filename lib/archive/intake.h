@@ -24,6 +24,8 @@ class Intake {
   // Some bytes, at least one and at most `size`; valid until the next call.
   Result<std::string_view> take_some(uint64_t size);
   Result<> skip(uint64_t size);
+  // Takes zeros off; false where there is nothing behind them.
+  Result<bool> skip_zeros();
   // Takes the rest, which must be zeros. Reading on to the very end lets a compressed stream check its sum.
   Result<> expect_zeros();
 

@@ -16,8 +16,8 @@ namespace {
 // Takes the members that are wanted.
 class Taker : public MemberSink {
  public:
-  Taker(DonorSearch& search, const Bundle& bundle, bool same_version)
-      : search_(search), bundle_(bundle), same_version_(same_version) {}
+  Taker(DonorSearch& search, const Bundle& bundle, std::string version_reason)
+      : search_(search), bundle_(bundle), version_reason_(std::move(version_reason)) {}
 
   Result<bool> begin(const ManifestEntry& entry, const MemberExtras& extras) override {
     requests_.clear();
@@ -60,12 +60,12 @@ class Taker : public MemberSink {
  private:
   void offer() {
     for (Request* request : requests_)
-      search_.offer(*request, donor_, Trust::usual, same_version_);
+      search_.offer(*request, donor_, Trust::usual, version_reason_);
   }
 
   DonorSearch& search_;
   const Bundle& bundle_;
-  bool same_version_;
+  std::string version_reason_;
   std::vector<Request*> requests_;
   Donor donor_;
   std::string content_;
@@ -90,13 +90,16 @@ bool may_hold(DonorSearch& search, const Bundle& bundle) {
   return false;
 }
 
-// A bundle of the very version that is wanted, or of another one that serves the root's programs as well.
-bool is_same_version(const DonorSearch& search, const BundleInfo& info) {
+// Whether the bundle is of the very glibc that is installed.
+std::string version_reason(const DonorSearch& search, const BundleInfo& info) {
   const PackageDb* db = search.db();
   const auto libc = db != nullptr ? db->libc_package() : std::nullopt;
-  if (!libc || info.glibc_build.empty())
-    return false;
-  return info.glibc_build.ends_with(str(' ', db->packages()[*libc].version));
+  if (libc && info.glibc_build.ends_with(str(' ', db->packages()[*libc].version)))
+    return str("its bundle is of ", info.glibc_build);
+  const auto of_version = [&](const Request& request) { return request.wanted.glibc_version == info.glibc_version; };
+  if (!info.glibc_version.empty() && std::ranges::all_of(search.requests(), of_version))
+    return str("its bundle is of glibc ", info.glibc_version, ", as this system is");
+  return {};
 }
 
 Result<> read_bundle(DonorSearch& search, const std::string& path) {
@@ -106,7 +109,7 @@ Result<> read_bundle(DonorSearch& search, const std::string& path) {
   std::vector<std::string> notes;
   TRY(check_fit(search.root(), bundle, false, notes));
   TRY(bundle.verify());
-  Taker taker(search, bundle, is_same_version(search, bundle.info()));
+  Taker taker(search, bundle, version_reason(search, bundle.info()));
   return bundle.read_members(taker);
 }
 

@@ -118,8 +118,9 @@ class PackageSearch {
     Donor describe;
     describe.kind = DonorKind::package_cache;
     describe.where = str("the package ", printable(shown));
-    const bool known_version = is_of_version(*requests.front(), info);
-    return offer_entries(search_, *package, requests, describe, trust, known_version);
+    const std::string reason =
+        is_of_version(*requests.front(), info) ? str("its package is the installed ", requests.front()->authority) : "";
+    return offer_entries(search_, *package, requests, describe, trust, reason);
   }
 
   DonorSearch& search_;

@@ -68,8 +68,8 @@ bool DonorSearch::name_fits(const Request& request, std::string_view path) {
   return base_name(path) == request.name && without_usr(paths_.of(path)) == without_usr(request.key);
 }
 
-bool DonorSearch::offer(Request& request, Donor donor, Trust trust, bool known_version) {
-  if (!judge(request, donor, trust, known_version))
+bool DonorSearch::offer(Request& request, Donor donor, Trust trust, std::string_view version_reason) {
+  if (!judge(request, donor, trust, version_reason))
     return false;
   request.exact = request.exact || donor.certainty == Certainty::exact;
   request.donors.push_back(std::move(donor));
@@ -111,7 +111,7 @@ bool DonorSearch::read_elf(const Request& request, Donor& donor) const {
   return true;
 }
 
-bool DonorSearch::judge(const Request& request, Donor& donor, Trust trust, bool known_version) {
+bool DonorSearch::judge(const Request& request, Donor& donor, Trust trust, std::string_view version_reason) {
   if (donor.link.empty() && donor.content == nullptr)
     return false;
   if (donor.content != nullptr && !read_elf(request, donor))
@@ -131,8 +131,8 @@ bool DonorSearch::judge(const Request& request, Donor& donor, Trust trust, bool 
   donor.certainty = Certainty::same_version;
   if (!donor.glibc_package.empty() && donor.glibc_package == wanted.glibc_package) {
     donor.why = str("it is of ", donor.glibc_package);
-  } else if (known_version) {
-    donor.why = str("its package is the installed ", request.authority);
+  } else if (!version_reason.empty()) {
+    donor.why = version_reason;
   } else if (!donor.glibc_version.empty() && donor.glibc_version == wanted.glibc_version) {
     donor.why = str("it is of glibc ", donor.glibc_version);
   } else {
@@ -182,7 +182,7 @@ Donor donor_of(const Entry& entry, const Donor& describe) {
 }  // namespace
 
 Result<> offer_entries(DonorSearch& search, EntryReader& entries, std::span<Request* const> requests,
-                       const Donor& describe, Trust trust, bool known_version) {
+                       const Donor& describe, Trust trust, std::string_view version_reason) {
   while (const Entry* entry = TRY(entries.next())) {
     if (entry->type != EntryType::file && entry->type != EntryType::symlink)
       continue;
@@ -203,7 +203,7 @@ Result<> offer_entries(DonorSearch& search, EntryReader& entries, std::span<Requ
           content = std::make_shared<const std::string>(TRY(read_all(entries, largest_donor)));
         donor.content = content;
       }
-      search.offer(*request, std::move(donor), trust, known_version);
+      search.offer(*request, std::move(donor), trust, version_reason);
     }
   }
   return {};

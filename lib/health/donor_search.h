@@ -44,9 +44,10 @@ class DonorSearch {
               std::vector<std::string>& notes);
 
   const Root& root() const { return root_; }
-  PackageDb* db() const { return db_; }
+  const PackageDb* db() const { return db_; }
   const DonorOptions& options() const { return options_; }
   std::vector<Request>& requests() { return requests_; }
+  const std::vector<Request>& requests() const { return requests_; }
   CanonicalPaths& paths() { return paths_; }
   void note(std::string text);
 
@@ -57,13 +58,13 @@ class DonorSearch {
   // Whether a file of that name could be the one, as far as a name can tell.
   bool name_fits(const Request& request, std::string_view path);
 
-  // Judges the donor, and keeps it if it will do. `known_version`: its package says that it is of the version that
-  // the database has.
-  bool offer(Request& request, Donor donor, Trust trust, bool known_version = false);
+  // Judges the donor, and keeps it if it will do. `version_reason`, where not empty: why it is of the right version,
+  // whatever its bytes say.
+  bool offer(Request& request, Donor donor, Trust trust, std::string_view version_reason = {});
 
  private:
   void prepare(Request& request);
-  bool judge(const Request& request, Donor& donor, Trust trust, bool known_version);
+  bool judge(const Request& request, Donor& donor, Trust trust, std::string_view version_reason);
   bool is_exact(const Request& request, Donor& donor) const;
   bool read_elf(const Request& request, Donor& donor) const;
 
@@ -87,6 +88,6 @@ void search_bundles(DonorSearch& search);
 
 // Reads an archive through, and offers what fits. `describe` is the donor but for its content.
 Result<> offer_entries(DonorSearch& search, EntryReader& entries, std::span<Request* const> requests,
-                       const Donor& describe, Trust trust, bool known_version);
+                       const Donor& describe, Trust trust, std::string_view version_reason);
 
 }  // namespace rescue
