@@ -153,3 +153,36 @@ tree_text() {
   seq -f '%.0f word and more text here' 1 3000 >words
   age
 }
+
+# Text to look for things in: logs, words, UTF-8, binary files, a small source tree with names of all kinds.
+# shellcheck disable=SC2016  # a dollar sign is one of the characters to look for
+tree_search() {
+  printf '%s\n' 'The quick brown fox' 'jumps over the lazy dog' '' 'foo foobar barfoo foo_bar' 'FOO Foo' 'a.b a+b a*b a\b' \
+    'aa bb abab abcabc' '  indented' $'tab\there' '[section]' 'key = value' 'path/to/file' '(group) {brace} $dollar ^hat' \
+    'x' 'one two three' 'end of text' >text
+  printf '%s\n' 'Jan  1 host sshd[42]: Accepted' 'Jan  2 host kernel: error -5' 'Feb 10 host sshd[7]: Failed' 'ERROR at 10' \
+    'warning: low' 'error again' 'ok' 'ok' 'ok' 'ok' 'ok' 'ok' 'ok' 'error last' 'ok' >log
+  printf 'über Ärger\nÄRGER\nstraße\n日本語 text\n→foo foo→\nnaïve café\n' >utf8
+  printf 'bad \377 byte foo\ngood foo\n' >latin
+  printf 'foo\0bar\nfoo text\n' >binary
+  printf 'foo\nbar\n\0zero foo\nfoo\n' >late
+  printf 'one\0two foo\0three\nfoo\0' >zeros
+  printf 'foo\r\nbar foo\r\n' >dos
+  printf 'foo\nno end foo' >noend
+  : >empty
+  printf '%s\n' foo '^The' >patterns
+  printf '\n' >emptyline
+  seq 1 3000 >numbers
+  mkdir -p src/lib src/.hidden src/doc
+  printf 'int main() { return foo(); }\n' >src/main.c
+  printf '#define foo 1\n' >src/lib/lib.h
+  printf 'int foo(void);\n' >src/lib/lib.c
+  printf 'foo is a word\n' >src/doc/readme.txt
+  printf 'foo\n' >src/.hidden/secret
+  printf 'foo\n' >'src/with space'
+  ln -s ../text src/link
+  ln -s lib src/dirlink
+  ln -s nowhere src/dangling
+  printf '*.h\n# comment\nreadme*\n' >excludes
+  age
+}

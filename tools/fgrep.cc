@@ -1,0 +1,21 @@
+// fgrep: grep for patterns that are strings. See lib/text/grep.h.
+#include "lib/text/grep.h"
+
+namespace rescue {
+namespace {
+
+Result<int> run(const grep::Options& opt, Io& io, Args args) {
+  return grep::run(opt, io, std::move(args), RegexSyntax::Flavor::fixed);
+}
+
+}  // namespace
+
+extern const Applet fgrep_applet = {
+    .name = "fgrep",
+    .summary = "print the lines that match a pattern (grep -F)",
+    .usage = "[OPTION]... PATTERNS [FILE]...",
+    .failure_status = 2,
+    .options = describe<grep::options>,
+    .run = entry<grep::options, run>,
+};
+}  // namespace rescue
