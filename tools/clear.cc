@@ -25,7 +25,7 @@ extern const Applet clear_applet = {
     .name = "clear",
     .summary = "clear the terminal's screen",
     .usage = "[-x]",
-    .usage_status = 1,
+    .usage_status = 2,
     .options = describe<options>,
     .run = entry<options, run>,
 };
