@@ -208,6 +208,8 @@ Result<int> run(const Options& given, Io& io, Args args) {
   Options opt = given;
   if (opt.how.retry && !opt.follow)
     io.note("warning: --retry is of no use without --follow");
+  else if (opt.how.retry && !opt.how.by_name)
+    io.note("warning: --retry only effective for the initial open");
   if (!opt.how.writers.empty() && !opt.follow)
     io.note("warning: --pid is of no use without --follow");
   if (opt.follow && opt.how.by_name && std::ranges::contains(args, "-"))
@@ -237,9 +239,12 @@ Result<int> run(const Options& given, Io& io, Args args) {
       follower.add(name, std::move(*file), fd);
   }
   (void)io.out.flush();
-  if (follow)
-    TRY(follower.run());
-  return io.status();
+  if (!follow)
+    return io.status();
+  if (follower.run())
+    return 0;
+  io.note("no files remaining");
+  return 1;
 }
 
 // `tail -5`, `tail +5c`, `tail -20f`: a number, what it counts and f, as the first word, with one file at most.

@@ -29,8 +29,14 @@ void Follower::add(std::string_view name, UniqueFd owned, int fd) {
   file.owned = std::move(owned);
   file.fd = fd;
   if (::fstat(fd, &file.info) < 0 || !can_grow(file.info.st_mode)) {
-    io_.warn(fail("follow", name, "this type of file does not grow; giving up on this name").error());
-    file.given_up = true;
+    io_.warn(
+        fail("follow", name,
+             opt_.retry ? "this type of file does not grow" : "this type of file does not grow; giving up on this name")
+            .error());
+    file.given_up = !opt_.retry;
+    file.owned.reset();
+    file.fd = -1;
+    file.code = EISDIR;
     return;
   }
   // A pipe is asked now and then, and must not hold up the others.
@@ -162,7 +168,7 @@ bool Follower::wait() const {
   return true;
 }
 
-Result<> Follower::run() {
+bool Follower::run() {
   inotify_ = UniqueFd(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   for (const File& file : files_)
     watch(file);
@@ -181,15 +187,15 @@ Result<> Follower::run() {
       }
     }
     if (!anything_left())
-      return fail("follow", "", "no files remaining");
+      return false;
     if (last_look)
-      return {};
+      return true;
     // They may have written between our look and their end: one more.
     last_look = writers_gone();
     if (!last_look && !wait())
-      return {};
+      return true;
   }
-  return {};
+  return true;
 }
 
 }  // namespace rescue

@@ -1,8 +1,8 @@
 // Following files as they grow: what `tail -f` does once the ends of the files are printed.
 //
 // inotify tells at once that something changed, and nothing more is asked of it: what changed is seen by looking at the
-// files. Where there is no inotify, or it does not see what others write (a network file system), the same look is taken
-// every so often.
+// files. Where there is no inotify, or it does not see what others write (a network file system), the same look is
+// taken every so often.
 #pragma once
 
 #include <string>
@@ -39,14 +39,14 @@ class Follower {
   // Prints "==> NAME <==" where headers are wanted and the last text was another file's.
   void header(std::string_view name);
 
-  // Follows until nothing is left to follow, the writers have ended, or nobody reads.
-  Result<> run();
+  // Follows until the writers have ended or nobody reads: true; false where nothing is left to follow.
+  bool run();
 
  private:
   struct File {
     std::string name;
     UniqueFd owned;
-    int fd = -1;  // -1: not there now
+    int fd = -1;   // -1: not there now
     int code = 0;  // why it cannot be read
     bool given_up = false;
     struct stat info{};
