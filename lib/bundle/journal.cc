@@ -186,6 +186,8 @@ bool parse_line(Journal& journal, std::string_view line) {
       (word == "made" ? journal.made : journal.areas).push_back(std::move(*text));
     return true;
   }
+  if (line == "continues")
+    return journal.continues = true;
   auto step = parse_step(line);
   if (!step)
     return false;
@@ -219,6 +221,8 @@ Result<Journal> Journal::parse(const Bytes& bytes) {
 
 std::string Journal::print() const {
   std::string text = str(first_line, "\nwhat ", escaped(what), '\n');
+  if (continues)
+    text += "continues\n";
   for (const std::string& dir : made)
     text += str("made ", escaped(dir), '\n');
   for (const std::string& area : areas)

@@ -48,6 +48,7 @@ struct Step {
 
 struct Journal {
   std::string what;                // for people: "glibc-2.36.tzst"
+  bool continues = false;          // it belongs to the transaction before it: an undo takes both back
   std::vector<std::string> made;   // directories made to hold the state, parents first; removed after an undo
   std::vector<std::string> areas;  // where new files wait (new-N) and replaced ones are kept (old-N), N the step
   std::vector<Step> steps;

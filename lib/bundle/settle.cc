@@ -73,6 +73,19 @@ std::string first_few(const std::vector<std::string>& paths) {
   return paths.size() > 3 ? str(text, " and ", paths.size() - 3, " more") : text;
 }
 
+Result<> undo_one(Latest& latest, bool force) {
+  if (latest.pending.progress == Progress::done && !force) {
+    const auto touched = TRY(latest.transaction->touched_since());
+    if (!touched.empty())
+      return with_status(fail("undo", latest.pending.dir,
+                              str("changed by something else since: ", first_few(touched),
+                                  ". It was not undone; --force undoes it all the same"))
+                             .error(),
+                         Status::refused);
+  }
+  return latest.transaction->undo();
+}
+
 }  // namespace
 
 Result<Pending> latest_transaction(const Root& root) {
@@ -101,17 +114,21 @@ Result<Pending> undo_last(const Root& root, bool force) {
   TRY(put_back_reused(root));
   if (latest.pending.progress == Progress::none)
     return latest.pending;
-  if (latest.pending.progress == Progress::done && !force) {
-    const auto touched = TRY(latest.transaction->touched_since());
-    if (!touched.empty())
-      return with_status(fail("undo", latest.pending.dir,
-                              str("changed by something else since: ", first_few(touched),
-                                  ". Nothing was undone; --force undoes it all the same"))
-                             .error(),
-                         Status::refused);
+  Pending pending = latest.pending;
+  TRY(undo_one(latest, force));
+  while (latest.transaction->journal().continues) {
+    latest = TRY(load_latest(root, true));
+    if (latest.pending.progress == Progress::none)
+      break;
+    TRY(undo_one(latest, force));
+    pending.changes += latest.pending.changes;
   }
-  TRY(latest.transaction->undo());
-  return latest.pending;
+  return pending;
+}
+
+Result<> undo_last_step(const Root& root) {
+  Latest latest = TRY(load_latest(root, true));
+  return latest.transaction ? undo_one(latest, true) : Result<>();
 }
 
 }  // namespace rescue

@@ -35,4 +35,7 @@ Result<Pending> resume(const Root& root);
 // finished one put in place has been changed since, unless `force`.
 Result<Pending> undo_last(const Root& root, bool force);
 
+// Takes back the latest transaction alone, even if it continues another one: for a repair whose last step did harm.
+Result<> undo_last_step(const Root& root);
+
 }  // namespace rescue

@@ -90,9 +90,11 @@ Result<> DirCache::sync_all() {
 
 // Staging.
 
-Result<Transaction> Transaction::begin(const Root& root, std::string_view what, std::vector<Step> steps) {
+Result<Transaction> Transaction::begin(const Root& root, std::string_view what, std::vector<Step> steps,
+                                       bool continues) {
   Transaction t(root);
   t.journal_.what = what;
+  t.journal_.continues = continues;
   t.journal_.steps = std::move(steps);
   auto ready = make_state_dir(root, t.journal_.made);
   if (ready) {

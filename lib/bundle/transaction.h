@@ -44,8 +44,10 @@ class DirCache {
 class Transaction {
  public:
   // Makes the state directory and the areas, and writes `steps` to the journal. Sets Step::area. Fails with status
-  // refused when the root cannot hold them (read-only, full); then nothing is left behind.
-  static Result<Transaction> begin(const Root& root, std::string_view what, std::vector<Step> steps);
+  // refused when the root cannot hold them (read-only, full); then nothing is left behind. `continues`: an undo takes
+  // back the transaction before it as well.
+  static Result<Transaction> begin(const Root& root, std::string_view what, std::vector<Step> steps,
+                                   bool continues = false);
 
   const Journal& journal() const { return journal_; }
 
