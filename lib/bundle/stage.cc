@@ -1,30 +1,19 @@
 #include "lib/bundle/stage.h"
 
 #include <cerrno>
-#include <map>
 #include <vector>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include "lib/base/text.h"
+#include "lib/bundle/label.h"
 
 namespace rescue {
 
 namespace {
-
-constexpr const char* label_name = "security.selinux";
-
-// The label of a file that has one, with its closing zero; empty otherwise.
-std::string label_of(int fd) {
-  std::string label(256, '\0');
-  const ssize_t length = ::fgetxattr(fd, label_name, label.data(), label.size());
-  label.resize(length > 0 ? static_cast<size_t>(length) : 0);
-  return label;
-}
 
 class Stager : public MemberSink {
  public:
@@ -33,7 +22,8 @@ class Stager : public MemberSink {
         bundle_(bundle),
         plan_(plan),
         transaction_(transaction),
-        step_of_entry_(bundle.manifest().entries.size(), -1) {
+        step_of_entry_(bundle.manifest().entries.size(), -1),
+        labels_(root) {
     for (size_t i = 0; i < plan.entry_of_step.size(); ++i)
       if (plan.entry_of_step[i] >= 0)
         step_of_entry_[static_cast<size_t>(plan.entry_of_step[i])] = static_cast<int>(i);
@@ -117,46 +107,7 @@ class Stager : public MemberSink {
     }
     if (extras_->xattrs.contains(label_name))
       return {};
-    const std::string label = label_for_new();
-    // A label that the loaded policy does not know is refused; the directory's default is then as good as any.
-    if (!label.empty() && label != label_of(file_.get()))
-      (void)::fsetxattr(file_.get(), label_name, label.data(), label.size(), 0);
-    return {};
-  }
-
-  // Most systems have no labels at all; a directory without one says so for all that is in it.
-  bool is_labelled(const std::string& path) {
-    const auto [known, added] = labelled_.emplace(path, false);
-    if (added)
-      if (const auto dir = root_.open_dir(path))
-        known->second = !label_of(dir->get()).empty();
-    return known->second;
-  }
-
-  std::string label_for_new() {
-    const Step& step = plan_.steps[step_];
-    const std::string parent(dir_name(step.path));
-    if (!is_labelled(parent))
-      return {};
-    if (step.old_kind == NodeKind::file)
-      if (const auto old = root_.open_file(step.path, O_RDONLY | O_NONBLOCK))
-        if (std::string label = label_of(old->get()); !label.empty())
-          return label;
-    const auto dir = root_.open_dir(parent);
-    return dir ? sibling_label(dir->get()) : std::string();
-  }
-
-  std::string sibling_label(int dir) const {
-    const auto entries = list_dir(dir, shown_);
-    if (!entries)
-      return {};
-    for (const DirEntry& entry : *entries) {
-      if (entry.type != DT_REG || !entry.name.starts_with("lib"))
-        continue;
-      if (const auto fd = open_at(dir, entry.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, shown_))
-        if (std::string label = label_of(fd->get()); !label.empty())
-          return label;
-    }
+    labels_.set_label(file_.get(), plan_.steps[step_]);
     return {};
   }
 
@@ -170,7 +121,7 @@ class Stager : public MemberSink {
   const MemberExtras* extras_ = nullptr;
   UniqueFd file_;
   std::vector<Written> written_;
-  std::map<std::string, bool> labelled_;  // by directory
+  LabelFinder labels_;
 };
 
 }  // namespace
