@@ -16,8 +16,6 @@ namespace rescue {
 struct TarReader::Extra {
   std::optional<std::string> path;
   std::optional<std::string> link;
-  std::optional<std::string> user;
-  std::optional<std::string> group;
   std::optional<uint64_t> size;
   std::optional<uint64_t> uid;
   std::optional<uint64_t> gid;

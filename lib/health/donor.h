@@ -82,6 +82,7 @@ struct Donor {
 
 struct DonorOptions {
   std::vector<std::string> bundles;  // files; where empty, those of the kit's ../bundles
+  bool use_bundles = true;           // where not, `bundles` and the kit's are left alone
   TrustPolicy trust;                 // for bundles
   std::string proc = "/proc";
   bool processes = true;

@@ -116,6 +116,8 @@ Result<> read_bundle(DonorSearch& search, const std::string& path) {
 }  // namespace
 
 void search_bundles(DonorSearch& search) {
+  if (!search.options().use_bundles)
+    return;
   const auto& named = search.options().bundles;
   for (const std::string& path : named.empty() ? kit_bundles() : named) {
     if (search.done())

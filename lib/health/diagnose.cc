@@ -1,0 +1,159 @@
+#include "lib/health/diagnose.h"
+
+#include <algorithm>
+
+#include "lib/base/text.h"
+#include "lib/health/checks.h"
+#include "lib/health/reference.h"
+#include "lib/health/sources.h"
+
+namespace rescue {
+
+namespace {
+
+// As many of one kind in one directory as are told one by one.
+constexpr size_t told_singly = 3;
+
+std::string key_of(const Finding& finding) {
+  return str(finding.id, ' ', dir_name(finding.path));
+}
+
+// Hundreds of files that have the same fault become one finding.
+Findings merged(Findings findings) {
+  Findings out;
+  for (size_t i = 0; i < findings.size(); ++i) {
+    Finding& finding = findings[i];
+    if (finding.id.empty())
+      continue;
+    const std::string key = key_of(finding);
+    std::vector<Finding*> alike;
+    if (finding.severity != Severity::fatal && !finding.path.empty())
+      for (size_t j = i + 1; j < findings.size(); ++j)
+        if (findings[j].severity == finding.severity && findings[j].stage == finding.stage &&
+            key_of(findings[j]) == key)
+          alike.push_back(&findings[j]);
+    if (alike.size() >= told_singly) {
+      finding.evidence.push_back(str("and so are ", alike.size(), " more in ", printable(dir_name(finding.path)), ": ",
+                                     printable(base_name(alike[0]->path)), ", ", printable(base_name(alike[1]->path)),
+                                     " ..."));
+      for (Finding* other : alike) {
+        finding.steps.insert(finding.steps.end(), other->steps.begin(), other->steps.end());
+        other->id.clear();
+      }
+      finding.commands.clear();
+    }
+    out.push_back(std::move(finding));
+  }
+  return out;
+}
+
+void sort_by_gravity(Findings& findings) {
+  std::ranges::stable_sort(findings, [](const Finding& a, const Finding& b) {
+    return a.severity != b.severity ? a.severity > b.severity : a.weight > b.weight;
+  });
+}
+
+// Whose programs run on another C library, or where there is nothing at all.
+bool is_strange(Patient& patient, Findings& findings) {
+  Finding finding;
+  finding.severity = Severity::problem;
+  finding.weight = 99;
+  if (patient.is_musl) {
+    finding.id = "NOT_GLIBC";
+    finding.headline = "programs run on musl, not on glibc: there is nothing here for this command";
+  } else if (patient.interp.empty() && patient.members.empty()) {
+    finding.id = "NO_SYSTEM";
+    finding.severity = Severity::fatal;
+    finding.headline = str("directory ", printable(patient.root.path()),
+                           " has neither a program nor a glibc. Is it the right one, and is its disk mounted there?");
+  } else {
+    return false;
+  }
+  findings.push_back(std::move(finding));
+  return true;
+}
+
+// The finding as a sentence: "This system's libc.so.6 is missing".
+std::string sentence(const Finding& finding) {
+  for (const std::string_view start : {"/", "loader ", "link ", "lib", "directory ", "program ", "ld"})
+    if (finding.headline.starts_with(start))
+      return str("This system's ", finding.headline);
+  std::string text = finding.headline;
+  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z')
+    text[0] = static_cast<char>(text[0] - 'a' + 'A');
+  return text;
+}
+
+std::string consequence(const Diagnosis& diagnosis) {
+  const Patient::Census& census = diagnosis.patient.census;
+  const bool noexec = std::ranges::any_of(diagnosis.findings, [](const Finding& f) { return f.id == "NOEXEC"; });
+  if (noexec || census.trial_failed || (census.programs > 0 && census.broken == census.programs))
+    return " Nothing dynamic can run.";
+  if (census.broken > 0)
+    return str(' ', census.broken, " of ", census.programs, " programs cannot run.");
+  if (census.ran)
+    return " Programs run all the same.";
+  return {};
+}
+
+bool is_about_glibc(const Finding& finding) {
+  constexpr std::string_view others[] = {"UNRESOLVED",       "VERSION_MISSING", "PROGRAM_DAMAGED",
+                                         "PROGRAMS_MISSING", "LIBRARY_DAMAGED", "LIBRARY_LINK_MISSING"};
+  return finding.severity != Severity::note && !std::ranges::contains(others, finding.id);
+}
+
+std::string health_words(const Diagnosis& diagnosis) {
+  const Patient& p = diagnosis.patient;
+  std::string text = str("This system's glibc ", p.version);
+  for (const Member& member : p.members)
+    if (!member.package.empty()) {
+      text += str(" (", printable(member.package), ')');
+      break;
+    }
+  text += str(" is healthy: ", count_of(p.census.programs, "program finds its", "programs find their"), " libraries");
+  if (p.census.ran)
+    text += "; /bin/true and /bin/sh run";
+  else if (!p.census.not_run_because.empty())
+    text += str("; none was run (", p.census.not_run_because, ')');
+  return text + '.';
+}
+
+}  // namespace
+
+Diagnosis diagnose(const Root& root, const DoctorOptions& options) {
+  Diagnosis diagnosis{look_at(root, options), {}};
+  Patient& patient = diagnosis.patient;
+  Findings& findings = diagnosis.findings;
+  if (is_strange(patient, findings))
+    return diagnosis;
+  choose_reference(patient);
+  check_layout(patient, findings);
+  check_surroundings(patient, findings);
+  check_bundle(patient, findings);
+  check_packages(patient, findings);
+  check_family(patient, findings);
+  check_attributes(patient, findings);
+  check_preload(patient, findings);
+  check_shadows(patient, findings);
+  check_programs(patient, findings);
+  check_cache(patient, findings);
+  check_environment(patient, findings);
+  check_trial(patient, findings);
+  find_sources(patient, findings);
+  findings = merged(std::move(findings));
+  sort_by_gravity(findings);
+  return diagnosis;
+}
+
+std::string verdict(const Diagnosis& diagnosis) {
+  if (diagnosis.healthy())
+    return health_words(diagnosis);
+  const Finding& worst = diagnosis.findings.front();
+  const bool glibc = std::ranges::any_of(diagnosis.findings, is_about_glibc);
+  if (glibc)
+    return str(sentence(worst), '.', consequence(diagnosis));
+  return str("This is not a glibc problem: glibc ", diagnosis.patient.version, " is whole. But ", worst.headline, '.',
+             consequence(diagnosis));
+}
+
+}  // namespace rescue

@@ -1,0 +1,19 @@
+// From the words that a broken system prints to what is behind them. Needs no system: the person on a serial console
+// has only the text.
+#pragma once
+
+#include <string_view>
+
+namespace rescue {
+
+struct Explanation {
+  std::string_view pattern;  // what the text holds; `*` stands for anything between
+  std::string_view id;       // of the finding that the doctor would make of it
+  std::string_view cause;
+  std::string_view remedy;
+};
+
+// The most special explanation that fits, or null. Quotes of any kind and the case of letters do not matter.
+const Explanation* explain(std::string_view text);
+
+}  // namespace rescue

@@ -1,0 +1,55 @@
+// Saying what is wrong with a place, and the steps that mend it.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "lib/health/finding.h"
+#include "lib/health/patient.h"
+
+namespace rescue {
+
+// What a path is to the system: the first word of a finding's identifier.
+enum class Role : uint8_t { alias, directory, loader, libc, library, config, cache, file };
+Role role_of(const Patient& patient, std::string_view path, NodeKind wanted);
+
+// What is wrong with what stands at `path`, where `wanted` should. `link` is the right text of a link, empty where any
+// does that leads to the right file.
+struct Fault {
+  std::string_view suffix;  // of the identifier: "MISSING"; empty where nothing can be seen to be wrong
+  std::string predicate;    // "is missing", "points to libc-2.28.so, which does not exist"
+  bool deadly = false;      // nothing can use the file as it is
+};
+Fault fault_at(const Patient& patient, std::string_view path, NodeKind wanted, std::string_view link);
+
+// A finding about the place.
+Finding finding_at(const Patient& patient, std::string_view path, NodeKind wanted, Fault fault);
+
+// A finding about mode and owner alone.
+Finding finding_of_attributes(const Patient& patient, std::string_view path, const Attributes& have,
+                              const Attributes& wanted);
+
+// The step that puts a link there, whatever stands there now.
+RepairStep link_step(const Patient& patient, std::string_view path, std::string_view text);
+// The step that takes away what stands there; it is kept for an undo.
+RepairStep remove_step(const Patient& patient, std::string_view path);
+RepairStep move_step(std::string_view path, std::string_view to);
+RepairStep attributes_step(std::string_view path, const struct stat& info, const Attributes& wanted);
+
+// The text of the link at `place` to the loader's file: as the distribution's package has it.
+std::string loader_link_text(const Patient& patient, std::string_view place, std::string_view loader);
+
+// Adds to the finding that the right bytes of `path` should be looked for.
+void wish(const Patient& patient, Finding& finding, const std::string& path, const FileDigest& digest);
+
+// What a library or program of glibc has in this distribution, where nothing says it.
+Attributes usual_attributes(const Patient& patient, std::string_view path);
+
+// What a person would type for a link.
+std::string link_command(const Patient& patient, std::string_view path, std::string_view text);
+
+// Steps that move what is in the directory `from` and not in `to` there. False where something cannot be looked at.
+bool move_strays(const Patient& patient, const std::string& from, const std::string& to,
+                 std::vector<RepairStep>& steps);
+
+}  // namespace rescue
