@@ -7,6 +7,7 @@
 
 #include "lib/base/text.h"
 #include "lib/health/dpkg_db.h"
+#include "lib/health/rpm_db.h"
 
 namespace rescue {
 
@@ -39,7 +40,14 @@ class PackageDb::Indexer final : public PackageDb::PathTaker {
 };
 
 Result<std::unique_ptr<PackageDb>> PackageDb::open(const Root& root) {
-  return DpkgDb::open(root);
+  auto dpkg = DpkgDb::open(root);
+  if (dpkg && *dpkg != nullptr && (*dpkg)->libc_package())
+    return dpkg;
+  // A system of one kind may have the other's tools, and an empty database of theirs.
+  auto rpm = RpmDb::open(root);
+  const bool has_rpm = rpm && *rpm != nullptr;
+  const bool has_dpkg = dpkg && *dpkg != nullptr;
+  return has_rpm || (!rpm && !has_dpkg) ? std::move(rpm) : std::move(dpkg);
 }
 
 Result<> PackageDb::make_index() {
