@@ -13,16 +13,38 @@
 
 namespace rescue {
 
+// A time as pax records have it: nanoseconds are to be added, of times before 1970 too.
+struct PaxTime {
+  int64_t seconds;
+  uint32_t nanoseconds;
+};
+
+// "1234.5678", "-1.25": seconds as a decimal fraction.
+std::optional<PaxTime> parse_pax_time(std::string_view text);
+std::string pax_time_text(int64_t seconds, uint32_t nanoseconds);
+
+// GNU tar writes `=` and `%` of an attribute's name as %3D and %25; libarchive escapes whatever is not plain.
+std::string pax_decode(std::string_view text);
+std::string pax_encode(std::string_view name);
+
+struct PaxRecord {
+  std::string_view key;
+  std::string_view value;
+};
+
+// Takes the first of the records off, or says in the error's detail what is wrong with it.
+Result<PaxRecord> take_pax_record(std::string_view& records);
+
+// One record: "12 path=x\n".
+std::string pax_record(std::string_view key, std::string_view value);
+
 struct TarReader::Extra {
   std::optional<std::string> path;
   std::optional<std::string> link;
   std::optional<uint64_t> size;
   std::optional<uint64_t> uid;
   std::optional<uint64_t> gid;
-  struct Time {
-    int64_t seconds;
-    uint32_t nanoseconds;
-  };
+  using Time = PaxTime;
   std::optional<Time> mtime;
   std::vector<Xattr> xattrs;
 

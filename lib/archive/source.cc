@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <span>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "lib/base/fd.h"
 
 namespace rescue {
@@ -18,6 +21,18 @@ Result<std::string_view> FdSource::next() {
     buffer_ = std::make_unique_for_overwrite<char[]>(read_size);
   const size_t count = TRY(read_some(fd_, {buffer_.get(), read_size}, path_));
   return std::string_view(buffer_.get(), count);
+}
+
+// In a file one can go on; but not beyond its end, so that what is cut off shows.
+Result<uint64_t> FdSource::skip(uint64_t size) {
+  struct stat info{};
+  if (size < read_size || ::fstat(fd_, &info) < 0 || !S_ISREG(info.st_mode))
+    return 0;
+  const off_t at = ::lseek(fd_, 0, SEEK_CUR);
+  if (at < 0 || at >= info.st_size)
+    return 0;
+  const uint64_t step = std::min<uint64_t>(size, static_cast<uint64_t>(info.st_size - at));
+  return ::lseek(fd_, static_cast<off_t>(step), SEEK_CUR) < 0 ? 0 : step;
 }
 
 Result<std::string_view> RangeSource::next() {

@@ -24,6 +24,9 @@ class Source {
   // next call. After an error the stream is of no further use.
   virtual Result<std::string_view> next() = 0;
 
+  // Passes over bytes that nobody wants, if that costs less than reading them; says over how many, at most `size`.
+  virtual Result<uint64_t> skip(uint64_t /*size*/) { return 0; }
+
   // The file that the bytes come from, for messages.
   virtual std::string_view path() const = 0;
 };
@@ -45,6 +48,7 @@ class FdSource : public Source {
  public:
   FdSource(int fd, std::string_view path) : fd_(fd), path_(path) {}
   Result<std::string_view> next() override;
+  Result<uint64_t> skip(uint64_t size) override;
   std::string_view path() const override { return path_; }
 
  private:
