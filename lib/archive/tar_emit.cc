@@ -84,6 +84,7 @@ class TarEmitter::Header {
     for (const char byte : bytes_)
       sum += static_cast<uint8_t>(byte);
     set_number({checksum_field.offset, 7}, static_cast<int64_t>(sum));
+    bytes_[checksum_field.offset + 6] = '\0';
     return {bytes_.data(), bytes_.size()};
   }
 

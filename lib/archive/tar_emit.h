@@ -18,7 +18,9 @@ namespace rescue {
 // Gathers what is written into large pieces, and lets files be read straight into them.
 class PieceSink : public Sink {
  public:
-  explicit PieceSink(Sink& output) : output_(output), buffer_(std::make_unique_for_overwrite<char[]>(piece_size)) {}
+  // `start`: what stands before it in the output already.
+  PieceSink(Sink& output, uint64_t start)
+      : output_(output), buffer_(std::make_unique_for_overwrite<char[]>(piece_size)), written_(start) {}
   Result<> write(std::string_view bytes) override;
   // Room for at least one byte; what was put there is handed over by commit().
   Result<std::span<char>> room();
@@ -30,8 +32,8 @@ class PieceSink : public Sink {
   static constexpr size_t piece_size = 256 * 1024;
   Sink& output_;
   std::unique_ptr<char[]> buffer_;
+  uint64_t written_;
   size_t used_ = 0;
-  uint64_t written_ = 0;
 };
 
 enum class TarForm : uint8_t { gnu, pax, ustar };

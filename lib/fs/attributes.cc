@@ -143,6 +143,22 @@ Result<> copy_xattrs(const FileRef& from, const FileRef& to, const XattrChoice& 
   return {};
 }
 
+Result<std::vector<Attribute>> read_xattrs(const FileRef& file) {
+  std::vector<Attribute> attributes;
+  const Xattrs source(file);
+  const auto names = source.names();
+  if (!names && (names.error().code == ENOTSUP || names.error().code == ENOSYS))
+    return attributes;
+  if (!names)
+    return std::unexpected(names.error());
+  for (std::string_view rest = *names; !rest.empty();) {
+    const std::string name(rest.substr(0, rest.find('\0')));
+    rest.remove_prefix(std::min(name.size() + 1, rest.size()));
+    attributes.push_back({name, TRY(source.value(name.c_str()))});
+  }
+  return attributes;
+}
+
 void remove_access_lists(const FileRef& file) {
   const Xattrs attributes(file);
   attributes.remove(access_list);

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <sys/stat.h>
 
@@ -36,6 +37,15 @@ struct XattrChoice {
 
 // Copies extended attributes. Tries them all, and gives the first error.
 Result<> copy_xattrs(const FileRef& from, const FileRef& to, const XattrChoice& choice);
+
+// One extended attribute.
+struct Attribute {
+  std::string name;
+  std::string value;
+};
+
+// All of a file's extended attributes, in the file system's order; none where it has none.
+Result<std::vector<Attribute>> read_xattrs(const FileRef& file);
 
 // Takes away access control lists, as a directory gives them to what is made in it. No error where there are none.
 void remove_access_lists(const FileRef& file);

@@ -111,6 +111,34 @@ tree_copying() {
   touch -d '2020-01-01' old target/a full/a
 }
 
+# Archives of all that makes archives hard, by GNU tar, and what is in them.
+tree_archives() {
+  tree_copying
+  mkdir odd-names long times
+  (cd odd-names && touch -- 'with space' $'new\nline' $'tab\there' 'back\slash' 'é' $'bad\377utf8' '*' "it's" $'\001ctl' '-dash')
+  (cd long && mkdir "$(printf 'd%.0s' {1..90})" && : >"$(printf 'x%.0s' {1..100})" && : >"$(printf 'y%.0s' {1..101})" &&
+    : >"$(printf 'z%.0s' {1..250})" && echo in >"$(printf 'd%.0s' {1..90})/$(printf 'f%.0s' {1..150})" &&
+    ln -s "$(printf 'z%.0s' {1..250})" longlink && ln "$(printf 'z%.0s' {1..250})" zz)
+  (cd times && touch -d '1901-01-01' before && touch -d '1969-12-31 23:59:59' almost && touch -d '2106-02-08' unsigned &&
+    touch -d '2300-01-01' late && touch -d '2038-01-20' y2038 && : >owner && chown 3000000:2500000 owner)
+  truncate -s 2M many && for i in $(seq 0 60 1800); do printf x | dd of=many bs=1024 seek="$i" conv=notrunc status=none; done
+  echo dash >-dash
+  find long odd-names -depth -exec touch -h -d '2021-03-04 05:06:07.123456789' {} +
+  touch -d '2021-03-04 05:06:07' times ./-dash many times/owner
+  /usr/bin/tar --sort=name -cf whole.tar a b empty dir link dangling dirlink from modes special times
+  /usr/bin/tar --sort=name --format=pax -cf pax.tar a b dir from times long
+  /usr/bin/tar --sort=name --format=ustar -cf ustar.tar a b dir from
+  /usr/bin/tar -Scf sparse.tar sparse allhole zeros many
+  /usr/bin/tar --posix -Scf pax-sparse.tar sparse allhole many
+  /usr/bin/tar --posix --sparse-version=0.0 -Scf pax-sparse0.tar sparse allhole many
+  /usr/bin/tar --posix --sparse-version=0.1 -Scf pax-sparse1.tar sparse allhole many
+  /usr/bin/tar --sort=name -cf names.tar odd-names long
+  /usr/bin/tar --sort=name --xattrs --acls -cf attributes.tar listed labelled capable inherits dir
+  for i in gzip xz zstd bzip2; do /usr/bin/tar --sort=name "--$i" -cf packed.$i a b from/deep; done
+  mv packed.gzip packed.tar.gz && mv packed.xz packed.tar.xz && mv packed.zstd packed.tar.zst && mv packed.bzip2 packed.tar.bz2
+  touch -d '2022-02-02' -- *.tar packed.*
+}
+
 copying_sparse() {
   truncate -s 1M sparse
   printf 'data' | dd of=sparse bs=1 seek=300000 conv=notrunc status=none
