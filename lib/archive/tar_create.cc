@@ -266,7 +266,7 @@ class Creator {
   }
 
   bool is_written_already(const struct stat& info) const {
-    return info.st_nlink > 1 && !opt_.hard_dereference && links_.contains({info.st_dev, info.st_ino});
+    return (info.st_nlink > 1 || opt_.dereference) && !opt_.hard_dereference && links_.contains({info.st_dev, info.st_ino});
   }
 
   bool is_passed_over(const std::string& name, const struct stat& info) {
@@ -310,8 +310,6 @@ class Creator {
     entry.mode = info.st_mode & 07777;
     if (mode_change_)
       entry.mode = mode_change_->apply(info.st_mode, 0) & 07777;
-    if (item.type == '2')
-      entry.mode = 0777;
     entry.uid = owner_ ? owner_->id : info.st_uid;
     entry.gid = group_ ? group_->id : info.st_gid;
     if (!opt_.numeric_owner) {
@@ -362,9 +360,10 @@ class Creator {
 
   Result<> dump_file(int dir, const std::string& file, const std::string& name, const struct stat& info, UniqueFd& fd) {
     EmitItem item = TRY(item_of(dir, file, name, info, fd.get()));
-    const bool may_link = info.st_nlink > 1 && !opt_.hard_dereference;
+    // What several symbolic links lead to is met several times too.
+    const bool may_link = (info.st_nlink > 1 || opt_.dereference) && !opt_.hard_dereference;
     if (may_link) {
-      const auto [link, is_new] = links_.try_emplace({info.st_dev, info.st_ino}, item.entry.path);
+      const auto [link, is_new] = links_.try_emplace({info.st_dev, info.st_ino}, job_.safe(name, false));
       if (!is_new) {
         item.type = '1';
         item.entry.type = EntryType::hardlink;

@@ -202,8 +202,10 @@ Result<> TarEmitter::begin_gnu(const EmitItem& item) {
     header.set_number({345, 12}, item.atime.seconds);
     header.set_number({357, 12}, item.ctime.seconds);
   }
-  if (item.sparse)
+  if (item.sparse) {
+    header.set_byte(type_field.offset, 'S');
     return put_gnu_map(item, header);
+  }
   return sink_.write(header.seal());
 }
 

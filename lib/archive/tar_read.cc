@@ -78,8 +78,11 @@ class Reader {
         job_.fault(item.error());
         break;
       }
-      if (*item == nullptr)
+      if (*item == nullptr) {
+        if (opt_.block_numbers && scanner_->has_end_mark())
+          job_.listing().put("block ", scanner_->end() / 512, ": ** Block of NULs **\n");
         break;
+      }
       if (const auto handled = handle(**item); !handled)
         job_.fault(handled.error());
       if (broken_)

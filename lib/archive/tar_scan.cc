@@ -149,6 +149,7 @@ Result<bool> TarScanner::take_header(std::string& header) {
     }
     if (all_zero(block)) {
       end_ = start;
+      has_end_mark_ = true;
       if (ignore_zeros_)
         continue;
       const std::string_view second = TRY(take_block());

@@ -55,7 +55,7 @@ class TarScanner {
 
   // Where the archive ends: of its end mark, or what was cut off. Known after the last member.
   uint64_t end() const { return end_; }
-  bool any_header() const { return any_header_; }
+  bool has_end_mark() const { return has_end_mark_; }
 
   // Reads on to the end of what the members are in, so that a decompressor can check its sums.
   Result<> drain();
@@ -92,6 +92,7 @@ class TarScanner {
   uint64_t end_ = 0;
   std::string trouble_;
   bool any_header_ = false;
+  bool has_end_mark_ = false;
   bool ended_ = false;
 };
 
