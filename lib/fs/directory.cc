@@ -18,12 +18,15 @@ constexpr size_t name_at = 19;
 }  // namespace
 
 DirectoryReader::DirectoryReader(int fd, std::string_view path)
-    : fd_(fd), path_(path), buffer_(std::make_unique_for_overwrite<char[]>(buffer_size)) {}
+    : fd_(fd),
+      path_(path),
+      buffer_(std::make_unique_for_overwrite<char[]>(buffer_size)),
+      room_(buffer_.get(), buffer_size) {}
 
 Result<bool> DirectoryReader::next() {
   if (at_ >= used_) {
     // The C library's readdir asks for 2 KiB at a time, which is slow in large directories.
-    const long count = ::syscall(SYS_getdents64, fd_, buffer_.get(), buffer_size);
+    const long count = ::syscall(SYS_getdents64, fd_, room_.data(), room_.size());
     if (count < 0) {
       // A directory that was removed while it is read has no more entries.
       if (errno == ENOENT)
@@ -35,7 +38,7 @@ Result<bool> DirectoryReader::next() {
     used_ = static_cast<size_t>(count);
     at_ = 0;
   }
-  const char* const record = buffer_.get() + at_;
+  const char* const record = room_.data() + at_;
   uint16_t length = 0;
   std::memcpy(&inode_, record, sizeof inode_);
   std::memcpy(&length, record + length_at, sizeof length);

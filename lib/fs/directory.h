@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 
 #include "lib/base/error.h"
@@ -13,6 +14,8 @@ class DirectoryReader {
  public:
   // Reads from the descriptor's place on; `path` names it in errors. Both must outlive the reader.
   DirectoryReader(int fd, std::string_view path);
+  // The same with the caller's own room, for who reads one directory after another; 4 KiB at the least.
+  DirectoryReader(int fd, std::string_view path, std::span<char> room) : fd_(fd), path_(path), room_(room) {}
 
   // Goes to the next entry; false at the end. `.` and `..` are among the entries.
   Result<bool> next();
@@ -29,6 +32,7 @@ class DirectoryReader {
   int fd_;
   std::string_view path_;
   std::unique_ptr<char[]> buffer_;
+  std::span<char> room_;
   size_t used_ = 0;
   size_t at_ = 0;
   std::string_view name_;
