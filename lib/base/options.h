@@ -129,6 +129,19 @@ Result<> set(O& options, std::string_view /*argument*/) {
   return {};
 }
 
+// Two tables as one, for applets that share options: `constexpr auto table = join_rows(shared<Options>, own);`, and
+// then `describe<table.rows>`.
+template <typename O, size_t n>
+struct JoinedRows {
+  Opt<O> rows[n];
+};
+template <typename O, size_t a, size_t b>
+consteval JoinedRows<O, a + b> join_rows(const Opt<O> (&first)[a], const Opt<O> (&second)[b]) {
+  return [&]<size_t... i, size_t... j>(std::index_sequence<i...>, std::index_sequence<j...>) {
+    return JoinedRows<O, a + b>{{first[i]..., second[j]...}};
+  }(std::make_index_sequence<a>(), std::make_index_sequence<b>());
+}
+
 namespace detail {
 
 consteval size_t text_size(const char* text) {

@@ -1,0 +1,106 @@
+#include "lib/sys/file_use.h"
+
+#include <algorithm>
+#include <string>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "lib/base/text.h"
+#include "lib/fs/directory.h"
+
+namespace rescue {
+
+namespace {
+
+class Asker {
+ public:
+  Asker(const ProcFs& proc, const FileQuestion& question) : proc_(proc), question_(question) {}
+
+  FileUse ask(int32_t pid) const {
+    FileUse use{.pid = pid};
+    use.cwd = leads_there(str(pid, "/cwd"));
+    use.root = leads_there(str(pid, "/root"));
+    use.exe = leads_there(str(pid, "/exe"));
+    for (const int fd : open_descriptors(proc_, pid))
+      if (leads_there(str(pid, "/fd/", fd))) {
+        use.open = true;
+        use.writes = use.writes || (descriptor_flags(proc_, pid, fd) & O_ACCMODE) != O_RDONLY;
+      }
+    const std::string maps = proc_.file(pid, "maps");
+    for (const MappedFile& file : parse_maps(maps))
+      use.mapped = use.mapped || fits(file.device, file.inode);
+    return use;
+  }
+
+ private:
+  bool fits(dev_t device, ino_t inode) const {
+    return device == question_.device && (question_.whole_device || inode == question_.inode);
+  }
+  bool leads_there(const std::string& link) const {
+    struct stat info{};
+    return ::fstatat(proc_.fd(), link.c_str(), &info, 0) == 0 && fits(info.st_dev, info.st_ino);
+  }
+
+  const ProcFs& proc_;
+  const FileQuestion& question_;
+};
+
+}  // namespace
+
+std::vector<int> open_descriptors(const ProcFs& proc, int32_t pid) {
+  std::vector<int> numbers;
+  const std::string path = str(pid, "/fd");
+  const auto dir = open_at(proc.fd(), path, O_RDONLY | O_DIRECTORY, 0, path);
+  if (!dir)
+    return numbers;
+  DirectoryReader reader(dir->get(), path);
+  for (auto more = reader.next(); more && *more; more = reader.next())
+    if (const auto number = to_number<int>(reader.name()))
+      numbers.push_back(*number);
+  std::ranges::sort(numbers);
+  return numbers;
+}
+
+uint32_t descriptor_flags(const ProcFs& proc, int32_t pid, int fd) {
+  const std::string text = proc.file(pid, str("fdinfo/", fd));
+  for (const std::string_view line : split(text, '\n'))
+    if (line.starts_with("flags:"))
+      return to_number<uint32_t>(trim(line.substr(6)), 8).value_or(0);
+  return 0;
+}
+
+// "7f..-7f.. r-xp 00000000 fe:00 1234   /usr/lib/libc.so.6" (proc_pid_maps(5)).
+std::vector<MappedFile> parse_maps(std::string_view text) {
+  std::vector<MappedFile> files;
+  for (const std::string_view line : split(text, '\n')) {
+    const auto words = split(line, ' ');
+    if (words.size() < 5)
+      continue;
+    const size_t colon = words[3].find(':');
+    const auto inode = to_number<ino_t>(words[4]);
+    if (!inode || *inode == 0 || colon == std::string_view::npos)
+      continue;
+    const auto high = to_number<unsigned>(words[3].substr(0, colon), 16),
+               low = to_number<unsigned>(words[3].substr(colon + 1), 16);
+    const size_t slash = line.find('/', static_cast<size_t>(words[4].data() - line.data()));
+    if (high && low)
+      files.push_back(
+          {makedev(*high, *low), *inode, slash == std::string_view::npos ? std::string_view() : line.substr(slash)});
+  }
+  return files;
+}
+
+Result<std::vector<FileUse>> find_uses(const ProcFs& proc, const FileQuestion& question) {
+  std::vector<FileUse> uses;
+  const Asker asker(proc, question);
+  for (const int32_t pid : TRY(proc.pids())) {
+    const FileUse use = asker.ask(pid);
+    if (use.cwd || use.root || use.exe || use.mapped || use.open)
+      uses.push_back(use);
+  }
+  return uses;
+}
+
+}  // namespace rescue

@@ -1,0 +1,41 @@
+// Which processes use a file or a file system, and how (fuser, lsof).
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "lib/sys/procfs.h"
+
+namespace rescue {
+
+struct FileQuestion {
+  dev_t device = 0;
+  ino_t inode = 0;
+  bool whole_device = false;  // anything on that file system
+};
+
+struct FileUse {
+  int32_t pid = 0;
+  bool cwd = false, root = false, exe = false, mapped = false, open = false, writes = false;
+};
+
+// In the order of the numbers. What may not be looked at is left out.
+Result<std::vector<FileUse>> find_uses(const ProcFs& proc, const FileQuestion& question);
+
+// The numbers of the descriptors that a process has open, in order.
+std::vector<int> open_descriptors(const ProcFs& proc, int32_t pid);
+
+// How descriptor `fd` is open: the flags of open(2), octal in /proc/PID/fdinfo/FD.
+uint32_t descriptor_flags(const ProcFs& proc, int32_t pid, int fd);
+
+// One line of /proc/PID/maps that has a file behind it.
+struct MappedFile {
+  dev_t device = 0;
+  ino_t inode = 0;
+  std::string_view path;  // as the kernel shows it, " (deleted)" behind it where it is gone
+};
+std::vector<MappedFile> parse_maps(std::string_view text);
+
+}  // namespace rescue

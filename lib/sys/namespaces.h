@@ -1,0 +1,19 @@
+// The kinds of namespaces (namespaces(7)), for unshare and nsenter.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace rescue {
+
+struct NamespaceKind {
+  char letter;            // of the option
+  std::string_view name;  // of the long option
+  std::string_view file;  // below /proc/PID/ns
+  int flag;               // CLONE_NEW...
+};
+
+// In the order in which they must be entered: the user namespace first, for it gives the right to the others.
+std::span<const NamespaceKind> namespace_kinds();
+
+}  // namespace rescue
