@@ -17,6 +17,19 @@ tree_plain() {
   age
 }
 
+# With a word for rows that start processes in the background: `up NAME` waits until all of them run what they are to.
+tree_processes() {
+  tree_plain
+  cat >lib <<'END'
+up() {
+  local pid
+  for pid in $(jobs -p); do
+    until grep -q "^$1" "/proc/$pid/comm" 2>/dev/null; do command sleep 0.01; done
+  done
+}
+END
+}
+
 # Gives everything one old time.
 age() {
   find . -depth -exec touch -h -d '2021-03-04 05:06:07.123456789' {} +

@@ -1,0 +1,332 @@
+// lsof: list the files that processes have open.
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "lib/base/applet.h"
+#include "lib/base/text.h"
+#include "lib/fs/names.h"
+#include "lib/sys/file_use.h"
+
+namespace rescue {
+namespace {
+
+struct Options {
+  std::vector<std::string> pids, users, commands, descriptors, below;
+  std::string unlinked_limit;
+  bool all = false, only_pids = false, numeric = false, numeric_ports = false, warnings = false;
+};
+
+constexpr Opt<Options> options[] = {
+    Opt<Options>{"Which files (any of these; with -a all of them)"},
+    {'p', nullptr, &Options::pids, "of these processes; ^PID leaves one out", "PID,..."},
+    {'u', nullptr, &Options::users, "of these users; ^USER leaves one out", "USER,..."},
+    {'c', nullptr, &Options::commands, "of commands whose name begins so", "NAME"},
+    {'d', nullptr, &Options::descriptors, "with these descriptors: numbers, 0-9, cwd, txt, mem, rtd", "FD,..."},
+    {'D', nullptr, &Options::below, "below this directory (+D DIR is the same)", "DIR"},
+    {'L', nullptr, &Options::unlinked_limit, "with fewer names than N: +L1 finds what was deleted and is still open",
+     "N"},
+    {'a', nullptr, &Options::all, "what fits all of the choices"},
+    Opt<Options>{"What is printed"},
+    {'t', nullptr, &Options::only_pids, "only the numbers of the processes"},
+    {'l', nullptr, &Options::numeric, "users by number"},
+    {'n', nullptr, &Options::numeric_ports, "ignored: addresses are never looked up"},
+    {'P', nullptr, &Options::numeric_ports, "ignored: ports are always numbers"},
+    {'w', nullptr, &Options::warnings, "ignored: what may not be read is left out in silence"},
+};
+
+struct OpenFile {
+  std::string descriptor;  // "cwd", "txt", "3"
+  char mode = ' ';         // r, w, u
+  std::string type, device, size, node, name;
+  dev_t file_system = 0;
+  ino_t inode = 0;
+  nlink_t links = 0;
+  int number = -1;
+};
+
+std::string type_of(mode_t mode) {
+  return S_ISREG(mode)    ? "REG"
+         : S_ISDIR(mode)  ? "DIR"
+         : S_ISCHR(mode)  ? "CHR"
+         : S_ISBLK(mode)  ? "BLK"
+         : S_ISFIFO(mode) ? "FIFO"
+         : S_ISSOCK(mode) ? "sock"
+         : S_ISLNK(mode)  ? "LINK"
+                          : "a_inode";
+}
+
+class Lister {
+ public:
+  Lister(const Options& opt, Io& io, const ProcFs& proc) : opt_(opt), io_(io), proc_(proc) {}
+
+  Result<> prepare(const Args& args) {
+    for (const std::string_view path : args) {
+      struct stat info{};
+      if (::stat(std::string(path).c_str(), &info) < 0)
+        io_.warn(fail("look at", path, errno).error());
+      else
+        files_.push_back(info);
+    }
+    for (const std::string& list : opt_.users)
+      for (const std::string_view word : split(list, ','))
+        TRY(add_user(word));
+    for (const std::string& list : opt_.pids)
+      for (std::string_view word : split(list, ',')) {
+        const bool out = word.starts_with('^');
+        const auto pid = to_number<int32_t>(word.substr(out ? 1 : 0));
+        if (!pid)
+          return usage_error(str("not a process: '", printable(word), "'"));
+        (out ? without_pids_ : pids_).push_back(*pid);
+      }
+    if (!opt_.unlinked_limit.empty()) {
+      link_limit_ = to_number<uint64_t>(opt_.unlinked_limit);
+      if (!link_limit_)
+        return usage_error("-L needs a number");
+    }
+    for (const std::string& dir : opt_.below) {
+      char* real = ::realpath(dir.c_str(), nullptr);
+      if (real == nullptr)
+        return fail("look at", dir, errno);
+      below_.emplace_back(real);
+      std::free(real);
+    }
+    asks_process_ = !pids_.empty() || !users_.empty() || !opt_.commands.empty();
+    asks_file_ = !files_.empty() || args.size() > 0 || !opt_.descriptors.empty() || link_limit_ || !below_.empty();
+    return {};
+  }
+
+  Result<bool> run() {
+    bool any = false;
+    for (const Process& process : TRY(proc_.read_all()))
+      any = list(process) || any;
+    print();
+    return any;
+  }
+
+ private:
+  struct Row {
+    std::string command, pid, user;
+    OpenFile file;
+  };
+
+  Result<> add_user(std::string_view word) {
+    const bool out = word.starts_with('^');
+    word = word.substr(out ? 1 : 0);
+    auto id = names_.users.id_of(word);
+    if (!id)
+      id = to_number<uint32_t>(word);
+    if (!id)
+      return fail("find user", word, "there is none of this name");
+    (out ? without_users_ : users_).push_back(*id);
+    return {};
+  }
+
+  template <typename T>
+  static bool has(const std::vector<T>& list, T value) {
+    return std::ranges::find(list, value) != list.end();
+  }
+
+  // How many of the questions about the process it answers with yes; nothing where it is left out.
+  std::optional<bool> process_fits(const Process& p) const {
+    const uint32_t user = p.uids[1];
+    if (has(without_pids_, p.pid) || has(without_users_, user))
+      return std::nullopt;
+    const bool pid = has(pids_, p.pid), owner = has(users_, user);
+    const bool command =
+        std::ranges::any_of(opt_.commands, [&](const std::string& c) { return p.name.starts_with(c); });
+    if (opt_.all)
+      return (pids_.empty() || pid) && (users_.empty() || owner) && (opt_.commands.empty() || command);
+    return pid || owner || command;
+  }
+
+  bool descriptor_fits(const OpenFile& file) const {
+    for (const std::string& list : opt_.descriptors)
+      for (const std::string_view word : split(list, ',')) {
+        const size_t dash = word.find('-');
+        const auto low = to_number<int>(word.substr(0, dash));
+        const auto high = dash == std::string_view::npos ? low : to_number<int>(word.substr(dash + 1));
+        if (low && high ? file.number >= *low && file.number <= *high : word == file.descriptor)
+          return true;
+      }
+    return false;
+  }
+
+  bool file_fits(const OpenFile& file) const {
+    const bool named = std::ranges::any_of(
+        files_, [&](const struct stat& s) { return s.st_dev == file.file_system && s.st_ino == file.inode; });
+    const bool inside = std::ranges::any_of(below_, [&](const std::string& dir) {
+      return file.name.starts_with(dir) &&
+             (file.name.size() == dir.size() || dir == "/" || file.name[dir.size()] == '/');
+    });
+    const bool few = link_limit_ && file.number >= 0 && file.type == "REG" && file.links < *link_limit_;
+    const bool descriptor = descriptor_fits(file);
+    if (opt_.all)
+      return (files_.empty() || named) && (below_.empty() || inside) && (!link_limit_ || few) &&
+             (opt_.descriptors.empty() || descriptor);
+    return named || inside || few || descriptor;
+  }
+
+  bool list(const Process& process) {
+    const auto process_asked = process_fits(process);
+    if (!process_asked || (opt_.all && asks_process_ && !*process_asked))
+      return false;
+    bool any = false;
+    for (OpenFile& file : open_files(process.pid)) {
+      const bool by_process = asks_process_ && *process_asked, by_file = asks_file_ && file_fits(file);
+      const bool wanted = !asks_process_ && !asks_file_ ? true
+                          : opt_.all                    ? (!asks_file_ || by_file)
+                                                        : by_process || by_file;
+      if (!wanted)
+        continue;
+      any = true;
+      if (opt_.only_pids) {
+        io_.out.put(process.pid, '\n');
+        break;
+      }
+      const std::string_view name = opt_.numeric ? std::string_view() : names_.users.name_of(process.uids[1]);
+      rows_.push_back({process.name.substr(0, 9), str(process.pid),
+                       name.empty() ? str(process.uids[1]) : std::string(name), std::move(file)});
+    }
+    return any;
+  }
+
+  std::vector<OpenFile> open_files(int32_t pid) {
+    std::vector<OpenFile> files;
+    for (const auto& [link, label] : {std::pair{"cwd", "cwd"}, {"root", "rtd"}, {"exe", "txt"}})
+      add(files, pid, link, label, -1);
+    ino_t program = files.empty() ? 0 : files.back().inode;
+    const std::string maps = proc_.file(pid, "maps");
+    std::vector<ino_t> seen = {program};
+    for (const MappedFile& map : parse_maps(maps)) {
+      if (has(seen, map.inode))
+        continue;
+      seen.push_back(map.inode);
+      OpenFile file{.descriptor = "mem",
+                    .type = "REG",
+                    .device = str(major(map.device), ',', minor(map.device)),
+                    .node = str(map.inode),
+                    .name = std::string(map.path),
+                    .file_system = map.device,
+                    .inode = map.inode};
+      struct stat info{};
+      if (::stat(file.name.c_str(), &info) == 0 && info.st_ino == map.inode)
+        file.size = str(info.st_size);
+      else if (file.name.ends_with(" (deleted)"))
+        file.descriptor = "DEL";
+      files.push_back(std::move(file));
+    }
+    for (const int fd : open_descriptors(proc_, pid))
+      add(files, pid, str("fd/", fd), str(fd), fd);
+    return files;
+  }
+
+  void add(std::vector<OpenFile>& files, int32_t pid, std::string_view link, std::string_view label, int number) {
+    OpenFile file{.descriptor = std::string(label), .number = number};
+    file.name = proc_.link(pid, link);
+    if (file.name.empty())
+      return;
+    struct stat info{};
+    if (::fstatat(proc_.fd(), str(pid, '/', link).c_str(), &info, 0) == 0)
+      describe_file(file, info);
+    if (number >= 0) {
+      const uint32_t way = descriptor_flags(proc_, pid, number) & O_ACCMODE;
+      file.mode = way == O_RDONLY ? 'r' : way == O_WRONLY ? 'w' : 'u';
+    }
+    files.push_back(std::move(file));
+  }
+
+  static void describe_file(OpenFile& file, const struct stat& info) {
+    file.file_system = info.st_dev;
+    file.inode = info.st_ino;
+    file.links = info.st_nlink;
+    const bool is_device = S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode);
+    const dev_t device = is_device ? info.st_rdev : info.st_dev;
+    file.type = type_of(info.st_mode);
+    file.device = str(major(device), ',', minor(device));
+    file.size = S_ISREG(info.st_mode) || S_ISDIR(info.st_mode) ? str(info.st_size) : "0t0";
+    file.node = str(info.st_ino);
+    if (file.name.starts_with("pipe:") || file.name.starts_with("anon_inode:"))
+      file.name = file.name.starts_with("pipe:") ? "pipe" : file.name.substr(11);
+  }
+
+  // Each column is as wide as its widest text.
+  void print() {
+    if (opt_.only_pids || rows_.empty())
+      return;
+    std::vector<std::vector<std::string>> table = {
+        {"COMMAND", "PID", "USER", "FD  ", "TYPE", "DEVICE", "SIZE/OFF", "NODE", "NAME"}};
+    for (const Row& row : rows_)
+      table.push_back({row.command, row.pid, row.user, str(row.file.descriptor, row.file.mode, ' '), row.file.type,
+                       row.file.device, row.file.size, row.file.node, printable(row.file.name)});
+    std::vector<size_t> widths(table[0].size(), 0);
+    for (const auto& line : table)
+      for (size_t i = 0; i < line.size(); ++i)
+        widths[i] = std::max(widths[i], line[i].size());
+    for (const auto& line : table) {
+      for (size_t i = 0; i < line.size(); ++i) {
+        const std::string pad(widths[i] - line[i].size(), ' ');
+        const bool right = i == 1 || i == 3 || (i >= 5 && i <= 7) || i == 2 || i == 4;
+        const bool last = i + 1 == line.size();
+        io_.out.put(right ? pad : "", line[i], last ? "\n" : right ? " " : str(pad, " "));
+      }
+    }
+  }
+
+  const Options& opt_;
+  Io& io_;
+  const ProcFs& proc_;
+  Names names_;
+  std::vector<int32_t> pids_, without_pids_;
+  std::vector<uint32_t> users_, without_users_;
+  std::vector<struct stat> files_;
+  std::vector<std::string> below_;
+  std::optional<uint64_t> link_limit_;
+  bool asks_process_ = false, asks_file_ = false;
+  std::vector<Row> rows_;
+};
+
+Result<int> run(const Options& opt, Io& io, const Args& args) {
+  const ProcFs proc = TRY(ProcFs::open());
+  Lister lister(opt, io, proc);
+  TRY(lister.prepare(args));
+  const bool any = TRY(lister.run());
+  return any ? io.status() : 1;
+}
+
+// `+D DIR` and `+L1` are how lsof writes options that others write with a minus sign.
+int run_with_plus(const Applet& applet, Io& io, std::span<const char* const> words) {
+  std::vector<std::string> texts(words.begin(), words.end());
+  for (std::string& word : texts)
+    if (word.starts_with("+D") || word.starts_with("+d") || word.starts_with("+L")) {
+      word[0] = '-';
+      word[1] = word[1] == 'L' ? 'L' : 'D';
+    }
+  std::vector<const char*> all;
+  for (const std::string& word : texts)
+    all.push_back(word.c_str());
+  return entry<options, run>(applet, io, all);
+}
+
+}  // namespace
+
+extern const Applet lsof_applet = {
+    .name = "lsof",
+    .summary = "list the files that processes have open",
+    .usage = "[OPTION]... [FILE]...",
+    .section = 8,
+    .usage_status = 1,
+    .notes = "A FILE chooses those who have it open. The status is 1 where nothing was found.",
+    .options = describe<options>,
+    .run = run_with_plus,
+};
+}  // namespace rescue

@@ -1,0 +1,237 @@
+// unshare: run a command with namespaces of its own.
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "lib/base/applet.h"
+#include "lib/base/choice.h"
+#include "lib/base/fd.h"
+#include "lib/base/text.h"
+#include "lib/sys/namespaces.h"
+#include "lib/sys/process.h"
+#include "lib/sys/signals.h"
+
+namespace rescue {
+namespace {
+
+using Name = std::optional<std::string>;
+
+struct Options {
+  Name mount, uts, ipc, net, pid, user, cgroup, time;
+  Name mount_proc, kill_child;
+  bool fork = false, map_root = false, map_current = false, keep_caps = false;
+  std::string propagation = "private", set_groups, root, directory, uid, gid;
+};
+
+// The letters take no FILE: `-pf` is `-p -f`.
+template <Name Options::* member>
+Result<> own(Options& o, std::string_view /*none*/) {
+  if (!(o.*member))
+    o.*member = "";
+  return {};
+}
+
+constexpr Opt<Options> options[] = {
+    Opt<Options>{"Namespaces of its own; a bind mount on FILE keeps one alive"},
+    {'m', nullptr, own<&Options::mount>, "of mounts"},
+    {0, "mount", &Options::mount, "the same, kept alive by FILE", "[FILE]"},
+    {'u', nullptr, own<&Options::uts>, "of the host's name"},
+    {0, "uts", &Options::uts, "the same, kept alive by FILE", "[FILE]"},
+    {'i', nullptr, own<&Options::ipc>, "of System V IPC"},
+    {0, "ipc", &Options::ipc, "the same, kept alive by FILE", "[FILE]"},
+    {'n', nullptr, own<&Options::net>, "of the network"},
+    {0, "net", &Options::net, "the same, kept alive by FILE", "[FILE]"},
+    {'p', nullptr, own<&Options::pid>, "of process numbers, for its children: see --fork"},
+    {0, "pid", &Options::pid, "the same, kept alive by FILE", "[FILE]"},
+    {'U', nullptr, own<&Options::user>, "of users"},
+    {0, "user", &Options::user, "the same, kept alive by FILE", "[FILE]"},
+    {'C', nullptr, own<&Options::cgroup>, "of control groups"},
+    {0, "cgroup", &Options::cgroup, "the same, kept alive by FILE", "[FILE]"},
+    {'T', nullptr, own<&Options::time>, "of clocks"},
+    {0, "time", &Options::time, "the same, kept alive by FILE", "[FILE]"},
+    Opt<Options>{"Other options"},
+    {'f', "fork", &Options::fork, "run the command as a child"},
+    {'r', "map-root-user", &Options::map_root, "be root in the user namespace (implies --user)"},
+    {'c', "map-current-user", &Options::map_current, "be oneself in the user namespace (implies --user)"},
+    {0, "kill-child", &Options::kill_child, "when we end, send SIGNAL (KILL) to the child (implies --fork)",
+     "[SIGNAL]"},
+    {0, "mount-proc", &Options::mount_proc, "mount a /proc of its own at DIR (implies --mount)", "[DIR]"},
+    {0, "propagation", &Options::propagation, "of its mounts: private, slave, shared or unchanged", "WAY"},
+    {0, "setgroups", &Options::set_groups, "allow or deny setgroups in the user namespace", "WAY"},
+    {'R', "root", &Options::root, "with DIR as its root directory", "DIR"},
+    {'w', "wd", &Options::directory, "in this directory", "DIR"},
+    {'S', "setuid", &Options::uid, "as this user there, by number", "UID"},
+    {'G', "setgid", &Options::gid, "as this group there, by number", "GID"},
+};
+
+constexpr unsigned long unchanged = 1;
+
+constexpr Choice<unsigned long> propagations[] = {{"private", MS_REC | MS_PRIVATE},
+                                                  {"slave", MS_REC | MS_SLAVE},
+                                                  {"shared", MS_REC | MS_SHARED},
+                                                  {"unchanged", unchanged}};
+
+Name Options::* member_of(const NamespaceKind& kind) {
+  switch (kind.letter) {
+    case 'm': return &Options::mount;
+    case 'u': return &Options::uts;
+    case 'i': return &Options::ipc;
+    case 'n': return &Options::net;
+    case 'p': return &Options::pid;
+    case 'U': return &Options::user;
+    case 'C': return &Options::cgroup;
+    default: return &Options::time;
+  }
+}
+
+Result<> write_proc(const std::string& path, std::string_view text) {
+  UniqueFd file = TRY(open_file(path, O_WRONLY));
+  TRY(write_all(file.get(), text, path));
+  return file.close(path);
+}
+
+Result<> map_user(const Options& opt, uid_t uid, gid_t gid) {
+  const std::string_view ways = opt.set_groups;
+  if (!ways.empty() && ways != "allow" && ways != "deny")
+    return usage_error("--setgroups is allow or deny");
+  if (opt.map_root || opt.map_current) {
+    // Whoever may not set groups can have their own mapped all the same.
+    if (const auto denied = write_proc("/proc/self/setgroups", "deny"); !denied && denied.error().code != ENOENT)
+      return denied;
+    TRY(write_proc("/proc/self/uid_map", str(opt.map_root ? 0 : uid, ' ', uid, " 1")));
+    TRY(write_proc("/proc/self/gid_map", str(opt.map_root ? 0 : gid, ' ', gid, " 1")));
+  } else if (!ways.empty()) {
+    TRY(write_proc("/proc/self/setgroups", ways));
+  }
+  return {};
+}
+
+// A child, which is still outside, binds the files of our namespaces to the places that keep them.
+Result<> keep_namespaces(const Options& opt, pid_t parent) {
+  for (const NamespaceKind& kind : namespace_kinds())
+    if (const Name& file = opt.*member_of(kind); file && !file->empty()) {
+      const std::string source = str("/proc/", parent, "/ns/", kind.letter == 'p' ? "pid_for_children" : kind.file);
+      if (::mount(source.c_str(), file->c_str(), nullptr, MS_BIND, nullptr) < 0)
+        return fail("keep the namespace", *file, errno);
+    }
+  return {};
+}
+
+Result<pid_t> start_keeper(const Options& opt, Io& io, int (&pipe)[2]) {
+  bool wanted = false;
+  for (const NamespaceKind& kind : namespace_kinds())
+    wanted = wanted || ((opt.*member_of(kind)).value_or("") != "");
+  if (!wanted)
+    return 0;
+  if (::pipe2(pipe, O_CLOEXEC) < 0)
+    return fail("make a pipe", "", errno);
+  const pid_t parent = ::getpid(), child = ::fork();
+  if (child < 0)
+    return fail("start a process", "", errno);
+  if (child > 0)
+    return child;
+  char go = 0;
+  ::close(pipe[1]);
+  if (::read(pipe[0], &go, 1) != 1)
+    ::_exit(1);
+  const auto kept = keep_namespaces(opt, parent);
+  ::_exit(kept ? 0 : io.report(kept.error()));
+}
+
+Result<> prepare(const Options& opt, bool own_mounts) {
+  if (own_mounts) {
+    const unsigned long flags = TRY(choose("propagation", opt.propagation, propagations));
+    if (flags != unchanged && ::mount("none", "/", nullptr, flags, nullptr) < 0)
+      return fail("set the propagation of mounts", "/", errno);
+  }
+  if (!opt.root.empty() && (::chroot(opt.root.c_str()) < 0 || ::chdir("/") < 0))
+    return fail("enter new root", opt.root, errno);
+  if (!opt.directory.empty() && ::chdir(opt.directory.c_str()) < 0)
+    return fail("change directory", opt.directory, errno);
+  if (opt.mount_proc) {
+    const std::string place = opt.mount_proc->empty() ? "/proc" : *opt.mount_proc;
+    if (opt.root.empty() && ::mount("none", place.c_str(), nullptr, MS_PRIVATE | MS_REC, nullptr) < 0 &&
+        errno != EINVAL)
+      return fail("set the propagation of mounts", place, errno);
+    if (::mount("proc", place.c_str(), "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) < 0)
+      return fail("mount", place, errno);
+  }
+  const auto gid = to_number<gid_t>(opt.gid), uid = to_number<uid_t>(opt.uid);
+  if ((!opt.gid.empty() && !gid) || (!opt.uid.empty() && !uid))
+    return usage_error("users and groups are given by their numbers");
+  if (gid && ::setgid(*gid) < 0)
+    return fail("become group", opt.gid, errno);
+  if (uid && ::setuid(*uid) < 0)
+    return fail("become user", opt.uid, errno);
+  return {};
+}
+
+Result<int> run(const Options& given, Io& io, const Args& args) {
+  Options opt = given;
+  if ((opt.map_root || opt.map_current) && !opt.user)
+    opt.user = "";
+  if (opt.mount_proc && !opt.mount)
+    opt.mount = "";
+  const auto child_signal = signal_number(opt.kill_child && !opt.kill_child->empty() ? *opt.kill_child : "KILL");
+  if (!child_signal)
+    return usage_error("--kill-child: there is no such signal");
+  int flags = 0;
+  for (const NamespaceKind& kind : namespace_kinds())
+    flags |= opt.*member_of(kind) ? kind.flag : 0;
+  const uid_t uid = ::geteuid();
+  const gid_t gid = ::getegid();
+  int pipe[2] = {-1, -1};
+  const pid_t keeper = TRY(start_keeper(opt, io, pipe));
+  if (::unshare(flags) < 0)
+    return fail("make namespaces", "", errno);
+  if (keeper > 0) {
+    (void)!::write(pipe[1], "x", 1);
+    if (wait_for(keeper) != 0)
+      return 1;
+  }
+  TRY(map_user(opt, uid, gid));
+  if (opt.fork || opt.kill_child) {
+    const pid_t child = ::fork();
+    if (child < 0)
+      return fail("start a process", "", errno);
+    if (child > 0) {
+      ignore_keyboard_signals(true);
+      return wait_for(child);
+    }
+    if (opt.kill_child && ::prctl(PR_SET_PDEATHSIG, static_cast<unsigned long>(*child_signal)) < 0)
+      return fail("ask for a signal", "", errno);
+  }
+  TRY(prepare(opt, opt.mount.has_value()));
+  std::vector<std::string> words(args.begin(), args.end());
+  if (words.empty()) {
+    const char* shell = ::getenv("SHELL");
+    words.emplace_back(shell != nullptr ? shell : "/bin/sh");
+  }
+  auto error = execute_found(words).error();
+  const int status = error.code == ENOENT ? 127 : 126;
+  io.report(error);
+  return status;
+}
+
+}  // namespace
+
+extern const Applet unshare_applet = {
+    .name = "unshare",
+    .summary = "run a command with namespaces of its own",
+    .usage = "[OPTION]... [COMMAND [ARG]...]",
+    .usage_status = 1,
+    .operands_end_options = true,
+    .notes = "Without a COMMAND, a shell is run.",
+    .options = describe<options>,
+    .run = entry<options, run>,
+};
+}  // namespace rescue
