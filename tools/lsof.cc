@@ -16,6 +16,7 @@
 #include "lib/base/text.h"
 #include "lib/fs/names.h"
 #include "lib/sys/file_use.h"
+#include "lib/sys/process_files.h"
 
 namespace rescue {
 namespace {
@@ -215,7 +216,7 @@ class Lister {
                     .type = "REG",
                     .device = str(major(map.device), ',', minor(map.device)),
                     .node = str(map.inode),
-                    .name = std::string(map.path),
+                    .name = str(map.path, map.deleted ? " (deleted)" : ""),
                     .file_system = map.device,
                     .inode = map.inode};
       struct stat info{};

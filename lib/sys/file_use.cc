@@ -5,10 +5,10 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #include "lib/base/text.h"
 #include "lib/fs/directory.h"
+#include "lib/sys/process_files.h"
 
 namespace rescue {
 
@@ -69,27 +69,6 @@ uint32_t descriptor_flags(const ProcFs& proc, int32_t pid, int fd) {
     if (line.starts_with("flags:"))
       return to_number<uint32_t>(trim(line.substr(6)), 8).value_or(0);
   return 0;
-}
-
-// "7f..-7f.. r-xp 00000000 fe:00 1234   /usr/lib/libc.so.6" (proc_pid_maps(5)).
-std::vector<MappedFile> parse_maps(std::string_view text) {
-  std::vector<MappedFile> files;
-  for (const std::string_view line : split(text, '\n')) {
-    const auto words = split(line, ' ');
-    if (words.size() < 5)
-      continue;
-    const size_t colon = words[3].find(':');
-    const auto inode = to_number<ino_t>(words[4]);
-    if (!inode || *inode == 0 || colon == std::string_view::npos)
-      continue;
-    const auto high = to_number<unsigned>(words[3].substr(0, colon), 16),
-               low = to_number<unsigned>(words[3].substr(colon + 1), 16);
-    const size_t slash = line.find('/', static_cast<size_t>(words[4].data() - line.data()));
-    if (high && low)
-      files.push_back(
-          {makedev(*high, *low), *inode, slash == std::string_view::npos ? std::string_view() : line.substr(slash)});
-  }
-  return files;
 }
 
 Result<std::vector<FileUse>> find_uses(const ProcFs& proc, const FileQuestion& question) {

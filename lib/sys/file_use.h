@@ -30,12 +30,4 @@ std::vector<int> open_descriptors(const ProcFs& proc, int32_t pid);
 // How descriptor `fd` is open: the flags of open(2), octal in /proc/PID/fdinfo/FD.
 uint32_t descriptor_flags(const ProcFs& proc, int32_t pid, int fd);
 
-// One line of /proc/PID/maps that has a file behind it.
-struct MappedFile {
-  dev_t device = 0;
-  ino_t inode = 0;
-  std::string_view path;  // as the kernel shows it, " (deleted)" behind it where it is gone
-};
-std::vector<MappedFile> parse_maps(std::string_view text);
-
 }  // namespace rescue

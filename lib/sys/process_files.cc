@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "lib/base/text.h"
@@ -39,6 +40,14 @@ std::string hex_number(uint64_t number) {
   return {digits, std::to_chars(digits, digits + sizeof digits, number, 16).ptr};
 }
 
+// "fe:01", in hexadecimal.
+dev_t device_number(std::string_view word) {
+  const size_t colon = std::min(word.find(':'), word.size());
+  const auto high = to_number<unsigned>(word.substr(0, colon), 16);
+  const auto low = to_number<unsigned>(word.substr(std::min(colon + 1, word.size())), 16);
+  return high && low ? makedev(*high, *low) : 0;
+}
+
 std::optional<MappedFile> parse_line(std::string_view line) {
   const std::string_view range = next_word(line);
   const size_t dash = std::min(range.find('-'), range.size());
@@ -46,7 +55,7 @@ std::optional<MappedFile> parse_line(std::string_view line) {
   const auto end = to_number<uint64_t>(range.substr(std::min(dash + 1, range.size())), 16);
   next_word(line);  // permissions
   next_word(line);  // offset
-  next_word(line);  // device
+  const dev_t device = device_number(next_word(line));
   const auto inode = to_number<ino_t>(next_word(line));
   line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
   if (!begin || !end || !inode || *inode == 0 || !line.starts_with('/'))
@@ -56,6 +65,7 @@ std::optional<MappedFile> parse_line(std::string_view line) {
   file.path = unescaped(line.substr(0, line.size() - (file.deleted ? deleted_mark.size() : 0)));
   file.begin = *begin;
   file.end = *end;
+  file.device = device;
   file.inode = *inode;
   return file;
 }

@@ -20,6 +20,7 @@ struct MappedFile {
   bool deleted = false;  // that name does not lead to it any more
   uint64_t begin = 0;    // addresses of its first mapping
   uint64_t end = 0;
+  dev_t device = 0;  // as the kernel's own; overlayfs and btrfs show stat another one
   ino_t inode = 0;
 };
 
