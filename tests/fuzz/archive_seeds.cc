@@ -1,4 +1,5 @@
-// Writes the seeds of the fuzzers tar_reader, package, rpm_header and minisign: archive_seeds tests/fuzz/corpus
+// Writes the seeds of the fuzzers tar_reader, package, rpm_header, rpm_database, initramfs and minisign: archive_seeds
+// tests/fuzz/corpus
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -7,10 +8,13 @@
 #include <sodium/crypto_sign.h>
 #include <sys/stat.h>
 
+#include "lib/archive/cpio_writer.h"
+#include "lib/archive/sink.h"
 #include "lib/base/fd.h"
 #include "lib/base/text.h"
 #include "lib/crypto/minisign.h"
 #include "tests/archive/rpm_builder.h"
+#include "tests/archive/rpm_db_builder.h"
 #include "tests/archive/samples.h"
 
 namespace rescue { namespace {
@@ -44,7 +48,34 @@ SecretKey fixed_key() {
   return key;
 }
 
+// The forms of rpm's database; of SQLite also one with a log.
+Result<> write_database_seeds(std::string_view corpus) {
+  const std::vector<std::string> headers = {"a short one", sample_rpm_header().blob()};
+  const std::string sqlite = SqliteBuilder().of(headers);
+  const std::string log = SqliteBuilder::log_of({{3, sqlite.substr(2 * SqliteBuilder::page, SqliteBuilder::page)}}, 9);
+  TRY(write_seed(corpus, "rpm_database/sqlite", sqlite));
+  TRY(write_seed(corpus, "rpm_database/sqlite-log", str(sqlite, "\xff\xff\xff\xff", log)));
+  TRY(write_seed(corpus, "rpm_database/ndb", ndb_of(headers)));
+  TRY(write_seed(corpus, "rpm_database/bdb", BdbBuilder(true).of(headers)));
+  return write_seed(corpus, "rpm_database/bdb-big-endian", BdbBuilder(false).of(headers));
+}
+
+// A plain archive before a compressed one.
+Result<> write_initramfs_seeds(std::string_view corpus) {
+  std::string cpio;
+  StringSink sink(cpio);
+  CpioWriter writer(sink);
+  for (const Sample& sample : plain_samples())
+    TRY(writer.add(sample.entry, sample.data));
+  TRY(writer.finish());
+  for (const std::string_view filter : {"", "gzip", "xz", "zst"})
+    TRY(write_seed(corpus, str("initramfs/", filter.empty() ? "plain" : filter), str(cpio, compressed(cpio, filter))));
+  return {};
+}
+
 Result<> write_seeds(std::string_view corpus) {
+  TRY(write_database_seeds(corpus));
+  TRY(write_initramfs_seeds(corpus));
   const std::string tar = tar_of(short_samples());
   TRY(write_seed(corpus, "tar_reader/odd", str('\xff', tar)));
   TRY(write_seed(corpus, "tar_reader/odd-small-pieces", str('\x01', tar)));
