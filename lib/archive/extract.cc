@@ -239,8 +239,8 @@ Result<Extractor::Outcome> Extractor::clear(const Entry& entry, const Place& pla
 Result<Extractor::Outcome> Extractor::make_file(const Entry& entry, const Place& place) {
   constexpr int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
   const mode_t mode = mode_of(entry) & 0777;
-  made_name_ = place.name;
-  final_name_.clear();
+  made_name_ = opt_.only_whole ? temporary_name(place.name) : place.name;
+  final_name_ = opt_.only_whole ? place.name : std::string();
   int fd = ::openat(place.dir, made_name_.c_str(), flags, mode);
   if (fd < 0 && errno == EEXIST) {
     bool beside = false;

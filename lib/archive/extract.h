@@ -33,6 +33,7 @@ struct ExtractOptions {
   bool xattrs = false;             // extended attributes but for those of the next two
   bool access_lists = false;       // system.posix_acl_*
   bool label = false;              // security.selinux
+  bool only_whole = false;         // a new file, too, gets its name when all of it is there
   bool directories_exist = false;  // leave the attributes of directories that exist as they are
   mode_t mask = 022;               // the umask
 };

@@ -35,7 +35,8 @@ WordList with_numbers(std::span<const char* const> words, char mark, std::string
 }
 
 Result<uint64_t> count_argument(std::string_view text, std::string_view what) {
-  const ParsedSize size = parse_size(text, "bKkMmGgTtPEZY");
+  // A plus sign says nothing.
+  const ParsedSize size = parse_size(text.substr(text.starts_with('+') ? 1 : 0), "bKkMmGgTtPEZY");
   if (size.problem == SizeProblem::too_large)
     return fail(str("invalid ", what), text, "is too large");
   if (size.problem != SizeProblem::none)

@@ -227,3 +227,36 @@ tree_search() {
   printf '*.h\n# comment\nreadme*\n' >excludes
   age
 }
+
+# The same, with a script that drives what follows files: ./follow COMMAND WORD ACTION... LAST-WORD waits for each word
+# in the output of COMMAND before the action behind it, so that nothing depends on who is faster.
+tree_following() {
+  tree_text
+  cat >follow <<'END'
+#!/bin/bash
+# The file is there before it is looked into.
+: >../seen
+$1 >../seen 2>&1 <&0 &
+pid=$!
+shift
+await() {
+  for ((i = 0; i < 1000; ++i)); do
+    grep -qa -- "$1" ../seen && return
+    sleep 0.02
+  done
+  echo "never came: $1"
+}
+while (($# > 1)); do
+  await "$1"
+  eval "$2"
+  shift 2
+done
+await "$1"
+kill "$pid" 2>/dev/null
+wait "$pid"
+# What cannot be opened is said in words of our own.
+sed 's/^tail: .*No such file.*/tail: no such file/; s/^tail: .*dir.*/tail: dir/' ../seen
+END
+  chmod 755 follow
+  age
+}
