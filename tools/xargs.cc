@@ -184,7 +184,7 @@ class Xargs {
     TRY(read_all_of(reader));
     if (reader.error())
       return std::unexpected(*reader.error());
-    if (!stopped_ && (arguments_.size() > 0 || (!ran_ && !opt_.not_empty && !opt_.replace)))
+    if (!stopped_ && (!arguments_.empty() || (!ran_ && !opt_.not_empty && !opt_.replace)))
       TRY(launch());
     while (!running_.empty())
       TRY(wait_one());
@@ -362,7 +362,7 @@ class Xargs {
         (made += word.substr(at, place - at)) += line;
       made += word.substr(at);
       // The command itself is never replaced in.
-      words.push_back(words.empty() ? word : std::move(made));
+      words.push_back(words.empty() ? word : made);
       size += words.back().size() + 1;
     }
     if (size > limit_)
