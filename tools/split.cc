@@ -267,10 +267,12 @@ class Splitter {
 
   Result<> by_chunks() {
     const uint64_t size = TRY(input_size());
-    const uint64_t chunk = size / opt_.count;
+    const uint64_t chunk = std::max<uint64_t>(1, size / opt_.count);
     if (opt_.wanted == 0)
-      return by_bytes(chunk, chunk == 0 ? TRY(tiny_chunks(size)) : opt_.count);
+      return by_bytes(chunk, opt_.count);
     const uint64_t start = (opt_.wanted - 1) * chunk;
+    if (start >= size)
+      return {};
     if (::lseek(input_.fd(), static_cast<off_t>(start), SEEK_CUR) < 0)
       return fail("seek", input_.name(), errno);
     uint64_t left = opt_.wanted == opt_.count ? size - start : chunk;
@@ -284,25 +286,16 @@ class Splitter {
     return {};
   }
 
-  // More chunks than bytes: all is in the last one, and those before are empty.
-  Result<uint64_t> tiny_chunks(uint64_t size) {
-    if (opt_.files.skip_empty)
-      return size > 0 ? 1 : 0;
-    for (uint64_t i = 1; i < opt_.count; ++i)
-      TRY(files_.begin());
-    return 1;
-  }
-
   // A line belongs to the chunk in which it begins.
   Result<> by_line_chunks() {
     const uint64_t size = TRY(input_size());
-    const uint64_t chunk = size / opt_.count;
+    const uint64_t chunk = std::max<uint64_t>(1, size / opt_.count);
     LineReader lines(input_.fd(), input_.name(), line_end_);
     uint64_t at = 0;
     uint64_t number = 0;
     for (std::string_view line; at < size && io_.out.ok() && lines.next(line);) {
       const std::string_view text = lines.whole(line);
-      const uint64_t home = chunk == 0 ? opt_.count : std::min(at / chunk + 1, opt_.count);
+      const uint64_t home = std::min(at / chunk + 1, opt_.count);
       TRY(go_to_chunk(number, home));
       if (opt_.wanted == 0)
         TRY(files_.write(text));
@@ -430,7 +423,10 @@ Result<int> run(const Options& given, Io& io, Args args) {
   if (opt.way == Way::round_robin)
     allow_many_files();
   OutputFiles files(opt.files, TRY(make_names(opt, prefix)), io);
-  TRY(Splitter(opt, io, input, files).split());
+  if (const auto done = Splitter(opt, io, input, files).split(); !done) {
+    const int status = io.report(done.error());
+    return files.filter_status() != 0 ? files.filter_status() : status;
+  }
   TRY(input.close());
   return io.status();
 }

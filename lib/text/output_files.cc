@@ -48,7 +48,7 @@ OutputFiles::~OutputFiles() {
 
 Result<OutputFiles::Target> OutputFiles::start_filter(std::string name) {
   if (opt_.verbose)
-    io_.out.put("executing with FILE=", quoted_word(name), '\n');
+    io_.out.put("executing with FILE=", quoted(name, QuotingStyle::shell_escape), '\n');
   (void)io_.out.flush();
   int fds[2] = {-1, -1};
   if (::pipe2(fds, O_CLOEXEC) < 0)
@@ -98,7 +98,9 @@ Result<> OutputFiles::finish(Target& target) {
   target.filter = -1;
   if (WIFSIGNALED(status) && WTERMSIG(status) != SIGPIPE)
     return fail(str("with FILE=", target.name), opt_.filter, str("was ended by signal ", WTERMSIG(status)));
-  if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
+  if (WIFEXITED(status))
+    filter_status_ = WEXITSTATUS(status);
+  if (filter_status_ != 0)
     return fail(str("with FILE=", target.name), opt_.filter, str("ended with status ", WEXITSTATUS(status)));
   return {};
 }

@@ -64,6 +64,9 @@ class OutputFiles {
   // Whether the reader of the file that is being written, a filter, went away: then there is no use in more.
   bool deaf() const { return deaf_; }
 
+  // What a filter that failed ended with, or 0.
+  int filter_status() const { return filter_status_; }
+
  private:
   struct Target {
     UniqueFd fd;
@@ -82,6 +85,7 @@ class OutputFiles {
   Io& io_;
   std::vector<Target> targets_;
   bool deaf_ = false;
+  int filter_status_ = 0;
 };
 
 }  // namespace rescue
