@@ -163,7 +163,7 @@ Result<Extractor::Outcome> Extractor::add(const Entry& entry) {
     link_dir_ = UniqueFd(::fcntl(target.dir, F_DUPFD_CLOEXEC, 0));
     link_name_ = target.name;
   }
-  const Place place = TRY(locate(entry.path, true));
+  const Place place = TRY(locate(entry.path, opt_.make_parents));
   switch (entry.type) {
     case EntryType::directory: return make_directory(entry, place);
     case EntryType::file: return make_file(entry, place);
@@ -299,6 +299,21 @@ Result<> Extractor::end_file() {
     return fail("replace", entry_.path, code);
   }
   return closed ? done : closed;
+}
+
+Result<bool> Extractor::link_from(const std::string& path, const Entry& entry) {
+  const Place place = TRY(locate(entry.path, opt_.make_parents));
+  if (::linkat(AT_FDCWD, path.c_str(), place.dir, place.name.c_str(), 0) == 0)
+    return true;
+  if (errno != EEXIST || opt_.existing != ExtractOptions::Existing::replace)
+    return false;
+  const std::string name = temporary_name(place.name);
+  if (::linkat(AT_FDCWD, path.c_str(), place.dir, name.c_str(), 0) < 0)
+    return false;
+  const bool done = ::renameat(place.dir, name.c_str(), place.dir, place.name.c_str()) == 0;
+  // Two names of one file: rename does nothing then.
+  (void)::unlinkat(place.dir, name.c_str(), 0);
+  return done;
 }
 
 // Links, devices and pipes. What stands there is replaced at one stroke.
