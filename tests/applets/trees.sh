@@ -124,6 +124,22 @@ tree_copying() {
   touch -d '2020-01-01' old target/a full/a
 }
 
+# zip archives, by the zip command.
+tree_zipped() {
+  tree_packing
+  chmod 750 a && chmod 1777 dir && chown 1234:5678 b
+  zip -qry t.zip a b dir numbers link empty
+  zip -qr plain.zip a dir numbers
+  zip -qr modes.zip a dir
+  zip -qr owned.zip a b && zip -qr big.zip -fz a
+  zip -qZ bzip2 bzip.zip numbers
+  zip -q stdin.zip - <numbers
+  { head -c 5000 numbers && cat t.zip; } >prefixed.zip
+  head -c 20000 t.zip >cut.zip
+  zip -qP secret secret.zip a
+  age
+}
+
 # Archives of all that makes archives hard, by GNU tar, and what is in them.
 tree_archives() {
   tree_copying
