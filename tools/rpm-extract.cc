@@ -11,6 +11,8 @@
 #include "lib/base/fd.h"
 #include "lib/base/json.h"
 #include "lib/bundle/extract_package.h"
+#include "lib/bundle/package_members.h"
+#include "lib/bundle/restore_console.h"
 #include "lib/bundle/rpm_verify.h"
 
 namespace rescue {
@@ -29,6 +31,9 @@ struct Options {
   bool changelog = false;
   bool verify = false;
   bool to_cpio = false;
+  std::string in_place;
+  bool dry_run = false;
+  bool force = false;
   bool json = false;
 };
 
@@ -38,6 +43,11 @@ constexpr Opt<Options> options[] = {
     {'v', "verbose", &Options::verbose,
      "name what is unpacked; with -l, modes, owners and sizes too; with --verify-package, every check, and the "
      "content"},
+    Opt<Options>("Repair"),
+    {0, "in-place", &Options::in_place,
+     "put the files into the system at ROOT, as rescue-extract does: compared, journalled, proven", "ROOT"},
+    {'n', "dry-run", &Options::dry_run, "with --in-place: print what would be done, and change nothing"},
+    {'f', "force", &Options::force, "with --in-place: over objections, and over configuration that differs"},
     Opt<Options>("Instead of unpacking"),
     {'l', "list", &Options::list, "print the names of the files"},
     {'c', "configfiles", &Options::config, "print the names of the configuration files"},
@@ -52,7 +62,8 @@ constexpr Opt<Options> options[] = {
 };
 
 constexpr std::string_view notes =
-    "Exit status: 0 done; 1 failed; 2 usage; 4 a package is damaged.\n"
+    "Exit status: 0 done; 1 failed; 2 usage; 4 a package is damaged; with --in-place 3 and 5\n"
+    "too, as rescue-extract has them.\n"
     "\n"
     "Example: rpm-extract -C /mnt/new -p libc.so.6 -p 'libc-*.so' glibc-2.28-251.el8.x86_64.rpm";
 
@@ -306,9 +317,23 @@ Result<> handle(const Options& opt, Io& io, const std::string& file) {
   return opt.json ? printer.json() : printer.print();
 }
 
+Result<int> put_in_place(const Options& opt, Io& io, const Args& args) {
+  const Root root = TRY(Root::open(opt.in_place));
+  auto packages = TRY(bundle_of_packages(root, {args.begin(), args.end()}, opt.patterns));
+  for (const std::string& note : packages.notes)
+    io.note(note);
+  TRY(packages.bundle.verify());
+  return restore_and_tell(root, packages.bundle, {.dry_run = opt.dry_run, .force = opt.force},
+                          {.json = opt.json, .verbose = opt.verbose}, io);
+}
+
 Result<int> run(const Options& opt, Io& io, Args args) {
   if (args.empty())
     return usage_error("name at least one package");
+  if (!opt.in_place.empty())
+    return put_in_place(opt, io, args);
+  if (opt.dry_run || opt.force)
+    return usage_error("--dry-run and --force are for --in-place");
   // Files get exactly the modes that the package gives them.
   ::umask(0);
   int status = 0;
