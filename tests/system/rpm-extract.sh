@@ -100,7 +100,7 @@ case_signed() {
   export GNUPGHOME=$home
   gpg --batch --quiet --passphrase '' --quick-generate-key 'Test <test@example.org>' rsa2048 sign never
   key=$(gpg --list-keys --with-colons | awk -F: '$1 == "pub" { print tolower($5); exit }')
-  rpmsign --define "_gpg_name test@example.org" --addsign "$package" >/dev/null
+  rpmsign --define "__gpg /usr/bin/gpg" --define "_gpg_name test@example.org" --addsign "$package" >/dev/null
   gpgconf --kill all
   same_output "rpm -qpi --nosignature '$package'" "rpm_extract -i '$package'"
   rpm_extract --verify-package "$package" | grep -q "signature of key $key not checked" || fail "does not name the key"
