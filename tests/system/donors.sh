@@ -11,7 +11,7 @@ source "$tests_dir/lib/root.sh"
 # shellcheck source=tests/lib/kit.sh
 source "$tests_dir/lib/kit.sh"
 
-probe=$tests_dir/../build/host/tests/donor-probe
+probe=${RESCUE_DONOR_PROBE:-$tests_dir/../build/host/tests/donor-probe}
 debs=${RESCUE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/rescue}/debs/amd64
 
 sum_of() { sha256sum <"$1" | cut -d' ' -f1; }
@@ -52,6 +52,11 @@ start_sleep() {
   fail "no process could be started in the root"
 }
 
+stop_sleep() {
+  kill "$sleeper"
+  while [[ -e /proc/$sleeper/exe ]]; do sleep 0.1; done
+}
+
 process() {
   begin "$1"
   start_sleep
@@ -68,7 +73,7 @@ process() {
   rm -rf "$ROOT/var/lib/dpkg"
   look_for libc.so.6 "$LIBC" "version=$GLIBC"
   expect_first process same_version "$libc_sum"
-  kill "$sleeper"
+  stop_sleep
 }
 
 # Only processes of this root are asked.
@@ -197,6 +202,114 @@ bundle() {  # ROOT
   expect_first bundle same_version "$libm_sum"
 }
 
+# --- systems of rpm
+
+# The glibc of the root as packages of rpm's, and rpm's database of them in $case_dir/db.
+make_rpms() {
+  mkdir -p "$case_dir/top" "$case_dir/db"
+  cat >"$case_dir/glibc.spec" <<END
+Name: glibc
+Version: $GLIBC
+Release: 60.el9
+Epoch: 1
+Summary: The libraries
+License: LGPL
+%description
+%package common
+Summary: What belongs to them
+%description common
+%install
+mkdir -p %{buildroot}/usr/lib64 %{buildroot}/etc %{buildroot}/usr/bin
+cp -a $ROOT/$LIBC $ROOT/$LOADER $ROOT/$libm %{buildroot}/usr/lib64/
+ln -s libc.so.6 %{buildroot}/usr/lib64/libc-link.so
+echo 'include ld.so.conf.d/*.conf' >%{buildroot}/etc/ld.so.conf
+cp -a $ROOT/usr/bin/getent %{buildroot}/usr/bin/
+%files
+/usr/lib64/*
+%config(noreplace) /etc/ld.so.conf
+%ghost /etc/ld.so.cache
+%files common
+/usr/bin/getent
+END
+  rpmbuild -bb --define "_topdir $case_dir/top" --define 'debug_package %{nil}' --define '__os_install_post %{nil}' \
+    --define '_build_id_links none' --define '_binary_payload w3.zstdio' --nodeps "$case_dir/glibc.spec"
+  rpms=("$case_dir"/top/RPMS/x86_64/*.rpm)
+  rpm --dbpath "$case_dir/db" --define '_db_backend sqlite' -i --justdb --nodeps --ignorearch --force-debian "${rpms[@]}"
+}
+
+# FORM: as which of its databases the root gets it.
+put_rpm_database() {
+  local dir=$ROOT/var/lib/rpm tool=$tests_dir/lib/rpm_databases.py names
+  rm -rf "$dir" "$ROOT/usr/lib/sysimage"
+  [[ $1 != ndb ]] || dir=$ROOT/usr/lib/sysimage/rpm
+  mkdir -p "$dir"
+  case $1 in
+    sqlite) cp "$case_dir/db/rpmdb.sqlite" "$dir/" ;;
+    ndb) python3 "$tool" ndb "$case_dir/db/rpmdb.sqlite" >"$dir/Packages.db" ;;
+    bdb)
+      python3 "$tool" dump "$case_dir/db/rpmdb.sqlite" | db5.3_load "$dir/Packages"
+      names=$(rpm -qa --dbpath "$dir" --define '_db_backend bdb_ro' 2>/dev/null | sort | tr '\n' ' ')
+      [[ $names == "glibc-$GLIBC-60.el9.x86_64 glibc-common-$GLIBC-60.el9.x86_64 " ]] ||
+        fail "rpm itself does not read the database: $names"
+      ;;
+  esac
+}
+
+# Every file of the package, as rpm itself has it and as we do.
+expect_as_rpm() {
+  local -a paths
+  local format='[%{FILENAMES} %{=NAME} %{=EPOCH}:%{=VERSION}-%{=RELEASE} %{=ARCH} %{FILEDIGESTS} %{FILELINKTOS} '
+  format+='%{FILEMODES:octal} %{FILEUSERNAME}:%{FILEGROUPNAME}\n]'
+  rpm -qp --qf "$format" "$1" | tr -s ' ' >"$case_dir/expected"
+  mapfile -t paths < <(rpm -qpl "$1")
+  "$probe" "$ROOT" owner "${paths[@]}" | sed 's/ sha256:/ /; s/ - / /; s/ -> / /' >"$case_dir/got"
+  diff "$case_dir/expected" "$case_dir/got" || fail "not as rpm has it: $(diff "$case_dir/expected" "$case_dir/got" | sed -n 2p)"
+}
+
+rpm_database() {
+  local form said
+  begin rhel
+  make_rpms
+  for form in sqlite ndb bdb; do
+    put_rpm_database "$form"
+    said=$("$probe" "$ROOT" glibc)
+    printf '%s: %s\n' "$form" "$said"
+    [[ $said == "$GLIBC"* && $said == *"glibc 1:$GLIBC-60.el9 x86_64 6 4"* && $said != *fault* ]] ||
+      fail "$form: ${said//$'\n'/; }"
+    expect_as_rpm "${rpms[0]}"
+    expect_as_rpm "${rpms[1]}"
+  done
+  # A log that was not written back when the machine went down.
+  put_rpm_database sqlite
+  python3 "$tests_dir/lib/rpm_databases.py" log "$ROOT/var/lib/rpm/rpmdb.sqlite"
+  [[ $("$probe" "$ROOT" glibc) == "$GLIBC"*"glibc 1:"* ]] || fail "a database with a log is not read"
+  [[ $("$probe" "$ROOT" glibc) != *glibc-common* ]] || fail "what the log says does not count"
+  # Cut off: said, and no worse.
+  put_rpm_database sqlite
+  truncate -s 20000 "$ROOT/var/lib/rpm/rpmdb.sqlite"
+  said=$("$probe" "$ROOT" glibc) || true
+  [[ $said == *error:* || $said == *fault:* ]] || fail "a database that was cut off passes for whole: $said"
+}
+
+rpm_donors() {  # FORM
+  begin rhel
+  make_rpms
+  put_rpm_database "$1"
+  start_sleep
+  rm "$ROOT/$LIBC"
+  look_for libc.so.6 "$LIBC"
+  expect_first process exact "$libc_sum" "its sha256 is the one of glibc 1:$GLIBC-60.el9"
+  stop_sleep
+  mkdir -p "$ROOT/var/cache/dnf/baseos-1234/packages"
+  cp "${rpms[@]}" "$ROOT/var/cache/dnf/baseos-1234/packages/"
+  look_for libc.so.6 "$LIBC"
+  expect_first package_cache exact "$libc_sum" "glibc-$GLIBC-60.el9.x86_64.rpm"
+  # Without a database, the name of the package and what its libc says of itself have to do.
+  rm -rf "$ROOT/var/lib/rpm" "$ROOT/usr/lib/sysimage"
+  look_for libc.so.6 "$LIBC" "version=$GLIBC"
+  expect_first package_cache same_version "$libc_sum"
+}
+
 # What must not be taken for the lost file, whatever it is called.
 impostors() {
   begin bookworm
@@ -234,6 +347,9 @@ main() {
   done
   run_case bookworm/initramfs initramfs bookworm
   run_case bullseye/initramfs initramfs bullseye
+  run_case rpm_database rpm_database
+  run_case rpm_donors/sqlite rpm_donors sqlite
+  run_case rpm_donors/ndb rpm_donors ndb
   run_case foreign_process foreign_process bookworm
   run_case impostors impostors
   finish
