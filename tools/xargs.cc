@@ -524,6 +524,7 @@ extern const Applet xargs_applet = {
     .usage = "[OPTION]... [COMMAND [ARG]...]",
     .usage_status = 1,
     .operands_end_options = true,
+    .dies_with_reader = true,
     .notes =
         "Without a COMMAND, echo is run. Exit status: 0; 123 if a command failed, 124 if one ended with 255,\n"
         "125 if one was killed, 126 if it cannot be run, 127 if it is not there, 1 if something else failed.",
