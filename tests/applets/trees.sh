@@ -276,3 +276,40 @@ END
   chmod 755 follow
   age
 }
+
+# Pairs of texts that differ in all kinds of ways, and of directories.
+tree_diff() {
+  local i
+  seq 1 40 >a
+  seq 1 40 | sed '3d;7s/$/ changed/;20a\
+inserted' >b
+  sed 's/30/thirty/' b >c
+  printf 'one\ntwo' >cut
+  printf 'one\ntwo\n' >whole
+  printf 'one\nTWO' >cut2
+  : >empty
+  printf 'a\0b\n' >bin1
+  printf 'a\0c\n' >bin2
+  printf 'int main(void)\n{\n  int a;\n  int b;\n  int c;\n  int d;\n  return 0;\n}\n\nint other(void)\n{\n%s  return 1;\n}\n' \
+    "$(for i in 1 2 3 4 5 6 7 8 9; do echo "  int x$i;"; done)" >code1
+  sed 's/int d;/long d;/; s/x8/y8/' code1 >code2
+  printf 'a b\tc\n  lead\ntrail  \n\nX\nsame\n' >space1
+  printf 'a  b c\n lead\ntrail\nx\n\n\nsame\n' >space2
+  printf 'x\r\ny\r\n' >dos
+  printf 'x\ny\n' >unix
+  printf '.\na\n.\n' >dots
+  printf 'tab\there\nlong line that goes on and on and on and on and on and on and on and on and on\nüber\n' >wide1
+  printf 'tab\tthere\nlong line that goes on and on and on and on and on and on and on and on, and on\nÜber\n' >wide2
+  mkdir -p d1/sub d2/sub d1/only d2/kind
+  echo same | tee d1/same >d2/same
+  echo old >d1/file && echo new >d2/file
+  echo gone >d1/gone && echo come >d2/come
+  echo deep1 >d1/sub/deep && echo deep2 >d2/sub/deep
+  echo x >d1/only/x && echo y >d1/kind
+  ln -s file d1/link && ln -s same d2/link
+  echo 1 >'d1/with space' && echo 2 >'d2/with space'
+  echo 1 >d1/File.o && echo 2 >d2/File.o
+  printf '*.o\nfile\n' >excludes
+  age
+  touch -d '2022-02-02 02:02:02' b d2/file
+}
