@@ -124,51 +124,26 @@ Result<> set_order(Options& o, std::string_view word) {
   return {};
 }
 
-// A number as C writes it, with a unit.
-Result<uint64_t> parse_count(std::string_view text, std::string_view what) {
-  int base = 10;
-  std::string_view digits = text;
-  if (digits.starts_with("0x") || digits.starts_with("0X")) {
-    base = 16;
-    digits.remove_prefix(2);
-  } else if (digits.starts_with('0')) {
-    base = 8;
-  }
-  uint64_t value = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
-  if (error == std::errc::result_out_of_range)
-    return fail(str("invalid ", what), text, "is too large");
-  std::string_view unit = digits.substr(static_cast<size_t>(end - digits.data()));
-  if (error != std::errc())
-    return fail(str("invalid ", what), text, "is not a number");
-  if (unit.empty())
-    return value;
-  const auto size = count_argument(str("1", unit), what);
-  if (!size || __builtin_mul_overflow(value, *size, &value))
-    return fail(str("invalid ", what), text, "is no number with a unit, or too large");
-  return value;
-}
-
 Result<> set_skip(Options& o, std::string_view text) {
-  o.skip = TRY(parse_count(text, "number of bytes to skip"));
+  o.skip = TRY(c_number_argument(text, "number of bytes to skip"));
   o.modern = true;
   return {};
 }
 
 Result<> set_limit(Options& o, std::string_view text) {
-  o.limit = TRY(parse_count(text, "number of bytes"));
+  o.limit = TRY(c_number_argument(text, "number of bytes"));
   o.modern = true;
   return {};
 }
 
 Result<> set_strings(Options& o, std::string_view text) {
-  o.strings = text.empty() ? 3 : TRY(parse_count(text, "length of strings"));
+  o.strings = text.empty() ? 3 : TRY(c_number_argument(text, "length of strings"));
   o.modern = true;
   return {};
 }
 
 Result<> set_width(Options& o, std::string_view text) {
-  o.width = text.empty() ? 32 : TRY(parse_count(text, "width"));
+  o.width = text.empty() ? 32 : TRY(c_number_argument(text, "width"));
   o.modern = true;
   return {};
 }

@@ -54,4 +54,28 @@ Result<uint64_t> number_argument(std::string_view text, std::string_view what, u
   return value;
 }
 
+Result<uint64_t> c_number_argument(std::string_view text, std::string_view what) {
+  int base = 10;
+  std::string_view digits = text;
+  if (digits.starts_with("0x") || digits.starts_with("0X")) {
+    base = 16;
+    digits.remove_prefix(2);
+  } else if (digits.starts_with('0')) {
+    base = 8;
+  }
+  uint64_t value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
+  if (error == std::errc::result_out_of_range)
+    return fail(str("invalid ", what), text, "is too large");
+  std::string_view unit = digits.substr(static_cast<size_t>(end - digits.data()));
+  if (error != std::errc())
+    return fail(str("invalid ", what), text, "is not a number");
+  if (unit.empty())
+    return value;
+  const auto size = count_argument(str("1", unit), what);
+  if (!size || __builtin_mul_overflow(value, *size, &value))
+    return fail(str("invalid ", what), text, "is no number with a unit, or too large");
+  return value;
+}
+
 }  // namespace rescue
