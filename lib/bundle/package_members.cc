@@ -322,10 +322,7 @@ Result<PackageFile> open_package(const std::string& path) {
   std::array<char, 4> start;
   if (std::string_view(start.data(), TRY(pread_full(file.fd.get(), start, 0, path))) != rpm::magic)
     return file;
-  const auto package = TRY(rpm::Package::open(file.fd.get(), path));
-  for (const RpmCheck& check : TRY(verify_rpm(file.fd.get(), *package, false)))
-    if (check.outcome == RpmCheck::Outcome::bad)
-      return bad(path, check.what, check.detail);
+  TRY(check_rpm(file.fd.get(), *TRY(rpm::Package::open(file.fd.get(), path))));
   return file;
 }
 

@@ -167,4 +167,11 @@ Result<std::vector<RpmCheck>> verify_rpm(int fd, const rpm::Package& package, bo
   return Verifier(fd, package).run(contents);
 }
 
+Result<> check_rpm(int fd, const rpm::Package& package) {
+  for (const RpmCheck& check : TRY(verify_rpm(fd, package, false)))
+    if (check.outcome == Outcome::bad)
+      return with_status(corrupt(check.what, package.path(), check.detail).error(), Status::bad_data);
+  return {};
+}
+
 }  // namespace rescue

@@ -22,4 +22,7 @@ struct RpmCheck {
 // that the file could not be read, or that the payload ends before it can be compared.
 Result<std::vector<RpmCheck>> verify_rpm(int fd, const rpm::Package& package, bool contents);
 
+// The same without the contents, where the first that is bad is an error of status bad_data.
+Result<> check_rpm(int fd, const rpm::Package& package);
+
 }  // namespace rescue

@@ -298,6 +298,43 @@ case_in_place_refused() {
   expect_same "$case_dir/before" "$case_dir/after"
 }
 
+# --- bundles
+
+# As for a server that nobody can log in to: from its packages alone, and then onto it.
+case_bundle() {
+  with_root rhel
+  rhel_packages
+  local common libgcc
+  common=$(tree_rpm glibc-common 2.36 1.el9 "$ROOT" "$work/rpms" usr/sbin/ldconfig usr/bin/getent usr/bin/ldd \
+    usr/lib64/gconv)
+  libgcc=$(tree_rpm libgcc 12.2 1.el9 "$ROOT" "$work/rpms" usr/lib64/libgcc_s.so.1)
+  rescue_bundle create --level 3 -o "$case_dir/packages.tzst" "$glibc_rpm" "$common" "$libgcc" >"$case_dir/said" 2>&1
+  cat "$case_dir/said"
+  rescue_bundle create --level 3 -o "$case_dir/root.tzst" --root "$ROOT"
+  rescue_bundle verify "$case_dir/packages.tzst"
+  # What both hold is the same, and what matters most is in both.
+  local way
+  for way in packages root; do
+    rescue_bundle list --json "$case_dir/$way.tzst" |
+      jq -r '.members[] | select(.type != "dir") | "\(.path) \(.mode) \(.sha256 // .link)"' | sort >"$case_dir/$way.list"
+  done
+  comm -12 "$case_dir/packages.list" "$case_dir/root.list" >"$case_dir/both"
+  comm -23 "$case_dir/packages.list" "$case_dir/root.list" | tee "$case_dir/more"
+  [[ ! -s $case_dir/more ]] || fail "the packages give something else than the root"
+  grep -q "^$LIBC " "$case_dir/both" && grep -q "^$LOADER " "$case_dir/both" && grep -q '^lib64 ' "$case_dir/both" ||
+    fail "libc, the loader or the link to its directory is missing"
+  rm "$ROOT/lib64" "$ROOT"/usr/lib64/lib[cm].so.6 "$ROOT/$LOADER"
+  ! inside /bin/true || fail "the accident broke nothing"
+  run_kit 0 "$kit/bin/rescue-extract" "$case_dir/packages.tzst" "$ROOT"
+  assert_healthy
+  # The same packages give the same bytes, whatever the order.
+  rescue_bundle create --level 3 -o "$case_dir/again.tzst" "$libgcc" "$common" "$glibc_rpm" >/dev/null 2>&1
+  cmp "$case_dir/packages.tzst" "$case_dir/again.tzst"
+  printf xxxxxxxx | dd of="$glibc_rpm" bs=1 seek=$(($(stat -c %s "$glibc_rpm") / 2)) conv=notrunc status=none
+  run_kit 4 "$kit/bin/rescue" rescue-bundle create -o "$case_dir/bad.tzst" "$glibc_rpm" "$common" "$libgcc"
+  [[ ! -e $case_dir/bad.tzst ]] || fail "a bundle of damaged packages is left"
+}
+
 for way in 'none 1' 'gzip 2' 'bzip2 8' 'xz 9' 'xz-threads 10' 'lzma 8' 'zstd 8' 'zstd-threads 10'; do
   # shellcheck disable=SC2086  # two words
   run_case "rpm-extract: as rpm does, ${way/ /, digest }" case_against_rpm $way
@@ -318,4 +355,5 @@ while read -r name; do
 done < <(forge --hostile)
 run_case "rpm-extract: in place, on RHEL" case_in_place
 run_case "rpm-extract: in place, refused" case_in_place_refused
+run_case "rescue-bundle: of the packages of a RHEL root" case_bundle
 finish
