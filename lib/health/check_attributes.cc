@@ -7,9 +7,7 @@
 
 #include "lib/base/text.h"
 #include "lib/bundle/state_dir.h"
-#include "lib/crypto/digest.h"
 #include "lib/health/checks.h"
-#include "lib/health/donor_search.h"
 #include "lib/health/places.h"
 
 namespace rescue {
@@ -25,6 +23,7 @@ class AttributesCheck {
       check_directory(dir);
     for (const std::string& dir : p_.real_dirs)
       check_files(dir);
+    check_links();
     if (!p_.home.empty())
       check_below(p_.home);
   }
@@ -35,30 +34,11 @@ class AttributesCheck {
     finding.evidence.push_back(
         str("mode ", to_octal(info.st_mode & 07777U), ", owner ", info.st_uid, ':', info.st_gid));
     if (S_ISREG(info.st_mode) && info.st_nlink > 1)
-      add_successor(finding, path, wanted);
+      add_successor(p_, finding, path, wanted, {});
     else
       finding.steps.push_back(attributes_step(path, info, wanted));
     p_.claimed.insert(path);
     findings_.push_back(std::move(finding));
-  }
-
-  // A file with other names elsewhere (a backup made with `cp -al`) gets a successor of its own.
-  void add_successor(Finding& finding, const std::string& path, const Attributes& wanted) {
-    const auto fd = p_.root.open_file(path, O_RDONLY | O_NONBLOCK);
-    Donor donor;
-    if (!fd || !read_donor(fd->get(), path, donor).value_or(false))
-      return;
-    RepairStep repair;
-    repair.step.path = path;
-    repair.step.old_kind = NodeKind::file;
-    repair.step.attributes = wanted;
-    repair.step.sha256 = Sha256::of(*donor.content);
-    repair.from = ContentFrom::donor;
-    repair.index = p_.donors.size();
-    repair.origin = "itself, as a file of its own";
-    repair.order = order::core;
-    p_.donors.push_back(std::move(donor));
-    finding.steps.push_back(std::move(repair));
   }
 
   // The directories down to the libraries must let everybody through, and nobody else write.
@@ -95,6 +75,23 @@ class AttributesCheck {
       const bool odd = is_odd(info, loader ? 0555 : 0444);
       if (odd && (loader || is_library(path)))
         add(path, info, usual_attributes(p_, path));
+    }
+  }
+
+  // A link has an owner too; it is changed by putting it there again.
+  void check_links() {
+    for (const Member& member : p_.members) {
+      const std::string path = member.path();
+      if (member.kind != NodeKind::link || (member.info.st_uid == 0 && member.info.st_gid == 0) || p_.is_claimed(path))
+        continue;
+      Finding finding =
+          finding_at(p_, path, NodeKind::link,
+                     {"WRONG_OWNER", str("belongs to ", member.info.st_uid, ':', member.info.st_gid), false});
+      finding.repair = "give it to root";
+      finding.commands.push_back(p_.command("chown", str("-h 0:0 ", p_.shown(path))));
+      finding.steps.push_back(link_step(p_, path, member.link));
+      p_.claimed.insert(path);
+      findings_.push_back(std::move(finding));
     }
   }
 

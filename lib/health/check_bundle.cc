@@ -56,6 +56,8 @@ class BundleCheck {
     if (step.action == Action::flags || p_.is_claimed(step.path) ||
         p_.is_claimed(step.path.substr(0, step.path.find('/'))))
       return;
+    if (step.action == Action::put && step.kind == NodeKind::link && leads_there(step))
+      return;
     if (step.action == Action::move)
       return strays_.push_back({step, ContentFrom::nowhere, {}, 0, {}, order::moves});
     Finding finding = step.action == Action::attributes ? about_attributes(step) : about_content(step);
@@ -79,6 +81,18 @@ class BundleCheck {
     findings_.push_back(std::move(finding));
   }
 
+  // A link with another text that leads to the same place serves as well.
+  bool leads_there(const Step& step) const {
+    const auto have = p_.root.find(step.path);
+    const auto self = p_.root.find(step.path, Last::keep);
+    const auto want = p_.root.find(
+        step.link.starts_with('/') || !step.path.contains('/') ? step.link : str(dir_name(step.path), '/', step.link));
+    const bool of_owner = self && self->exists && S_ISLNK(self->info.st_mode) &&
+                          self->info.st_uid == step.attributes.uid && self->info.st_gid == step.attributes.gid;
+    return of_owner && have && have->exists && want && want->exists && have->info.st_dev == want->info.st_dev &&
+           have->info.st_ino == want->info.st_ino;
+  }
+
   Finding about_attributes(const Step& step) const {
     Finding finding = finding_of_attributes(p_, step.path, step.old_attributes, step.attributes);
     finding.evidence.push_back(str("the bundle says mode ", to_octal(step.attributes.mode), ", owner ",
@@ -88,8 +102,22 @@ class BundleCheck {
     return finding;
   }
 
+  // A file with other names elsewhere is replaced for its mode alone.
+  std::optional<Finding> about_shared(const Step& step) const {
+    const auto there = p_.root.find(step.path, Last::keep);
+    if (!there || !there->exists || !S_ISREG(there->info.st_mode) || there->info.st_nlink == 1)
+      return std::nullopt;
+    const Attributes have{there->info.st_mode & 07777U, there->info.st_uid, there->info.st_gid};
+    if (have == step.attributes)
+      return std::nullopt;
+    return finding_of_attributes(p_, step.path, have, step.attributes);
+  }
+
   Finding about_content(const Step& step) const {
     Fault fault = fault_at(p_, step.path, step.kind, step.link);
+    if (fault.suffix.empty())
+      if (auto shared = about_shared(step))
+        return *std::move(shared);
     const Role role = role_of(p_, step.path, step.kind);
     if (fault.suffix.empty() && (role == Role::loader || role == Role::libc)) {
       const Member* const member = p_.member(dir_name(step.path), base_name(step.path));

@@ -46,8 +46,6 @@ class FamilyCheck {
 
   void add_link(std::string_view path, const std::string& text, Fault fault, std::string_view because) {
     Finding finding = finding_at(p_, path, NodeKind::link, std::move(fault));
-    if (finding.id.ends_with("_MISSING") || finding.id.ends_with("_REPLACED"))
-      finding.id.insert(finding.id.rfind('_') + 1, "LINK_");
     finding.evidence.emplace_back(because);
     finding.repair = str("point it to ", printable(text));
     finding.commands.push_back(link_command(p_, path, text));
@@ -172,7 +170,7 @@ class FamilyCheck {
 
   void check_files() {
     for (const Member& member : p_.members) {
-      if (p_.is_claimed(member.path()))
+      if (p_.is_claimed(member.path()) || member.is_stray(p_.version))
         continue;
       if (member.kind == NodeKind::link) {
         // A link that leads to a file which is reported itself says nothing new.

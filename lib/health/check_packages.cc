@@ -129,8 +129,6 @@ class PackagesCheck {
     if (place.exists && S_ISLNK(place.info.st_mode) && p_.root.read_link(place.path).value_or("") == text)
       return;  // it leads where it should, and the file there is what is missing
     Finding finding = finding_at(p_, place.path, NodeKind::link, std::move(fault));
-    if (finding.id.ends_with("_MISSING") || finding.id.ends_with("_REPLACED"))
-      finding.id.insert(finding.id.rfind('_') + 1, "LINK_");
     finding.evidence.push_back(str("it belongs to the package ", package.name, ' ', package.version));
     finding.repair = str("point it to ", printable(text));
     finding.commands.push_back(link_command(p_, place.path, text));

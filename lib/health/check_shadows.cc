@@ -42,17 +42,15 @@ class ShadowCheck {
 
   // In glibc's own directories: a file of another release, that ldconfig turns a link to sooner or later.
   void look_at_own(const Member& member) {
-    if (member.kind != NodeKind::file || member.version.empty() || p_.version.empty() || member.version == p_.version ||
-        !member.is_whole(p_.machine()) || elf::is_glibc_soname(member.name))
+    if (!member.is_stray(p_.version) || p_.is_claimed(member.path()) || p_.right.contains(member.path()))
       return;
     Finding finding;
     finding.id = "LIBRARY_STRAY";
     finding.stage = Stage::settings;
     finding.weight = 55;
     finding.path = member.path();
-    finding.headline =
-        str(p_.shown(member.path()), " is of glibc ", member.version, ", and ldconfig may take it for the ",
-            printable(member.file->image.soname), " of this system");
+    finding.headline = str(p_.shown(member.path()), " is of glibc ", member.version,
+                           ", and ldconfig may take it for a library of this system");
     finding.evidence.push_back(str("glibc here is ", p_.version));
     add_removal(std::move(finding), member.path());
   }

@@ -21,6 +21,10 @@ void check_packages(Patient& patient, Findings& findings);
 void check_family(Patient& patient, Findings& findings);
 // Modes and owners that keep users or programs out (check_attributes.cc).
 void check_attributes(Patient& patient, Findings& findings);
+// SELinux labels (check_labels.cc).
+void check_labels(Patient& patient, Findings& findings);
+// /etc/ld.so.conf and what it includes (check_config.cc).
+void check_config(Patient& patient, Findings& findings);
 // /etc/ld.so.preload (check_preload.cc).
 void check_preload(Patient& patient, Findings& findings);
 // Libraries of another glibc where the loader looks first, or where the next ldconfig would (check_shadows.cc).

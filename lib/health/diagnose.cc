@@ -133,6 +133,8 @@ Diagnosis diagnose(const Root& root, const DoctorOptions& options) {
   check_packages(patient, findings);
   check_family(patient, findings);
   check_attributes(patient, findings);
+  check_labels(patient, findings);
+  check_config(patient, findings);
   check_preload(patient, findings);
   check_shadows(patient, findings);
   check_programs(patient, findings);

@@ -5,10 +5,12 @@
 #include <set>
 
 #include "lib/base/text.h"
+#include "lib/bundle/restore.h"
 #include "lib/bundle/settle.h"
 #include "lib/bundle/state_dir.h"
 #include "lib/bundle/transaction.h"
 #include "lib/fs/node.h"
+#include "lib/health/reference.h"
 #include "lib/health/stage_repair.h"
 
 namespace rescue {
@@ -258,6 +260,47 @@ class Fixer {
   unsigned transactions_ = 0;
 };
 
+// Whether glibc is still broken, and no bundle of this very glibc was there.
+bool needs_whole_bundle(const Diagnosis& diagnosis) {
+  const Patient& patient = diagnosis.patient;
+  return !patient.bundle && !patient.is_musl && !patient.interp.empty() &&
+         std::ranges::any_of(diagnosis.findings, [](const Finding& finding) {
+           return finding.severity == Severity::fatal && finding.stage == Stage::files && finding.steps.empty() &&
+                  (finding.id.starts_with("LIBC_") || finding.id.starts_with("LOADER_") || finding.id == "ABI_TOO_OLD");
+         });
+}
+
+// The last resort: all of another glibc, where the checks of a restore say that it fits the programs of this root.
+void restore_whole(const Root& root, const DoctorOptions& options, std::optional<Diagnosis>& diagnosis,
+                   FixReport& report) {
+  for (const std::string& file : bundle_files(options)) {
+    auto bundle = Bundle::open(file, kit_trust(options.require_signature, options.public_key));
+    if (!bundle || !bundle->verify())
+      continue;
+    const auto restored = restore(root, *bundle, {});
+    if (!restored) {
+      report.notes.push_back(str("the bundle ", printable(file), " was not restored: ", message(restored.error())));
+      continue;
+    }
+    if (!restored->changed)
+      continue;
+    Diagnosis after = diagnose(root, options);
+    if (is_worse(*diagnosis, after)) {
+      if (const auto undone = undo_last_step(root); !undone)
+        report.notes.push_back(message(undone.error()));
+      continue;
+    }
+    for (const Change& change : restored->plan.changes)
+      report.done.push_back({"restore", change.path, str("from the bundle ", printable(base_name(file)))});
+    report.notes.push_back(str("the glibc of ", printable(base_name(file)),
+                               " is another build than the one that was here; let the package manager install its own "
+                               "again. Its restore is one step of its own to --undo"));
+    report.changed = true;
+    diagnosis.emplace(std::move(after));
+    return;
+  }
+}
+
 }  // namespace
 
 Round plan_round(const Diagnosis& diagnosis) {
@@ -285,6 +328,8 @@ FixReport fix(const Root& root, const DoctorOptions& options, std::optional<Diag
   FixReport report;
   if (auto done = Fixer(root, options, diagnosis, report).run(); !done)
     report.stopped = std::move(done).error();
+  else if (needs_whole_bundle(*diagnosis))
+    restore_whole(root, options, diagnosis, report);
   return report;
 }
 

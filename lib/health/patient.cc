@@ -149,14 +149,14 @@ class Looking {
       member.link = read_link_at(fd, name, name).value_or("");
     if (member.kind == NodeKind::link || member.kind == NodeKind::file)
       member.file = file_at(root_, member.path());
-    if (member.kind == NodeKind::file && member.file && !member.file->error)
+    if (member.kind == NodeKind::file)
       read_version(member);
     p_.members.push_back(std::move(member));
   }
 
   void read_version(Member& member) {
     member.version = version_in_name(member.name);
-    if (!is_libc_name(member.name) && !is_loader_name(member.name))
+    if ((!is_libc_name(member.name) && !is_loader_name(member.name)) || !member.file || member.file->error)
       return;
     const auto fd = root_.open_file(member.path(), O_RDONLY | O_NONBLOCK);
     if (!fd)
@@ -240,6 +240,11 @@ class Looking {
 bool Member::is_whole(const elf::Image* like) const {
   return file != nullptr && !file->error && !file->image.damage && !file->image.truncated() &&
          file->image.linkage() == elf::Linkage::library && (like == nullptr || file->image.same_machine(*like));
+}
+
+bool Member::is_stray(std::string_view release) const {
+  const std::string_view of_name = version_in_name(name);
+  return kind == NodeKind::file && !of_name.empty() && !release.empty() && of_name != release;
 }
 
 const Member* Patient::member(std::string_view dir, std::string_view name) const {

@@ -50,6 +50,8 @@ struct Member {
   std::string path() const { return dir.empty() ? name : dir + '/' + name; }
   // It is an ELF file, all there, for the machine of `like`.
   bool is_whole(const elf::Image* like) const;
+  // A plain file with another release than `release` in its name, by which no program asks for it: "libc-2.18.so".
+  bool is_stray(std::string_view release) const;
 };
 
 struct Patient {

@@ -7,7 +7,10 @@
 
 #include "lib/base/quote.h"
 #include "lib/base/text.h"
+#include "lib/bundle/label.h"
 #include "lib/bundle/state_dir.h"
+#include "lib/crypto/digest.h"
+#include "lib/health/donor_search.h"
 
 namespace rescue {
 
@@ -129,7 +132,9 @@ Fault fault_at(const Patient& patient, std::string_view path, NodeKind wanted, s
 Finding finding_at(const Patient& patient, std::string_view path, NodeKind wanted, Fault fault) {
   const Role role = role_of(patient, path, wanted);
   Finding finding;
-  finding.id = str(prefix_of(role), '_', fault.suffix);
+  const bool of_link =
+      wanted == NodeKind::link && role != Role::alias && (fault.suffix == "MISSING" || fault.suffix == "REPLACED");
+  finding.id = str(prefix_of(role), of_link ? "_LINK_" : "_", fault.suffix);
   finding.path = path;
   const bool core = role == Role::loader || role == Role::libc;
   finding.severity = fault.deadly && (core || role == Role::alias) ? Severity::fatal : Severity::problem;
@@ -258,6 +263,29 @@ void wish(const Patient& patient, Finding& finding, const std::string& path, con
   one.wanted.glibc_version = patient.version;
   one.attributes = usual_attributes(patient, path);
   finding.wishes.push_back(std::move(one));
+}
+
+void add_successor(Patient& patient, Finding& finding, const std::string& path, const Attributes& wanted,
+                   std::string_view label) {
+  const auto fd = patient.root.open_file(path, O_RDONLY | O_NONBLOCK);
+  Donor donor;
+  if (!fd || !read_donor(fd->get(), path, donor).value_or(false))
+    return;
+  if (!label.empty()) {
+    std::erase_if(donor.xattrs, [](const Xattr& xattr) { return xattr.name == label_name; });
+    donor.xattrs.push_back({label_name, std::string(label)});
+  }
+  RepairStep repair;
+  repair.step.path = path;
+  repair.step.old_kind = NodeKind::file;
+  repair.step.attributes = wanted;
+  repair.step.sha256 = Sha256::of(*donor.content);
+  repair.from = ContentFrom::donor;
+  repair.index = patient.donors.size();
+  repair.origin = "itself, as a file of its own";
+  repair.order = order::core;
+  patient.donors.push_back(std::move(donor));
+  finding.steps.push_back(std::move(repair));
 }
 
 std::string link_command(const Patient& patient, std::string_view path, std::string_view text) {

@@ -42,6 +42,11 @@ std::string loader_link_text(const Patient& patient, std::string_view place, std
 // Adds to the finding that the right bytes of `path` should be looked for.
 void wish(const Patient& patient, Finding& finding, const std::string& path, const FileDigest& digest);
 
+// Adds the step that replaces a file by a copy of itself with these attributes, and this SELinux label unless empty: a
+// file with other names elsewhere (a backup made with `cp -al`) must not change under them.
+void add_successor(Patient& patient, Finding& finding, const std::string& path, const Attributes& wanted,
+                   std::string_view label);
+
 // What a library or program of glibc has in this distribution, where nothing says it.
 Attributes usual_attributes(const Patient& patient, std::string_view path);
 

@@ -1,5 +1,6 @@
 #include "lib/health/stage_repair.h"
 
+#include <algorithm>
 #include <cerrno>
 
 #include <fcntl.h>
@@ -54,7 +55,9 @@ class RepairStager {
       return fail("set the mode", shown, errno);
     if (donor != nullptr)
       TRY(set_extras(fd.get(), *donor, shown));
-    labels_.set_label(fd.get(), repair.step);
+    const bool labelled = donor != nullptr && std::ranges::contains(donor->xattrs, label_name, &Xattr::name);
+    if (!labelled)
+      labels_.set_label(fd.get(), repair.step);
     TRY(sync_fd(fd.get(), shown));
     return fd.close(shown);
   }
