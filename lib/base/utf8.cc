@@ -9,8 +9,8 @@ namespace rescue {
 
 namespace {
 
-bool in_ranges(std::span<const CodeRange> ranges, uint32_t code) {
-  const auto range = std::ranges::lower_bound(ranges, code, {}, &CodeRange::last);
+bool in_ranges(std::span<const WidthRange> ranges, uint32_t code) {
+  const auto range = std::ranges::lower_bound(ranges, code, {}, &WidthRange::last);
   return range != ranges.end() && range->first <= code;
 }
 
