@@ -15,6 +15,7 @@ extern const Applet fgrep_applet = {
     .summary = "print the lines that match a pattern (grep -F)",
     .usage = "[OPTION]... PATTERNS [FILE]...",
     .failure_status = 2,
+    .dies_with_reader = true,
     .options = describe<grep::options>,
     .run = entry<grep::options, run>,
 };

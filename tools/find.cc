@@ -891,6 +891,7 @@ extern const Applet find_applet = {
     .summary = "look for files in directory trees",
     .usage = "[-H] [-L] [-P] [START]... [EXPRESSION]",
     .usage_status = 1,
+    .dies_with_reader = true,
     .notes = help,
     .run = plain_entry<run>,
 };

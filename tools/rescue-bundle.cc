@@ -68,6 +68,7 @@ constexpr std::string_view notes =
     "Examples:\n"
     "    rescue-bundle create -o /opt/rescue/bundles/glibc-2.36.tzst\n"
     "    rescue-bundle create -o glibc.tzst libc6_*.deb libc-bin_*.deb libcrypt1_*.deb\n"
+    "    rescue-bundle create -o glibc-2.28.tzst glibc-2.28-*.rpm glibc-common-*.rpm libgcc-*.rpm\n"
     "    rescue-bundle verify glibc-2.36.tzst";
 
 // --- Which option is for which command: one that would do nothing is an error.
@@ -131,8 +132,8 @@ Result<CreateReport> create_from_packages(const Options& opt, const Args& args, 
   const std::vector<std::string> files(args.begin(), args.end());
   const UsrMerge merge = TRY(usr_merge_of(opt.usr_merge));
   const UnpackedPackages unpacked = TRY(UnpackedPackages::unpack(files, opt.output, merge));
-  CreateReport report =
-      TRY(create_bundle({&unpacked.root(), &unpacked.records(), unpacked.packages()}, recipe, opt.output, how));
+  CreateReport report = TRY(create_bundle(
+      {&unpacked.root(), &unpacked.records(), unpacked.packages(), unpacked.any_rpm()}, recipe, opt.output, how));
   report.notes.insert(report.notes.begin(), unpacked.notes().begin(), unpacked.notes().end());
   return report;
 }

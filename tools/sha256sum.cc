@@ -1,15 +1,10 @@
 // sha256sum: print or check SHA-256 checksums.
 #include "lib/crypto/checksum.h"
-#include "lib/crypto/digest.h"
 
 namespace rescue {
 namespace {
 
-constexpr ChecksumKind kind = {
-    .tag = "SHA256",
-    .digits = 2 * Sha256::digest_size,
-    .digest = [](int fd, std::string_view path) -> Result<std::string> { return hex(TRY(sha256_fd(fd, path))); },
-};
+constexpr ChecksumKind kind = {.tag = "SHA256", .digits = 64, .digest = digest_with<HashKind::sha256>};
 
 Result<int> run(const ChecksumOptions& options, Io& io, const Args& files) {
   return run_checksum(kind, options, io, files);
@@ -25,5 +20,4 @@ extern const Applet sha256sum_applet = {
     .options = describe<checksum_options>,
     .run = entry<checksum_options, run>,
 };
-
 }  // namespace rescue

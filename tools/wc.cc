@@ -11,6 +11,7 @@
 #include "lib/base/applet.h"
 #include "lib/base/choice.h"
 #include "lib/base/quote.h"
+#include "lib/base/utf8.h"
 #include "lib/text/input.h"
 #include "lib/text/lines.h"
 #include "lib/text/word_count.h"

@@ -12,13 +12,14 @@ namespace rescue::deb {
 
 namespace {
 
-using Texts = std::map<std::string, std::string, std::less<>>;
+using Texts = TextsByName;
 
 constexpr uint64_t global_header_size = 8;
 constexpr uint64_t header_size = 60;
 // A package has three members; dpkg allows more, whose names begin with `_`.
 constexpr int max_members = 100;
-constexpr uint64_t max_control_file = 4 << 20;
+// All that the control archive holds.
+constexpr uint64_t max_control = 32 << 20;
 
 std::unexpected<Error> bad(std::string_view path, std::string_view detail) {
   return with_status(corrupt("read package", path, detail).error(), Status::bad_data);
@@ -49,12 +50,6 @@ Result<std::optional<Member>> read_member(int fd, uint64_t offset, std::string_v
   if (name.size() > 1 && name.ends_with('/'))
     name.remove_suffix(1);
   return Member{std::string(name), {offset + header_size, *size}};
-}
-
-std::string_view without_dot(std::string_view path) {
-  while (path.starts_with("./") || path.starts_with('/'))
-    path.remove_prefix(path.starts_with('/') ? 1 : 2);
-  return path;
 }
 
 bool is_digest(std::string_view text) {
@@ -117,19 +112,24 @@ Result<Texts> parse_md5sums(std::string_view text, std::string_view path) {
       continue;
     if (line.size() < 35 || !is_digest(line.substr(0, 32)) || line[32] != ' ')
       return bad(path, "its md5sums are malformed");
-    sums[std::string(without_dot(line.substr(34)))] = line.substr(0, 32);
+    sums[std::string(without_start(line.substr(34)))] = line.substr(0, 32);
   }
   return sums;
 }
 
 Result<> read_info(EntryReader& control, std::string_view path, PackageInfo& info) {
+  uint64_t left = max_control;
   while (const Entry* entry = TRY(control.next())) {
-    const std::string_view name = without_dot(entry->path);
-    if (entry->type != EntryType::file || (name != "control" && name != "md5sums"))
+    const std::string_view name = without_start(entry->path);
+    if (entry->type != EntryType::file)
       continue;
-    const std::string text = TRY(read_all(control, max_control_file));
-    (name == "control" ? info.fields : info.md5sums) =
-        TRY(name == "control" ? parse_control(text, path) : parse_md5sums(text, path));
+    std::string text = TRY(read_all(control, left));
+    left -= text.size();
+    if (name == "control")
+      info.fields = TRY(parse_control(text, path));
+    else if (name == "md5sums")
+      info.md5sums = TRY(parse_md5sums(text, path));
+    info.control_files[std::string(name)] = std::move(text);
   }
   info.kind = PackageKind::deb;
   info.name = field(info.fields, "Package");

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
 
@@ -28,10 +27,10 @@ struct Layout {
 Result<Layout> read_layout(int fd, std::string_view path);
 
 // The fields of a control file (deb822: "Name: value", continued by lines that begin with a blank).
-Result<std::map<std::string, std::string, std::less<>>> parse_control(std::string_view text, std::string_view path);
+Result<TextsByName> parse_control(std::string_view text, std::string_view path);
 
 // "32 hex digits, two blanks, path" a line.
-Result<std::map<std::string, std::string, std::less<>>> parse_md5sums(std::string_view text, std::string_view path);
+Result<TextsByName> parse_md5sums(std::string_view text, std::string_view path);
 
 // Fills in what the control archive says.
 Result<> read_info(EntryReader& control, std::string_view path, PackageInfo& info);

@@ -29,6 +29,8 @@ struct Entry {
   uint32_t mode = 0;  // permission bits, 07777
   uint32_t uid = 0;
   uint32_t gid = 0;
+  std::string user;  // the owner's names, where the archive has them: they count before the numbers
+  std::string group;
   uint64_t size = 0;          // bytes that read() will give; 0 for what is no file
   int64_t mtime = 0;          // seconds, and
   uint32_t mtime_ns = 0;      // nanoseconds to be added

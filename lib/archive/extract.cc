@@ -163,7 +163,7 @@ Result<Extractor::Outcome> Extractor::add(const Entry& entry) {
     link_dir_ = UniqueFd(::fcntl(target.dir, F_DUPFD_CLOEXEC, 0));
     link_name_ = target.name;
   }
-  const Place place = TRY(locate(entry.path, true));
+  const Place place = TRY(locate(entry.path, opt_.make_parents));
   switch (entry.type) {
     case EntryType::directory: return make_directory(entry, place);
     case EntryType::file: return make_file(entry, place);
@@ -239,8 +239,8 @@ Result<Extractor::Outcome> Extractor::clear(const Entry& entry, const Place& pla
 Result<Extractor::Outcome> Extractor::make_file(const Entry& entry, const Place& place) {
   constexpr int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
   const mode_t mode = mode_of(entry) & 0777;
-  made_name_ = place.name;
-  final_name_.clear();
+  made_name_ = opt_.only_whole ? temporary_name(place.name) : place.name;
+  final_name_ = opt_.only_whole ? place.name : std::string();
   int fd = ::openat(place.dir, made_name_.c_str(), flags, mode);
   if (fd < 0 && errno == EEXIST) {
     bool beside = false;
@@ -299,6 +299,21 @@ Result<> Extractor::end_file() {
     return fail("replace", entry_.path, code);
   }
   return closed ? done : closed;
+}
+
+Result<bool> Extractor::link_from(const std::string& path, const Entry& entry) {
+  const Place place = TRY(locate(entry.path, opt_.make_parents));
+  if (::linkat(AT_FDCWD, path.c_str(), place.dir, place.name.c_str(), 0) == 0)
+    return true;
+  if (errno != EEXIST || opt_.existing != ExtractOptions::Existing::replace)
+    return false;
+  const std::string name = temporary_name(place.name);
+  if (::linkat(AT_FDCWD, path.c_str(), place.dir, name.c_str(), 0) < 0)
+    return false;
+  const bool done = ::renameat(place.dir, name.c_str(), place.dir, place.name.c_str()) == 0;
+  // Two names of one file: rename does nothing then.
+  (void)::unlinkat(place.dir, name.c_str(), 0);
+  return done;
 }
 
 // Links, devices and pipes. What stands there is replaced at one stroke.

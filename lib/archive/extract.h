@@ -33,6 +33,8 @@ struct ExtractOptions {
   bool xattrs = false;             // extended attributes but for those of the next two
   bool access_lists = false;       // system.posix_acl_*
   bool label = false;              // security.selinux
+  bool only_whole = false;         // a new file, too, gets its name when all of it is there
+  bool make_parents = true;        // make directories on the way that are missing
   bool directories_exist = false;  // leave the attributes of directories that exist as they are
   mode_t mask = 022;               // the umask
 };
@@ -50,6 +52,8 @@ class Extractor {
   // Data of the current file from `offset` on, which never goes back; what is left out becomes a hole.
   Result<> write(uint64_t offset, std::string_view data);
   Result<> end_file();
+  // Makes `entry` another name of a file by its path; false where that cannot be, on another file system say.
+  Result<bool> link_from(const std::string& path, const Entry& entry);
   // Gives up on the current file: nothing of it stays.
   void abandon_file();
 

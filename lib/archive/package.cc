@@ -4,12 +4,12 @@
 
 #include <sys/stat.h>
 
+#include "lib/archive/codec.h"
 #include "lib/archive/cpio.h"
 #include "lib/archive/deb.h"
-#include "lib/archive/libarchive.h"
-#include "lib/archive/rpm.h"
+#include "lib/archive/read_ahead.h"
+#include "lib/archive/rpm_payload.h"
 #include "lib/archive/tar.h"
-#include "lib/archive/zstd.h"
 #include "lib/base/fd.h"
 #include "lib/base/text.h"
 
@@ -33,43 +33,26 @@ class PeekedSource : public Source {
   std::unique_ptr<Source> rest_;
 };
 
-// The start of the old lzma format: properties, a dictionary size that is a power of two, and a size or none.
-bool looks_like_lzma(std::string_view start) {
-  return start.size() > 13 && start.starts_with(std::string_view("\x5d\0\0", 3)) &&
-         (start[12] == '\0' || start[12] == '\xff');
-}
-
 bool looks_like_cpio(std::string_view start) {
   return start.starts_with("0707");
 }
 
-std::optional<Filter> filter_of(std::string_view start) {
-  if (start.starts_with("\x1f\x8b"))
-    return Filter::gzip;
-  if (start.starts_with("BZh"))
-    return Filter::bzip2;
-  if (start.starts_with(std::string_view("\xfd"
-                                         "7zXZ\0",
-                                         6)))
-    return Filter::xz;
-  if (looks_like_lzma(start))
-    return Filter::lzma;
-  return std::nullopt;
+// Decompression goes on meanwhile on another processor.
+Result<std::unique_ptr<Source>> open_payload(int fd, deb::Range range, std::string_view path,
+                                             const EntryLimits& limits) {
+  auto packed = std::make_unique<RangeSource>(fd, range.offset, range.size, path);
+  return std::make_unique<ReadAheadSource>(TRY(decompress(std::move(packed), limits)));
 }
 
-Result<std::unique_ptr<EntryReader>> open_entries(std::unique_ptr<Source> packed, const EntryLimits& limits) {
-  auto source = TRY(decompress(std::move(packed), limits));
+Result<std::unique_ptr<EntryReader>> open_range(int fd, deb::Range range, std::string_view path,
+                                                const EntryLimits& limits) {
+  auto source = TRY(open_payload(fd, range, path, limits));
   const std::string_view first = TRY(source->next());
   const bool cpio = looks_like_cpio(first);
   auto whole = std::make_unique<PeekedSource>(first, std::move(source));
   if (cpio)
     return std::make_unique<CpioReader>(std::move(whole), limits);
   return std::make_unique<TarReader>(std::move(whole), limits);
-}
-
-Result<std::unique_ptr<EntryReader>> open_range(int fd, deb::Range range, std::string_view path,
-                                                const EntryLimits& limits) {
-  return open_entries(std::make_unique<RangeSource>(fd, range.offset, range.size, path), limits);
 }
 
 Result<uint64_t> size_of(int fd, std::string_view path) {
@@ -88,33 +71,69 @@ Result<std::unique_ptr<Source>> decompress(std::unique_ptr<Source> input, EntryL
   const uint64_t overhead = limits.entries * 4096 + (uint64_t{1} << 20);
   const uint64_t limit = limits.total_size < UINT64_MAX - overhead ? limits.total_size + overhead : UINT64_MAX;
   const std::string_view first = TRY(input->next());
-  const bool zstd = looks_like_zstd(first);
-  const auto filter = filter_of(first);
+  const Codec codec = codec_of(first);
   std::unique_ptr<Source> whole = std::make_unique<PeekedSource>(first, std::move(input));
-  if (zstd)
-    whole = std::make_unique<ZstdSource>(std::move(whole), ZstdLimits{.output = limit});
-  else if (filter)
-    whole = std::make_unique<FilterSource>(std::move(whole), *filter, limit);
+  if (codec != Codec::none)
+    whole = decode(std::move(whole), codec, {.limit = limit, .threads = 0});
   return whole;
 }
 
-Result<std::unique_ptr<PackageReader>> PackageReader::open(int fd, std::string_view path, EntryLimits limits) {
+PackageReader::PackageReader(std::string_view path, PathPatterns* patterns) : path_(path), patterns_(patterns) {}
+PackageReader::~PackageReader() = default;
+
+Result<std::unique_ptr<PackageReader>> PackageReader::open(int fd, std::string_view path, EntryLimits limits,
+                                                           PathPatterns* patterns) {
   const uint64_t size = TRY(size_of(fd, path));
   std::array<char, 32> buffer;
   const std::string_view start(buffer.data(), TRY(pread_full(fd, buffer, 0, path)));
-  auto package = std::make_unique<PackageReader>();
-  deb::Range payload{0, size};
-  if (start.starts_with(deb::magic)) {
-    const deb::Layout layout = TRY(deb::read_layout(fd, path));
-    const auto control = TRY(open_range(fd, layout.control, path, limits));
-    TRY(deb::read_info(*control, path, package->info_));
-    payload = layout.data;
-  } else if (start.starts_with(rpm::magic)) {
-    payload.offset = TRY(rpm::read_headers(fd, size, path, package->info_));
-    payload.size = size > payload.offset ? size - payload.offset : 0;
-  }
-  package->entries_ = TRY(open_range(fd, payload, path, limits));
+  std::unique_ptr<PackageReader> package(new PackageReader(path, patterns));  // its constructor is private
+  if (start.starts_with(rpm::magic))
+    TRY(package->open_rpm(fd, limits));
+  else
+    TRY(package->open_other(fd, size, start.starts_with(deb::magic), limits));
   return package;
+}
+
+Result<> PackageReader::open_rpm(int fd, const EntryLimits& limits) {
+  rpm_ = TRY(rpm::Package::open(fd, path_));
+  info_.kind = PackageKind::rpm;
+  info_.name = rpm_->header().text(rpm::Tag::name);
+  info_.version = rpm::version_of(rpm_->header());
+  info_.architecture = rpm_->header().text(rpm::Tag::arch);
+  const auto& files = *TRY(rpm_->files());
+  std::vector<bool> wanted;
+  if (patterns_ != nullptr && patterns_->any())
+    for (const rpm::File& file : files)
+      wanted.push_back(patterns_->wants(file.path));
+  auto source = TRY(open_payload(fd, {rpm_->payload_offset(), rpm_->payload_size()}, path_, limits));
+  auto payload = std::make_unique<rpm::PayloadReader>(std::move(source), limits, files, std::move(wanted));
+  payload_ = payload.get();
+  entries_ = std::move(payload);
+  return {};
+}
+
+Result<> PackageReader::open_other(int fd, uint64_t size, bool is_deb, const EntryLimits& limits) {
+  deb::Range payload{0, size};
+  if (is_deb) {
+    const deb::Layout layout = TRY(deb::read_layout(fd, path_));
+    const auto control = TRY(open_range(fd, layout.control, path_, limits));
+    TRY(deb::read_info(*control, path_, info_));
+    payload = layout.data;
+  }
+  entries_ = TRY(open_range(fd, payload, path_, limits));
+  return {};
+}
+
+Result<const Entry*> PackageReader::next() {
+  while (true) {
+    const Entry* const entry = TRY(entries_->next());
+    if (entry == nullptr || payload_ != nullptr || patterns_ == nullptr || patterns_->wants(entry->path))
+      return entry;
+  }
+}
+
+const rpm::File* PackageReader::rpm_file(std::string_view entry_path) const {
+  return payload_ != nullptr ? payload_->file_of(entry_path) : nullptr;
 }
 
 }  // namespace rescue

@@ -131,8 +131,12 @@ Result<> TarReader::Extra::set(std::string_view key, std::string_view value) {
     to = to_number<uint64_t>(value);
     return to ? Result<>() : malformed(str("its ", key, " is not a number"));
   };
-  if (key == "path" || key == "linkpath") {
-    (key == "path" ? path : link) = value;
+  const std::pair<std::string_view, std::optional<std::string>&> names[] = {
+      {"path", path}, {"linkpath", link}, {"uname", user}, {"gname", group}};
+  for (const auto& [name, text] : names) {
+    if (key != name)
+      continue;
+    text = value;
     return has_nul(value) ? malformed("a name holds a zero byte") : Result<>();
   }
   if (key == "size")

@@ -41,6 +41,8 @@ std::string pax_record(std::string_view key, std::string_view value);
 struct TarReader::Extra {
   std::optional<std::string> path;
   std::optional<std::string> link;
+  std::optional<std::string> user;
+  std::optional<std::string> group;
   std::optional<uint64_t> size;
   std::optional<uint64_t> uid;
   std::optional<uint64_t> gid;

@@ -1,11 +1,10 @@
 #include "lib/archive/rpm.h"
 
 #include <array>
-#include <optional>
-#include <span>
-#include <string>
+#include <cerrno>
 
-#include "lib/base/bytes.h"
+#include <sys/stat.h>
+
 #include "lib/base/fd.h"
 #include "lib/base/text.h"
 
@@ -14,96 +13,81 @@ namespace rescue::rpm {
 namespace {
 
 constexpr uint64_t lead_size = 96;
-constexpr uint64_t intro_size = 16;
-constexpr uint64_t entry_size = 16;
-constexpr std::string_view header_magic = "\x8e\xad\xe8\x01";
-
-// As rpm's own limits.
-constexpr uint32_t max_entries = 65535;
-constexpr uint32_t max_store = 256 << 20;
-
-constexpr uint32_t tag_name = 1000;
-constexpr uint32_t tag_version = 1001;
-constexpr uint32_t tag_release = 1002;
-constexpr uint32_t tag_epoch = 1003;
-constexpr uint32_t tag_arch = 1022;
-constexpr uint32_t type_int32 = 4;
-constexpr uint32_t type_string = 6;
+constexpr uint64_t type_offset = 6;  // in the lead, 16 bits: 0 binary, 1 source
 
 std::unexpected<Error> bad(std::string_view path, std::string_view detail) {
   return with_status(corrupt("read package", path, detail).error(), Status::bad_data);
 }
 
-// A header structure: an index of entries, and a store that they point into.
-struct Header {
-  uint64_t offset;
-  uint32_t entries;
-  uint32_t store;
-  uint64_t end() const { return offset + intro_size + entries * entry_size + store; }
-};
-
-Result<Header> read_intro(int fd, uint64_t offset, std::string_view path) {
-  std::array<char, intro_size> buffer;
-  const size_t count = TRY(pread_full(fd, buffer, offset, path));
-  const Bytes intro({buffer.data(), count}, path, std::endian::big);
-  if (count < intro_size || !intro.text().starts_with(header_magic))
-    return bad(path, "a header is damaged or cut off");
-  const Header header{offset, TRY(intro.read<uint32_t>(8, "header")), TRY(intro.read<uint32_t>(12, "header"))};
-  if (header.entries > max_entries || header.store > max_store)
-    return bad(path, "a header is larger than it can be");
-  return header;
+// The whole header at `offset`, as it lies in the file.
+Result<std::string> read_header(int fd, uint64_t offset, uint64_t file_size, std::string_view path) {
+  std::array<char, header_intro_size> intro;
+  const size_t count = TRY(pread_full(fd, intro, offset, path));
+  const uint64_t size = TRY(header_size({intro.data(), count}, path));
+  if (offset > file_size || size > file_size - offset)
+    return bad(path, "ends within a header; was it cut off?");
+  std::string bytes(size, '\0');
+  if (TRY(pread_full(fd, bytes, offset, path)) < bytes.size())
+    return bad(path, "has become shorter meanwhile");
+  return bytes;
 }
 
-// One entry of the index, its value as text; nothing for types that are none.
-class Index {
- public:
-  explicit Index(const Bytes& bytes, uint32_t entries) : bytes_(bytes), entries_(entries) {}
-
-  Result<std::string> text(uint32_t wanted) const {
-    const uint64_t store = entries_ * entry_size;
-    for (uint64_t at = 0; at < store; at += entry_size) {
-      if (TRY(bytes_.read<uint32_t>(at, "tag")) != wanted)
-        continue;
-      const uint32_t type = TRY(bytes_.read<uint32_t>(at + 4, "type"));
-      const uint64_t value = store + TRY(bytes_.read<uint32_t>(at + 8, "offset"));
-      if (type == type_string)
-        return std::string(TRY(bytes_.c_string(value, "text")));
-      if (type == type_int32)
-        return str(TRY(bytes_.read<uint32_t>(value, "number")));
-    }
-    return std::string();
-  }
-
- private:
-  const Bytes& bytes_;
-  uint64_t entries_;
-};
-
-Result<> read_identity(const Index& index, PackageInfo& info) {
-  info.name = TRY(index.text(tag_name));
-  const std::string epoch = TRY(index.text(tag_epoch));
-  info.version =
-      str(epoch.empty() ? "" : str(epoch, ':'), TRY(index.text(tag_version)), '-', TRY(index.text(tag_release)));
-  info.architecture = TRY(index.text(tag_arch));
-  return {};
+Result<Header> parse_file_header(std::string_view bytes, std::string_view path) {
+  return Header::parse(Bytes(bytes.substr(header_magic_size), path));
 }
 
 }  // namespace
 
-Result<uint64_t> read_headers(int fd, uint64_t file_size, std::string_view path, PackageInfo& info) {
-  const Header signature = TRY(read_intro(fd, lead_size, path));
+Result<std::unique_ptr<Package>> Package::open(int fd, std::string_view path) {
+  struct stat info{};
+  if (::fstat(fd, &info) < 0)
+    return fail("read package", path, errno);
+  if (!S_ISREG(info.st_mode))
+    return fail("read package", path, "is not a file");
+  std::unique_ptr<Package> package(new Package(path));  // its constructor is private
+  TRY(package->read(fd, static_cast<uint64_t>(info.st_size)));
+  return package;
+}
+
+Result<> Package::read(int fd, uint64_t file_size) {
+  std::array<char, lead_size> lead;
+  const std::string_view start(lead.data(), TRY(pread_full(fd, lead, 0, path_)));
+  if (!start.starts_with(magic))
+    return bad(path_, "is no RPM package");
+  if (start.size() < lead_size)
+    return bad(path_, "ends within its first header; was it cut off?");
+  source_type_ = start[type_offset + 1] == 1;
+  signature_bytes_ = TRY(read_header(fd, lead_size, file_size, path_));
   // The signature header alone is padded, to 8 bytes.
-  const Header header = TRY(read_intro(fd, (signature.end() + 7) / 8 * 8, path));
-  if (header.end() > file_size)
-    return bad(path, "ends within a header; was it cut off?");
-  std::string content(header.end() - header.offset - intro_size, '\0');
-  if (TRY(pread_full(fd, content, header.offset + intro_size, path)) < content.size())
-    return bad(path, "has become shorter meanwhile");
-  const Bytes bytes(content, path, std::endian::big);
-  if (auto done = read_identity(Index(bytes, header.entries), info); !done)
-    return with_status(std::move(done).error(), Status::bad_data);
-  info.kind = PackageKind::rpm;
-  return header.end();
+  const uint64_t offset = (lead_size + signature_bytes_.size() + 7) / 8 * 8;
+  header_bytes_ = TRY(read_header(fd, offset, file_size, path_));
+  signatures_ = TRY(parse_file_header(signature_bytes_, path_));
+  header_ = TRY(parse_file_header(header_bytes_, path_));
+  payload_offset_ = offset + header_bytes_.size();
+  payload_size_ = file_size - payload_offset_;
+  if (const std::string_view payload = header_.text(Tag::payload_format); !payload.empty() && payload != "cpio")
+    return fail("read package", path_,
+                payload == "drpm" ? "is a delta: it holds differences to an older package, and no files"
+                                  : str("has a payload of an unknown form: ", printable(payload)));
+  return {};
+}
+
+bool Package::is_source() const {
+  return source_type_ || header_.has(Tag::source_package);
+}
+
+int Package::format() const {
+  if (const auto format = header_.number(Tag::rpm_format))
+    return static_cast<int>(*format);
+  // Format 3 has no region that signatures of the header alone could be over.
+  return header_.has(Tag::header_immutable) ? 4 : 3;
+}
+
+Result<const std::vector<File>*> Package::files() {
+  if (!has_files_)
+    files_ = TRY(read_files(header_, path_));
+  has_files_ = true;
+  return &files_;
 }
 
 }  // namespace rescue::rpm

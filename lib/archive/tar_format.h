@@ -29,6 +29,8 @@ constexpr Field checksum_field = {148, 8};
 constexpr Field type_field = {156, 1};
 constexpr Field link_field = {157, 100};
 constexpr Field magic_field = {257, 8};
+constexpr Field user_field = {265, 32};
+constexpr Field group_field = {297, 32};
 constexpr Field major_field = {329, 8};
 constexpr Field minor_field = {337, 8};
 constexpr Field prefix_field = {345, 155};
@@ -41,8 +43,6 @@ constexpr uint64_t padding_of(uint64_t size) {
 
 // GNU's own magic, and where its headers have what POSIX's have not.
 constexpr std::string_view gnu_magic{"ustar  \0", 8};
-constexpr Field user_field = {265, 32};
-constexpr Field group_field = {297, 32};
 constexpr Field gnu_sparse_field = {386, 96};
 constexpr size_t gnu_extended_at = 482;
 constexpr Field gnu_real_size_field = {483, 12};

@@ -89,6 +89,11 @@ Result<> TarReader::make_entry(Block header, Extra extra) {
   entry_.mode = *mode & 07777;
   entry_.uid = static_cast<uint32_t>(*uid);
   entry_.gid = static_cast<uint32_t>(*gid);
+  const bool has_names = magic_field.of(header).starts_with(posix_magic.substr(0, 5));
+  if (has_names || extra.user)
+    entry_.user = extra.user ? *std::move(extra.user) : std::string(text_of(user_field, header));
+  if (has_names || extra.group)
+    entry_.group = extra.group ? *std::move(extra.group) : std::string(text_of(group_field, header));
   entry_.size = *size;
   const auto time = extra.mtime.value_or(PaxTime{mtime.value_or(0), 0});
   entry_.mtime = time.seconds;

@@ -94,7 +94,8 @@ int finish(const Applet& applet, Io& io, Result<int> result) {
   }
   if (const auto flushed = io.out.flush(); !flushed) {
     const bool was_closed = flushed.error().code == EBADF && applet.closed_output_is_fine;
-    if (!was_closed && status == 0)
+    // Some have a status of 1 that is no failure: `cmp` of files that differ.
+    if (!was_closed && status < applet.failure_status)
       status = applet.failure_status;
     if (!was_closed)
       io.err.put(io.name, ": ", message(flushed.error()), '\n');

@@ -251,10 +251,9 @@ class Parser {
   }
 
   // The unit that is next, so many times, and "ago" behind it.
-  bool relative(int64_t amount, int32_t nanoseconds) {
+  bool relative(int64_t amount, int32_t nanoseconds, bool may_be_ago = true) {
     const Lexeme& unit = take();
-    const bool has_ago = is(Token::ago);
-    const int64_t factor = has_ago ? take().value : 1;
+    const int64_t factor = may_be_ago && is(Token::ago) ? take().value : 1;
     shifted = true;
     switch (unit.token) {
       case Token::year_unit: return add(shift.year, amount, factor);
@@ -279,7 +278,7 @@ class Parser {
       return true;
     }
     if (is(Token::signed_number) && is_unit(1))
-      return relative(take().value, 0);
+      return relative(take().value, 0, false);
     if (name.token == Token::zone && is(Token::signed_number)) {
       const int64_t base = zone;
       if (!offset())
@@ -500,7 +499,7 @@ std::optional<int> to_int(int64_t value) {
 // (30 February, an hour that summer time leaves out) and `exact` forbids it.
 std::optional<int64_t> seconds_of(struct tm& fields, bool exact) {
   const struct tm asked = fields;
-  const time_t seconds = ::mktime(&fields);
+  time_t seconds = ::mktime(&fields);
   struct tm check{};
   if (seconds == -1 && (::localtime_r(&seconds, &check) == nullptr || check.tm_sec != 59))
     return std::nullopt;
@@ -508,6 +507,16 @@ std::optional<int64_t> seconds_of(struct tm& fields, bool exact) {
                     fields.tm_mday == asked.tm_mday && fields.tm_mon == asked.tm_mon && fields.tm_year == asked.tm_year;
   if (exact && !same)
     return std::nullopt;
+  if (same)
+    return seconds;
+  // In the hour that summer time leaves out, what the clock shows goes on as if it had not been put forward.
+  struct tm as_asked = asked;
+  struct tm as_found = fields;
+  if (const time_t gap = ::timegm(&as_asked) - ::timegm(&as_found); gap > 0) {
+    seconds += gap;
+    if (::localtime_r(&seconds, &fields) == nullptr)
+      return std::nullopt;
+  }
   return seconds;
 }
 

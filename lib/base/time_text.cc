@@ -58,12 +58,16 @@ class Formatter {
       flags.width = std::min(flags.width * 10 + static_cast<unsigned>(format[i] - '0'), 4096U);
     for (; i < format.size() && format[i] == ':'; ++i)
       ++flags.colons;
-    if (i < format.size() && (format[i] == 'E' || format[i] == 'O'))
+    const bool modified = i < format.size() && (format[i] == 'E' || format[i] == 'O');
+    if (modified)
       ++i;
-    const bool known = i < format.size() && (flags.colons == 0 || format[i] == 'z') && convert(format[i], flags);
+    const bool known = i < format.size() && (flags.colons == 0 || format[i] == 'z') &&
+                       !(modified && format[i] == '%') && convert(format[i], flags);
     const size_t length = std::min(i + 1, format.size());
-    if (!known)
+    if (!known) {
+      pad_to(flags.pad == '-' ? 0 : flags.width, flags.pad == '0' || flags.pad == '+' ? '0' : ' ', length);
       out_ += format.substr(0, length);
+    }
     return length;
   }
 
@@ -84,7 +88,7 @@ class Formatter {
       case 'c': composed("%a %b %e %H:%M:%S %Y", flags); break;
       case 'D':
       case 'x': composed("%m/%d/%y", flags); break;
-      case 'F': composed(flags.pad == '+' ? "%+Y-%m-%d" : "%Y-%m-%d", flags); break;
+      case 'F': composed(flags.pad == 0 || flags.pad == '+' ? "%+Y-%m-%d" : "%Y-%m-%d", flags); break;
       case 'r': composed("%I:%M:%S %p", flags); break;
       case 'R': composed("%H:%M", flags); break;
       case 'T':
@@ -181,7 +185,9 @@ class Formatter {
       pad = flags.pad;
     std::string text = str(value < 0 ? -static_cast<uint64_t>(value) : static_cast<uint64_t>(value));
     const unsigned width = pad == '-' ? 0 : std::max(flags.width, digits);
-    const std::string_view sign = value < 0 ? "-" : "";
+    // With a plus sign asked for, where more digits are shown than a date has.
+    const bool plus = pad == '+' && (text.size() > (digits == 2 ? 2U : 4U) || width > digits);
+    const std::string_view sign = value < 0 ? "-" : plus ? "+" : "";
     const size_t have = text.size() + sign.size();
     if (pad == '_') {
       pad_to(width, ' ', have);
@@ -197,13 +203,10 @@ class Formatter {
     std::string digits = str(1000000000U + nanoseconds_).substr(1);
     if (flags.width > 0 && flags.width < digits.size())
       digits.resize(flags.width);
-    if (flags.pad == '-' || flags.pad == '_') {
+    if (flags.pad == '_') {
       const size_t last = digits.find_last_not_of('0');
       const size_t keep = last == std::string::npos ? 1 : last + 1;
-      if (flags.pad == '_')
-        digits.replace(keep, std::string::npos, digits.size() - keep, ' ');
-      else
-        digits.resize(keep);
+      digits.replace(keep, std::string::npos, digits.size() - keep, ' ');
     }
     out_ += digits;
     pad_to(flags.width, flags.pad == '_' ? ' ' : '0', flags.pad == '-' ? flags.width : digits.size());

@@ -1,6 +1,8 @@
 #include "lib/base/utf8.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <cstring>
 #include <span>
 
 #include "lib/base/width_table.h"
@@ -51,6 +53,16 @@ Character first_character(std::string_view text) {
   if (code < smallest[length] || code > 0x10ffff || surrogate)
     return {lead, 1, false};
   return {code, length, true};
+}
+
+bool utf8_environment() {
+  for (const char* const name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const char* const value = ::getenv(name);
+    if (value == nullptr || *value == '\0')
+      continue;
+    return ::strcasestr(value, "utf-8") != nullptr || ::strcasestr(value, "utf8") != nullptr;
+  }
+  return false;
 }
 
 int width_of(uint32_t code) {

@@ -24,6 +24,9 @@ inline bool is_printable(const Character& c) {
   return c.valid && width_of(c.code) >= 0;
 }
 
+// Whether LC_ALL, LC_CTYPE or LANG asks for UTF-8; for the few commands whose output GNU's make depend on it.
+bool utf8_environment();
+
 // The columns of a whole text: none for a control character, one for a byte that is no UTF-8.
 size_t display_width(std::string_view text);
 

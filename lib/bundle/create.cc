@@ -231,10 +231,11 @@ class Creator {
     for (const uint32_t level : {1U, 2U, 3U})
       if ((levels & (1U << level)) != 0)
         info.isa = str("x86-64-v", level + 1);
-    // Packages have no os-release, but libc's banner tells its builder: "Debian GLIBC 2.36-9+deb12u14".
+    // Packages have no os-release, but libc's banner tells its builder: "Debian GLIBC 2.36-9+deb12u14". In the world of
+    // RPM a build serves several distributions, and none is named.
     const std::string package = family_.libc->version ? family_.libc->version->package : std::string();
     info.glibc_build = package;
-    if (!info.os_id.empty() || !package.contains(" GLIBC "))
+    if (!info.os_id.empty() || source_.of_rpms || !package.contains(" GLIBC "))
       return;
     if (package.starts_with("Debian "))
       info.os_id = "debian";

@@ -18,6 +18,7 @@ struct BundleSource {
   const Root* root = nullptr;
   const Records* records = nullptr;     // with packages: what they say of modes and owners
   std::vector<SourcePackage> packages;  // none: the root itself is the source
+  bool of_rpms = false;                 // they are, or some of them
 };
 
 struct CreateOptions {

@@ -64,7 +64,7 @@ class FitCheck {
   Result<> check_programs(const elf::Library& sample) {
     const std::string program = printable(root_.shown(sample.path));
     const elf::Arch* const arch = elf::architecture_of(sample.image);
-    if (arch != nullptr && arch->name != info_.arch)
+    if (arch != nullptr && arch->name != info_.arch && info_.arch != any_arch)
       return impossible(str("the bundle is for ", info_.arch, ", and ", program, " is for ", arch->name));
     if (!info_.interp.empty() && sample.image.interpreter != info_.interp)
       return object(str("the bundle has the loader ", printable(info_.interp), ", and ", program, " names ",

@@ -15,6 +15,9 @@ namespace rescue {
 // Version names by the soname of the library that defines them: "libc.so.6" -> {"GLIBC_2.2.5", ...}.
 using VersionNames = std::map<std::string, std::set<std::string, std::less<>>, std::less<>>;
 
+// In place of an architecture, where nothing in it is for one alone.
+inline constexpr std::string_view any_arch = "any";
+
 // A package that a bundle was made from.
 struct SourcePackage {
   std::string name;

@@ -97,8 +97,9 @@ struct Bundle::State {
   std::string path;
   UniqueFd fd;
   Stamp stamp;
-  std::string whole;       // the file itself, where it is small
-  bool in_memory = false;  // `whole` holds it
+  std::string whole;                      // the file itself, where it is small
+  bool in_memory = false;                 // `whole` holds it
+  std::unique_ptr<MemberSource> members;  // in place of a file
   BundleInfo info;
   Manifest manifest;
   std::optional<std::string> signer;
@@ -241,7 +242,7 @@ Result<> Bundle::State::read_descriptions() {
 }
 
 Result<> Bundle::State::check_unchanged() {
-  if (in_memory)
+  if (in_memory || members != nullptr)
     return {};
   if (TRY(stamp_of(fd.get(), path)) != stamp)
     return bad("read", "the file was changed while it was read");
@@ -283,7 +284,9 @@ class BundlePass {
     return state_.bad(printable(entry.path), detail);
   }
 
-  Result<std::unique_ptr<TarReader>> open() {
+  Result<std::unique_ptr<EntryReader>> open() {
+    if (state_.members != nullptr)
+      return state_.members->open();
     const Manifest& manifest = state_.manifest;
     const uint64_t members = manifest.entries.size() + 2;
     auto tar =
@@ -293,7 +296,7 @@ class BundlePass {
     return tar;
   }
 
-  Result<> take(size_t index, const Entry& member, TarReader& tar) {
+  Result<> take(size_t index, const Entry& member, EntryReader& tar) {
     const ManifestEntry& entry = state_.manifest.entries[index];
     if (member.path != entry.path)
       return bad(entry, str("in its place the bundle holds ", printable(member.path)));
@@ -355,7 +358,7 @@ class BundlePass {
     return {};
   }
 
-  Result<> hand_out(size_t index, TarReader& tar) {
+  Result<> hand_out(size_t index, EntryReader& tar) {
     const ManifestEntry& entry = state_.manifest.entries[index];
     const MemberExtras& extras = state_.extras[index];
     const bool wanted = sink_ != nullptr && TRY(sink_->begin(entry, extras));
@@ -425,6 +428,17 @@ Result<Bundle> Bundle::open(const std::string& path, const TrustPolicy& trust) {
 
 Result<Bundle> Bundle::open_unsigned(const std::string& path) {
   return open_with(path, nullptr);
+}
+
+Bundle Bundle::of_members(const std::string& path, BundleInfo info, Manifest manifest,
+                          std::unique_ptr<MemberSource> members) {
+  auto state = std::make_unique<State>();
+  state->path = path;
+  state->info = std::move(info);
+  state->manifest = std::move(manifest);
+  state->members = std::move(members);
+  state->extras.resize(state->manifest.entries.size());
+  return Bundle(std::move(state));
 }
 
 Result<Bundle> Bundle::open_with(const std::string& path, const TrustPolicy* trust) {

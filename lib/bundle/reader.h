@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "lib/archive/entry.h"
 #include "lib/base/error.h"
 #include "lib/bundle/info.h"
 #include "lib/bundle/manifest.h"
@@ -46,12 +47,23 @@ struct TrustPolicy {
 // key that is named must have signed; where none is, one of the kit's etc/trusted.pub, if that file is there.
 TrustPolicy kit_trust(bool require_signature, const std::string& public_key_file);
 
+// Where the members of a bundle come from that is no file: what packages hold, put in a bundle's form.
+class MemberSource {
+ public:
+  virtual ~MemberSource() = default;
+  // All members from the first on, the same at each call.
+  virtual Result<std::unique_ptr<EntryReader>> open() = 0;
+};
+
 class Bundle {
  public:
   // Opens `path`, checks the signature beside it by `trust`, reads info and manifest. Errors have status bad_data.
   static Result<Bundle> open(const std::string& path, const TrustPolicy& trust);
   // The same without a look at a signature, for the command that makes one.
   static Result<Bundle> open_unsigned(const std::string& path);
+  // One that never was a file; `path` names it in messages. Its members are held against the manifest like all others.
+  static Bundle of_members(const std::string& path, BundleInfo info, Manifest manifest,
+                           std::unique_ptr<MemberSource> members);
   Bundle(Bundle&&) noexcept;
   Bundle& operator=(Bundle&&) noexcept;
   ~Bundle();

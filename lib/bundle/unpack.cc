@@ -8,8 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/archive/package.h"
 #include "lib/base/text.h"
+#include "lib/bundle/rpm_verify.h"
+#include "lib/bundle/verified_package.h"
 #include "lib/crypto/digest.h"
 #include "lib/elf/glibc.h"
 
@@ -21,6 +22,7 @@ struct UnpackedPackages::State {
   Records records;
   std::vector<SourcePackage> packages;
   std::vector<std::string> notes;
+  bool any_rpm = false;
 
   ~State();
 };
@@ -60,7 +62,9 @@ std::optional<std::string> plain_path(std::string_view path) {
 struct OpenPackage {
   std::string file;
   UniqueFd fd;
-  std::unique_ptr<PackageReader> reader;
+  std::unique_ptr<VerifiedPackage> reader;
+
+  const PackageInfo& info() const { return reader->package().info(); }
   std::string sha256;
 };
 
@@ -98,7 +102,7 @@ class Unpacker {
       TRY(open(file));
     // The order in which they were named must not matter.
     std::ranges::sort(packages_, {}, [](const OpenPackage& package) {
-      const PackageInfo& info = package.reader->info();
+      const PackageInfo& info = package.info();
       return std::tuple(std::string_view(info.name), std::string_view(info.version), std::string_view(package.sha256));
     });
     TRY(check_architectures());
@@ -119,7 +123,10 @@ class Unpacker {
       return fail("read", file, errno);
     EntryLimits limits;
     limits.total_size = limits.entry_size = uint64_t{8} << 30;
-    package.reader = TRY(PackageReader::open(package.fd.get(), file, limits));
+    package.reader = TRY(VerifiedPackage::open(package.fd.get(), file, limits));
+    if (package.reader->package().rpm() != nullptr)
+      TRY(check_rpm(package.fd.get(), *package.reader->package().rpm()));
+    state_.any_rpm = state_.any_rpm || package.info().kind == PackageKind::rpm;
     packages_.push_back(std::move(package));
     return {};
   }
@@ -128,16 +135,16 @@ class Unpacker {
   Result<> check_architectures() {
     const OpenPackage* first = nullptr;
     for (const OpenPackage& package : packages_) {
-      const PackageInfo& info = package.reader->info();
+      const PackageInfo& info = package.info();
       const bool of_file = info.name.empty();
       state_.packages.push_back({of_file ? std::string(base_name(package.file)) : info.name,
                                  info.version.empty() ? "unknown" : info.version, package.sha256});
       if (info.architecture.empty() || info.architecture == "all" || info.architecture == "noarch")
         continue;
-      if (first != nullptr && first->reader->info().architecture != info.architecture)
+      if (first != nullptr && first->info().architecture != info.architecture)
         return with_status(fail("unpack", package.file,
                                 str("it is for ", info.architecture, ", and ", first->file, " for ",
-                                    first->reader->info().architecture, "; a bundle is for one of them"))
+                                    first->info().architecture, "; a bundle is for one of them"))
                                .error(),
                            Status::refused);
       first = &package;
@@ -151,7 +158,7 @@ class Unpacker {
       return;
     bool known = false;
     for (const OpenPackage& package : packages_) {
-      const PackageInfo& info = package.reader->info();
+      const PackageInfo& info = package.info();
       if (info.kind == PackageKind::archive || !is_glibc_package(info.name))
         continue;
       known = true;
@@ -297,6 +304,9 @@ const Records& UnpackedPackages::records() const {
 }
 const std::vector<SourcePackage>& UnpackedPackages::packages() const {
   return state_->packages;
+}
+bool UnpackedPackages::any_rpm() const {
+  return state_->any_rpm;
 }
 const std::vector<std::string>& UnpackedPackages::notes() const {
   return state_->notes;

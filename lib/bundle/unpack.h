@@ -32,6 +32,7 @@ class UnpackedPackages {
   const Root& root() const;
   const Records& records() const;
   const std::vector<SourcePackage>& packages() const;
+  bool any_rpm() const;
   // What was done for lack of a package that says it.
   const std::vector<std::string>& notes() const;
 

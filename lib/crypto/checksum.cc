@@ -46,13 +46,13 @@ Result<> check_usage(const ChecksumOptions& options) {
 }
 
 // The digest of a file that is named on the command line or in a list; "-" is standard input.
-Result<std::string> digest_of(const ChecksumKind& kind, const std::string& path, const Io& io) {
+Result<std::string> digest_of(const ChecksumKind& kind, size_t digits, const std::string& path, const Io& io) {
   if (path == "-")
-    return kind.digest(io.in, standard_input);
+    return kind.digest(io.in, standard_input, digits);
   const UniqueFd fd = TRY(open_file(path, O_RDONLY));
   // Asking for large steps ahead; whether the kernel heeds it does not matter.
   (void)::posix_fadvise(fd.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
-  return kind.digest(fd.get(), path);
+  return kind.digest(fd.get(), path, digits);
 }
 
 void print_sum(const ChecksumKind& kind, const ChecksumOptions& options, std::string_view path, std::string_view digest,
@@ -60,8 +60,10 @@ void print_sum(const ChecksumKind& kind, const ChecksumOptions& options, std::st
   const bool escape = !options.zero && needs_escape(path);
   const std::string name = escape ? escape_name(path) : std::string(path);
   const char end = options.zero ? '\0' : '\n';
+  // A digest that is shorter than it might be says so.
+  const std::string length = digest.size() < kind.digits ? str('-', digest.size() * 4) : std::string();
   if (options.tag)
-    out.put(escape ? "\\" : "", kind.tag, " (", name, ") = ", digest, end);
+    out.put(escape ? "\\" : "", kind.tag, length, " (", name, ") = ", digest, end);
   else
     out.put(escape ? "\\" : "", digest, options.mode == ChecksumMode::binary ? " *" : "  ", name, end);
 }
@@ -77,13 +79,13 @@ bool same_digest(std::string_view a, std::string_view b) {
 // The checking of one list.
 class Check {
  public:
-  Check(const ChecksumKind& kind, const ChecksumOptions& options, Io& io, std::string_view list)
-      : kind_(kind),
+  Check(std::span<const ChecksumKind> kinds, const ChecksumOptions& options, Io& io, std::string_view list)
+      : kinds_(kinds),
         options_(options),
         io_(io),
         list_(quoted(list, QuotingStyle::shell_escape)),
         from_input_(list == standard_input),
-        parser_(kind) {}
+        parser_(kinds) {}
 
   // Checks every line; whether all is well.
   bool run(std::string_view text);
@@ -96,7 +98,7 @@ class Check {
   void summarize();
   void warn_count(uint64_t count, std::string_view singular, std::string_view plural);
 
-  const ChecksumKind& kind_;
+  std::span<const ChecksumKind> kinds_;
   const ChecksumOptions& options_;
   Io& io_;
   std::string list_;  // as messages name it
@@ -118,7 +120,7 @@ void Check::print_result(std::string_view path, std::string_view result) {
 }
 
 void Check::check_file(const ChecksumLine& line) {
-  const auto digest = digest_of(kind_, line.path, io_);
+  const auto digest = digest_of(*line.kind, line.digest.size(), line.path, io_);
   if (!digest && options_.ignore_missing && digest.error().code == ENOENT)
     return;
   if (!digest) {
@@ -145,7 +147,7 @@ void Check::take_line(std::string_view line, uint64_t number) {
   if (!parsed || (parsed->path == "-" && from_input_)) {
     ++malformed_;
     if (options_.report == CheckReport::malformed_too)
-      io_.note(str(list_, ": ", number, ": improperly formatted ", kind_.tag, " checksum line"));
+      io_.note(str(list_, ": ", number, ": improperly formatted ", kinds_[0].tag, " checksum line"));
     return;
   }
   ++well_formed_;
@@ -192,21 +194,31 @@ Result<std::string> read_list(const std::string& path, const Io& io) {
 
 }  // namespace
 
-Result<int> run_checksum(const ChecksumKind& kind, const ChecksumOptions& options, Io& io, const Args& files) {
+Result<size_t> digits_of_length(uint64_t bits, size_t most) {
+  if (bits % 8 != 0)
+    return fail("length", "", str(bits, " is not a multiple of 8"));
+  if (bits / 4 > most)
+    return fail("length", "", str(bits, " is more than ", most * 4));
+  return bits == 0 ? most : static_cast<size_t>(bits / 4);
+}
+
+Result<int> run_checksum(std::span<const ChecksumKind> kinds, const ChecksumOptions& options, Io& io,
+                         const Args& files) {
   TRY(check_usage(options));
+  const size_t digits = TRY(digits_of_length(options.length, kinds[0].digits));
   Args operands = files;
   if (operands.empty())
     operands.push("-");
   bool all_well = true;
   for (const std::string_view operand : operands) {
     const std::string path(operand);
-    const auto text = options.check ? read_list(path, io) : digest_of(kind, path, io);
+    const auto text = options.check ? read_list(path, io) : digest_of(kinds[0], digits, path, io);
     if (!text)
       io.warn(text.error());
     else if (options.check)
-      all_well = Check(kind, options, io, path == "-" ? standard_input : operand).run(*text) && all_well;
+      all_well = Check(kinds, options, io, path == "-" ? standard_input : operand).run(*text) && all_well;
     else
-      print_sum(kind, options, operand, *text, io.out);
+      print_sum(kinds[0], options, operand, *text, io.out);
   }
   return all_well ? io.status() : io.failure_status;
 }

@@ -132,10 +132,7 @@ std::string hex(const std::array<uint8_t, n>& digest) {
   return to_hex({reinterpret_cast<const char*>(digest.data()), digest.size()});
 }
 
-template std::string hex(const std::array<uint8_t, 16>&);
-template std::string hex(const std::array<uint8_t, 20>&);
 template std::string hex(const std::array<uint8_t, 32>&);
-template std::string hex(const std::array<uint8_t, 48>&);
 template std::string hex(const std::array<uint8_t, 64>&);
 
 template <typename D>
@@ -157,7 +154,6 @@ Result<typename D::Digest> digest_fd(int fd, std::string_view path, uint64_t* si
 }
 
 template Result<Sha256::Digest> digest_fd<Sha256>(int, std::string_view, uint64_t*);
-template Result<Md5::Digest> digest_fd<Md5>(int, std::string_view, uint64_t*);
 template Result<Blake2b512::Digest> digest_fd<Blake2b512>(int, std::string_view, uint64_t*);
 
 }  // namespace rescue

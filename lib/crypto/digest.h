@@ -11,7 +11,6 @@
 #include <string_view>
 
 #include "lib/base/error.h"
-#include "lib/crypto/md5.h"
 
 namespace rescue {
 
@@ -66,10 +65,7 @@ class Blake2b512 {
 // Lower-case hexadecimal digits of a digest.
 template <size_t n>
 std::string hex(const std::array<uint8_t, n>& digest);
-extern template std::string hex(const std::array<uint8_t, 16>&);
-extern template std::string hex(const std::array<uint8_t, 20>&);
 extern template std::string hex(const std::array<uint8_t, 32>&);
-extern template std::string hex(const std::array<uint8_t, 48>&);
 extern template std::string hex(const std::array<uint8_t, 64>&);
 
 // The digest of what is left to read of a descriptor; `path` names it in errors. `size`, where given, gets the number
@@ -77,7 +73,6 @@ extern template std::string hex(const std::array<uint8_t, 64>&);
 template <typename D>
 Result<typename D::Digest> digest_fd(int fd, std::string_view path, uint64_t* size = nullptr);
 extern template Result<Sha256::Digest> digest_fd<Sha256>(int, std::string_view, uint64_t*);
-extern template Result<Md5::Digest> digest_fd<Md5>(int, std::string_view, uint64_t*);
 extern template Result<Blake2b512::Digest> digest_fd<Blake2b512>(int, std::string_view, uint64_t*);
 
 inline Result<Sha256::Digest> sha256_fd(int fd, std::string_view path, uint64_t* size = nullptr) {

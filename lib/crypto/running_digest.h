@@ -1,15 +1,12 @@
 // A digest of what comes piece by piece, by whichever algorithm somebody else has used.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 
-#include "lib/crypto/digest.h"
 #include "lib/crypto/file_digest.h"
-#include "lib/crypto/md5.h"
-#include "lib/crypto/sha1.h"
-#include "lib/crypto/sha512.h"
+#include "lib/crypto/hash.h"
 
 namespace rescue {
 
@@ -22,7 +19,7 @@ class RunningDigest {
   std::string finish();
 
  private:
-  std::variant<std::monostate, Md5, Sha1, Sha256, Sha384, Sha512> hash_;
+  std::optional<Hash> hash_;
 };
 
 }  // namespace rescue

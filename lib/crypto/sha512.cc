@@ -1,76 +1,228 @@
-#include "lib/crypto/sha512.h"
+// SHA-512 (FIPS 180-4), in code that the compiler makes for several kinds of processor.
+#include <bit>
+#include <cstring>
 
-#include <algorithm>
+#include "lib/crypto/compress.h"
 
-#include <sodium/crypto_hash_sha512.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#include <sys/auxv.h>
+#endif
 
 namespace rescue {
 
 namespace {
 
-// FIPS 180-4, 5.3.4 and 5.3.5.
-constexpr uint64_t start_384[8] = {0xcbbb9d5dc1059ed8, 0x629a292a367cd507, 0x9159015a3070dd17, 0x152fecd8f70e5939,
-                                   0x67332667ffc00b31, 0x8eb44a8768581511, 0xdb0c2e0d64f98fa7, 0x47b5481dbefa4fa4};
-constexpr uint64_t start_512[8] = {0x6a09e667f3bcc908, 0xbb67ae8584caa73b, 0x3c6ef372fe94f82b, 0xa54ff53a5f1d36f1,
-                                   0x510e527fade682d1, 0x9b05688c2b3e6c1f, 0x1f83d9abfb41bd6b, 0x5be0cd19137e2179};
+// Section 4.2.3.
+alignas(16) constexpr uint64_t round_constants[80] = {
+    0x428a2f98d728ae22, 0x7137449123ef65cd, 0xb5c0fbcfec4d3b2f, 0xe9b5dba58189dbbc, 0x3956c25bf348b538,
+    0x59f111f1b605d019, 0x923f82a4af194f9b, 0xab1c5ed5da6d8118, 0xd807aa98a3030242, 0x12835b0145706fbe,
+    0x243185be4ee4b28c, 0x550c7dc3d5ffb4e2, 0x72be5d74f27b896f, 0x80deb1fe3b1696b1, 0x9bdc06a725c71235,
+    0xc19bf174cf692694, 0xe49b69c19ef14ad2, 0xefbe4786384f25e3, 0x0fc19dc68b8cd5b5, 0x240ca1cc77ac9c65,
+    0x2de92c6f592b0275, 0x4a7484aa6ea6e483, 0x5cb0a9dcbd41fbd4, 0x76f988da831153b5, 0x983e5152ee66dfab,
+    0xa831c66d2db43210, 0xb00327c898fb213f, 0xbf597fc7beef0ee4, 0xc6e00bf33da88fc2, 0xd5a79147930aa725,
+    0x06ca6351e003826f, 0x142929670a0e6e70, 0x27b70a8546d22ffc, 0x2e1b21385c26c926, 0x4d2c6dfc5ac42aed,
+    0x53380d139d95b3df, 0x650a73548baf63de, 0x766a0abb3c77b2a8, 0x81c2c92e47edaee6, 0x92722c851482353b,
+    0xa2bfe8a14cf10364, 0xa81a664bbc423001, 0xc24b8b70d0f89791, 0xc76c51a30654be30, 0xd192e819d6ef5218,
+    0xd69906245565a910, 0xf40e35855771202a, 0x106aa07032bbd1b8, 0x19a4c116b8d2d0c8, 0x1e376c085141ab53,
+    0x2748774cdf8eeb99, 0x34b0bcb5e19b48a8, 0x391c0cb3c5c95a63, 0x4ed8aa4ae3418acb, 0x5b9cca4f7763e373,
+    0x682e6ff3d6b2b8a3, 0x748f82ee5defb2fc, 0x78a5636f43172f60, 0x84c87814a1f0ab72, 0x8cc702081a6439ec,
+    0x90befffa23631e28, 0xa4506cebde82bde9, 0xbef9a3f7b2c67915, 0xc67178f2e372532b, 0xca273eceea26619c,
+    0xd186b8c721c0c207, 0xeada7dd6cde0eb1e, 0xf57d4f7fee6ed178, 0x06f067aa72176fba, 0x0a637dc5a2c898a6,
+    0x113f9804bef90dae, 0x1b710b35131c471b, 0x28db77f523047d84, 0x32caab7b40c72493, 0x3c9ebe0a15c9bebc,
+    0x431d67c49c100d4c, 0x4cc5d4becb3e42b6, 0x597f299cfc657e2a, 0x5fcb6fab3ad6faec, 0x6c44198c4a475817,
+};
 
-crypto_hash_sha512_state* sodium_state(std::array<uint8_t, 208>& bytes) {
-  return reinterpret_cast<crypto_hash_sha512_state*>(bytes.data());
+// Wide vectors as arguments have no settled ABI without AVX; here they are only arguments of what is inlined.
+#pragma clang diagnostic ignored "-Wpsabi"
+
+// Two message words of each of `lanes` blocks. The compiler makes of the operations what the processor has.
+template <size_t lanes>
+using Words = uint64_t __attribute__((vector_size(16 * lanes)));
+using Octets = uint8_t __attribute__((vector_size(16)));
+
+template <typename V>
+[[gnu::always_inline]] inline V rotated(V x, int by) {
+  return (x >> by) | (x << (64 - by));
+}
+
+[[gnu::always_inline]] inline Words<1> load_pair(const uint8_t* bytes) {
+  Octets octets;
+  std::memcpy(&octets, bytes, sizeof octets);
+  octets = __builtin_shufflevector(octets, octets, 7, 6, 5, 4, 3, 2, 1, 0, 15, 14, 13, 12, 11, 10, 9, 8);
+  return std::bit_cast<Words<1>>(octets);
+}
+
+template <size_t lanes>
+[[gnu::always_inline]] inline Words<lanes> load_words(const uint8_t* bytes) {
+  if constexpr (lanes == 1)
+    return load_pair(bytes);
+  else
+    return __builtin_shufflevector(load_pair(bytes), load_pair(bytes + 128), 0, 1, 2, 3);
+}
+
+template <size_t lanes>
+[[gnu::always_inline]] inline Words<lanes> load_constants(size_t round) {
+  Words<1> pair;
+  std::memcpy(&pair, round_constants + round, sizeof pair);
+  if constexpr (lanes == 1)
+    return pair;
+  else
+    return __builtin_shufflevector(pair, pair, 0, 1, 0, 1);
+}
+
+// The second word of one pair and the first of the next.
+[[gnu::always_inline]] inline Words<1> between(Words<1> a, Words<1> b) {
+  return __builtin_shufflevector(a, b, 1, 2);
+}
+[[gnu::always_inline]] inline Words<2> between(Words<2> a, Words<2> b) {
+  return __builtin_shufflevector(a, b, 1, 4, 3, 6);
+}
+
+struct Rounds {
+  uint64_t v[8];
+  uint64_t b_xor_c;  // which the round before has made as its a ^ b, for the majority of the three
+
+  explicit Rounds(const uint64_t* state) {
+    std::memcpy(v, state, sizeof v);
+    b_xor_c = v[1] ^ v[2];
+  }
+
+  // The words are not moved along after each round: they are called by their new places. `i` counts rounds.
+  [[gnu::always_inline]] void run(size_t i, uint64_t sum) {
+    const auto at = [&](size_t place) -> uint64_t& { return v[(place - i) % 8]; };
+    const uint64_t a = at(0), b = at(1), e = at(4);
+    uint64_t& h = at(7);
+    h += sum;
+    h += (e & at(5)) + (~e & at(6));
+    h += std::rotr(e, 14) ^ std::rotr(e, 18) ^ std::rotr(e, 41);
+    at(3) += h;
+    const uint64_t a_xor_b = a ^ b;
+    h += b ^ (a_xor_b & b_xor_c);
+    h += std::rotr(a, 28) ^ std::rotr(a, 34) ^ std::rotr(a, 39);
+    b_xor_c = a_xor_b;
+  }
+
+  void add_to(uint64_t* state) const {
+    for (size_t i = 0; i < 8; ++i)
+      state[i] += v[i];
+  }
+};
+
+// The message words are made by vector instructions, for one block or for two at a time, while the rounds of the first
+// run; those of the second then find theirs made.
+template <size_t lanes>
+[[gnu::always_inline]] inline void compress(uint64_t* state, const uint8_t* blocks, size_t count) {
+  for (; count >= lanes; count -= lanes, blocks += 128 * lanes) {
+    Words<lanes> w[8];
+#pragma clang loop unroll(full)
+    for (size_t i = 0; i < 8; ++i)
+      w[i] = load_words<lanes>(blocks + 16 * i);
+    alignas(32) uint64_t sums[80 * lanes];
+    Rounds first(state);
+#pragma clang loop unroll(disable)
+    for (size_t start = 0; start < 80; start += 16) {
+#pragma clang loop unroll(full)
+      for (size_t i = 0; i < 8; ++i) {
+        uint64_t* const place = sums + (start + 2 * i) * lanes;
+        const Words<lanes> sum = w[i] + load_constants<lanes>(start + 2 * i);
+        // By way of memory: taking the words out of a register costs more.
+        std::memcpy(place, &sum, sizeof sum);
+        __asm__("" : "+m"(*place), "+m"(place[1]));
+        if (start < 64) {
+          const Words<lanes> old = between(w[i], w[(i + 1) % 8]);
+          const Words<lanes> last = w[(i + 7) % 8];
+          w[i] += (rotated(old, 1) ^ rotated(old, 8) ^ (old >> 7)) + between(w[(i + 4) % 8], w[(i + 5) % 8]) +
+                  (rotated(last, 19) ^ rotated(last, 61) ^ (last >> 6));
+        }
+        first.run(2 * i, place[0]);
+        first.run(2 * i + 1, place[1]);
+      }
+    }
+    first.add_to(state);
+    if constexpr (lanes == 2) {
+      Rounds second(state);
+#pragma clang loop unroll(disable)
+      for (size_t start = 0; start < 80; start += 16) {
+#pragma clang loop unroll(full)
+        for (size_t i = 0; i < 16; ++i)
+          second.run(i, sums[(start + i) / 2 * 4 + 2 + i % 2]);
+      }
+      second.add_to(state);
+    }
+  }
 }
 
 }  // namespace
 
-// libsodium's calls cannot fail.
-
-void Sha512State::reset(const uint64_t (&start)[8]) {
-  static_assert(sizeof(crypto_hash_sha512_state) == sizeof state_);
-  static_assert(alignof(crypto_hash_sha512_state) <= 8);
-  crypto_hash_sha512_init(sodium_state(state_));
-  std::ranges::copy(start, sodium_state(state_)->state);
+void compress_sha512_portable(uint64_t* state, const uint8_t* blocks, size_t count) {
+  compress<1>(state, blocks, count);
 }
 
-void Sha512State::update(std::string_view bytes) {
-  crypto_hash_sha512_update(sodium_state(state_), reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
+#if defined(__x86_64__)
+
+[[gnu::target("avx2,bmi,bmi2")]] void compress_sha512_avx2(uint64_t* state, const uint8_t* blocks, size_t count) {
+  compress<2>(state, blocks, count);
+  if (count % 2 != 0)
+    compress_sha512_portable(state, blocks + (count - 1) * 128, 1);
 }
 
-std::array<uint8_t, 64> Sha512State::end() {
-  std::array<uint8_t, 64> digest;
-  crypto_hash_sha512_final(sodium_state(state_), digest.data());
-  return digest;
+bool have_avx2_bmi2() {
+  constexpr unsigned os_saves_state = 1U << 27, avx_state = 6;
+  constexpr unsigned bmi1 = 1U << 3, avx2 = 1U << 5, bmi2 = 1U << 8, features = bmi1 | avx2 | bmi2;
+  unsigned a, b, c, d;
+  if (__get_cpuid(1, &a, &b, &c, &d) == 0 || (c & os_saves_state) == 0)
+    return false;
+  unsigned low, high;
+  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  if ((low & avx_state) != avx_state)
+    return false;
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (b & features) == features;
 }
 
-void Sha512::reset() {
-  Sha512State::reset(start_512);
+#elif defined(__aarch64__)
+
+bool have_arm_sha512() {
+  constexpr unsigned long sha512 = 1UL << 21;  // HWCAP_SHA512
+  return (::getauxval(AT_HWCAP) & sha512) != 0;
 }
 
-Sha512::Digest Sha512::finish() {
-  const Digest digest = end();
-  reset();
-  return digest;
+[[gnu::target("sha3")]] void compress_sha512_arm(uint64_t* state, const uint8_t* blocks, size_t count) {
+  uint64x2_t ab = vld1q_u64(state), cd = vld1q_u64(state + 2), ef = vld1q_u64(state + 4), gh = vld1q_u64(state + 6);
+  for (; count > 0; --count, blocks += 128) {
+    const uint64x2_t before[4] = {ab, cd, ef, gh};
+    uint64x2_t w[8];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 8; ++i)
+      w[i] = vreinterpretq_u64_u8(vrev64q_u8(vld1q_u8(blocks + 16 * i)));
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 40; ++i) {
+      uint64x2_t& now = w[i % 8];
+      const uint64x2_t sum = vaddq_u64(now, vld1q_u64(round_constants + 2 * i));
+      if (i < 32)
+        now = vsha512su1q_u64(vsha512su0q_u64(now, w[(i + 1) % 8]), w[(i + 7) % 8],
+                              vextq_u64(w[(i + 4) % 8], w[(i + 5) % 8], 1));
+      const uint64x2_t t =
+          vsha512hq_u64(vaddq_u64(vextq_u64(sum, sum, 1), gh), vextq_u64(ef, gh, 1), vextq_u64(cd, ef, 1));
+      const uint64x2_t next = vsha512h2q_u64(t, cd, ab);
+      gh = ef;
+      ef = vaddq_u64(cd, t);
+      cd = ab;
+      ab = next;
+    }
+    ab = vaddq_u64(ab, before[0]);
+    cd = vaddq_u64(cd, before[1]);
+    ef = vaddq_u64(ef, before[2]);
+    gh = vaddq_u64(gh, before[3]);
+  }
+  vst1q_u64(state, ab);
+  vst1q_u64(state + 2, cd);
+  vst1q_u64(state + 4, ef);
+  vst1q_u64(state + 6, gh);
 }
 
-Sha512::Digest Sha512::of(std::string_view bytes) {
-  Sha512 hash;
-  hash.update(bytes);
-  return hash.finish();
-}
-
-void Sha384::reset() {
-  Sha512State::reset(start_384);
-}
-
-Sha384::Digest Sha384::finish() {
-  const auto whole = end();
-  Digest digest;
-  std::copy_n(whole.begin(), digest.size(), digest.begin());
-  reset();
-  return digest;
-}
-
-Sha384::Digest Sha384::of(std::string_view bytes) {
-  Sha384 hash;
-  hash.update(bytes);
-  return hash.finish();
-}
+#endif
 
 }  // namespace rescue

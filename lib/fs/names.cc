@@ -22,11 +22,25 @@ std::string contents(const std::string& path) {
 
 }  // namespace
 
+NameFile NameFile::of_text(std::string text) {
+  NameFile file("");
+  file.text_ = std::move(text);
+  file.loaded_ = true;
+  // Views of a short text would not survive a move of the object.
+  file.text_.reserve(sizeof(std::string) + 1);
+  file.parse();
+  return file;
+}
+
 void NameFile::load() {
   if (loaded_)
     return;
   loaded_ = true;
   text_ = contents(path_);
+  parse();
+}
+
+void NameFile::parse() {
   for (const std::string_view line : split(text_, '\n')) {
     const size_t first = line.find(':');
     const size_t second = first == std::string_view::npos ? first : line.find(':', first + 1);

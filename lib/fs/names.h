@@ -16,6 +16,8 @@ namespace rescue {
 class NameFile {
  public:
   explicit NameFile(std::string path) : path_(std::move(path)) {}
+  // One whose text is at hand: that of another root.
+  static NameFile of_text(std::string text);
 
   // The name of a number; empty where there is none.
   std::string_view name_of(uint32_t id);
@@ -31,6 +33,7 @@ class NameFile {
     std::string_view name() const { return line.substr(0, line.find(':')); }
   };
   void load();
+  void parse();
 
   std::string path_;
   std::string text_;

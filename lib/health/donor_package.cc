@@ -18,19 +18,18 @@ namespace {
 struct Cache {
   std::string_view path;
   int depth;
-  Trust trust;
 };
 constexpr Cache caches[] = {
-    {"var/cache/apt/archives", 0, Trust::usual},
-    {"var/cache/dnf", 3, Trust::usual},
-    {"var/cache/libdnf5", 3, Trust::usual},
-    {"var/cache/yum", 6, Trust::usual},
-    {"var/cache/PackageKit", 5, Trust::usual},
-    {"var/cache/zypp/packages", 5, Trust::usual},
-    {"var/cache/pacman/pkg", 0, Trust::usual},
-    {"root", 0, Trust::usual},
-    {"tmp", 0, Trust::exact_only},
-    {"var/tmp", 0, Trust::exact_only},
+    {"var/cache/apt/archives", 0},
+    {"var/cache/dnf", 3},
+    {"var/cache/libdnf5", 3},
+    {"var/cache/yum", 6},
+    {"var/cache/PackageKit", 5},
+    {"var/cache/zypp/packages", 5},
+    {"var/cache/pacman/pkg", 0},
+    {"root", 0},
+    {"tmp", 0},
+    {"var/tmp", 0},
 };
 
 constexpr std::string_view endings[] = {".deb", ".rpm", ".pkg.tar.zst", ".pkg.tar.xz", ".pkg.tar.gz", ".pkg.tar"};
@@ -57,11 +56,11 @@ class PackageSearch {
 
   void run() {
     for (const Cache& cache : caches)
-      look_in(std::string(cache.path), cache.depth, cache.trust);
+      look_in(std::string(cache.path), cache.depth);
   }
 
  private:
-  void look_in(const std::string& path, int depth, Trust trust) {
+  void look_in(const std::string& path, int depth) {
     const auto dir = root_.open_dir(path);
     const auto entries = dir ? list_dir(dir->get(), root_.shown(path)) : Result<std::vector<DirEntry>>();
     for (const DirEntry& entry : entries.value_or(std::vector<DirEntry>())) {
@@ -69,9 +68,9 @@ class PackageSearch {
         return;
       const std::string below = str(path, '/', entry.name);
       if (std::ranges::any_of(endings, [&](std::string_view ending) { return entry.name.ends_with(ending); }))
-        take_package(below, trust);
+        take_package(below);
       else if (depth > 0 && (entry.type == DT_DIR || entry.type == DT_UNKNOWN))
-        look_in(below, depth - 1, trust);
+        look_in(below, depth - 1);
     }
   }
 
@@ -83,14 +82,14 @@ class PackageSearch {
            std::ranges::any_of(glibc_names, [&](std::string_view name) { return is_named(file, name); });
   }
 
-  void take_package(const std::string& path, Trust trust) {
+  void take_package(const std::string& path) {
     std::vector<Request*> requests;
     for (Request& request : search_.requests())
       if (search_.is_open(request) && may_hold(request, base_name(path)))
         requests.push_back(&request);
     if (requests.empty())
       return;
-    if (const auto done = read_package(path, requests, trust); !done)
+    if (const auto done = read_package(path, requests); !done)
       search_.note(message(done.error()));
   }
 
@@ -107,8 +106,9 @@ class PackageSearch {
            is_of_version(request, info);
   }
 
-  Result<> read_package(const std::string& path, std::vector<Request*>& requests, Trust trust) {
+  Result<> read_package(const std::string& path, std::vector<Request*>& requests) {
     const std::string shown = root_.shown(path);
+    const Found found = TRY(root_.find_existing(path));
     const auto fd = TRY(root_.open_file(path, O_RDONLY | O_NONBLOCK));
     const auto package = TRY(PackageReader::open(fd.get(), shown));
     const PackageInfo& info = package->info();
@@ -120,7 +120,7 @@ class PackageSearch {
     describe.where = str("the package ", printable(shown));
     const std::string reason =
         is_of_version(*requests.front(), info) ? str("its package is the installed ", requests.front()->authority) : "";
-    return offer_entries(search_, *package, requests, describe, trust, reason);
+    return offer_entries(search_, *package, requests, describe, trust_of(found.info), reason);
   }
 
   DonorSearch& search_;

@@ -15,16 +15,11 @@ namespace rescue {
 
 namespace {
 
-// Where people put what they move away. What is in the last three anybody may have put there.
-struct Place {
-  std::string_view path;
-  Trust trust;
-};
-constexpr Place places[] = {
-    {"root", Trust::usual},         {"", Trust::usual},         {"usr", Trust::usual},
-    {"opt", Trust::usual},          {"tmp", Trust::exact_only}, {"var/tmp", Trust::exact_only},
-    {"dev/shm", Trust::exact_only},
-};
+// Where people put what they move away.
+constexpr std::string_view places[] = {"root", "", "usr", "opt", "tmp", "var/tmp", "dev/shm"};
+
+// File systems of the kernel's own.
+constexpr std::string_view not_disks[] = {"proc", "sys", "dev"};
 
 // Directories that every system has beside its library directories.
 constexpr std::string_view usual_names[] = {"bin",   "sbin",    "lib",   "lib32", "lib64", "libx32",
@@ -50,6 +45,12 @@ bool is_leftover(std::string_view name, std::string_view of) {
   return name == ".dpkg-new" || name == ".dpkg-tmp" || (name.starts_with(';') && is_hex(name.substr(1)));
 }
 
+// From where to where a directory has to go back.
+struct Aside {
+  std::string from;
+  std::string to;
+};
+
 class RootSearch {
  public:
   explicit RootSearch(DonorSearch& search) : search_(search), root_(search.root()) {}
@@ -61,11 +62,11 @@ class RootSearch {
       request_ = &request;
       seen_.clear();
       remember_own_place();
-      look_in(directory_of(request.key), Trust::usual);
+      look_in(directory_of(request.key));
       look_aside();
       for (const std::string& dir : library_dirs())
-        look_in(dir, Trust::usual);
-      for (const Place& place : places)
+        look_in(dir);
+      for (const std::string_view place : places)
         look_around(place);
     }
   }
@@ -122,8 +123,7 @@ class RootSearch {
            (soname.empty() && candidate.name.starts_with(request_->name));
   }
 
-  // `aside`: from where to where the directory has to go back.
-  void look_in(std::string_view spelt, Trust trust, const std::pair<std::string, std::string>& aside = {}) {
+  void look_in(std::string_view spelt, const Aside& aside = {}) {
     const auto dir = root_.find(spelt);
     if (!dir || !dir->exists || !S_ISDIR(dir->info.st_mode))
       return;
@@ -131,11 +131,11 @@ class RootSearch {
     for (const Candidate& candidate : read_dir(path)) {
       if (!fits(candidate) || !seen_.insert({candidate.device, candidate.inode}).second)
         continue;
-      offer(str(path, path.empty() ? "" : "/", candidate.name), trust, aside);
+      offer(str(path, path.empty() ? "" : "/", candidate.name), trust_of(dir->info), aside);
     }
   }
 
-  void offer(const std::string& path, Trust trust, const std::pair<std::string, std::string>& aside) {
+  void offer(const std::string& path, Trust trust, const Aside& aside) {
     const auto found = root_.find_existing(path, Last::keep);
     if (!found)
       return;
@@ -152,11 +152,11 @@ class RootSearch {
     donor.where = leftover ? str(printable(shown), ", left by a package manager that was interrupted")
                            : str("the file ", printable(shown));
     donor.path = path;
-    if (!aside.first.empty() && found->name == request_->name) {
-      donor.aside_from = aside.first;
-      donor.aside_to = aside.second;
+    if (found->name == request_->name) {
+      donor.aside_from = aside.from;
+      donor.aside_to = aside.to;
     }
-    search_.offer(*request_, std::move(donor), trust);
+    search_.offer(*request_, std::move(donor), std::max(trust, trust_of(found->info)));
   }
 
   // Somebody may have renamed a directory on the way: /usr/lib64.bk. Its place is then empty, or there is another
@@ -180,8 +180,7 @@ class RootSearch {
         continue;
       // A directory that belongs where it is was not moved aside, whatever is in it.
       const bool moved = is_gone && !std::ranges::contains(usual_names, name);
-      look_in(directory_of(str(neighbour, '/', rest)), Trust::usual,
-              moved ? std::pair(neighbour, dir) : std::pair<std::string, std::string>());
+      look_in(directory_of(str(neighbour, '/', rest)), moved ? Aside{neighbour, dir} : Aside{});
     }
   }
 
@@ -199,18 +198,21 @@ class RootSearch {
   }
 
   // The place itself, and a library directory that was moved there whole.
-  void look_around(const Place& place) {
-    if (!place.path.empty() && place.path != "usr")
-      look_in(place.path, place.trust);
-    const std::string own_dir(base_name(directory_of(request_->key)));
-    for (const std::string& name : subdirectories(place.path)) {
-      const std::string dir = str(place.path, place.path.empty() ? "" : "/", name);
-      if (!name.contains("lib") && !name.contains("-linux-"))
+  void look_around(std::string_view place) {
+    const bool is_system = place.empty() || place == "usr";
+    if (!is_system)
+      look_in(place);
+    const std::string own_place(directory_of(request_->key));
+    const bool is_gone = !root_.exists(own_place);
+    for (const std::string& name : subdirectories(place)) {
+      const std::string dir = str(place, place.empty() ? "" : "/", name);
+      if (dir == own_place || std::ranges::contains(not_disks, dir) ||
+          (is_system && std::ranges::contains(usual_names, name)))
         continue;
-      const std::string own_place(directory_of(request_->key));
-      const bool moved = name == own_dir && dir != own_place && place.trust == Trust::usual && !root_.exists(own_place);
-      look_in(dir, place.trust, moved ? std::pair(dir, own_place) : std::pair<std::string, std::string>());
-      look_in(str(dir, '/', own_dir), place.trust);
+      for (const std::string& moved : {dir, str(dir, '/', base_name(own_place))})
+        // One that is called like no library directory is looked at if the very name is in it.
+        if (name.contains("lib") || name.contains("-linux-") || root_.exists(str(moved, '/', request_->name)))
+          look_in(moved, is_gone ? Aside{moved, own_place} : Aside{});
     }
   }
 

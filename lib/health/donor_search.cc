@@ -22,6 +22,10 @@ bool speaks_against(const Wanted& wanted, const Donor& donor) {
 
 }  // namespace
 
+Trust trust_of(const struct stat& info) {
+  return info.st_uid == 0 && (info.st_mode & (S_IWGRP | S_IWOTH)) == 0 ? Trust::usual : Trust::exact_only;
+}
+
 DonorSearch::DonorSearch(const Root& root, PackageDb* db, const DonorOptions& options, std::span<const Wanted> wanted,
                          std::vector<std::string>& notes)
     : root_(root), db_(db), options_(options), notes_(notes), paths_(root) {

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include <sys/stat.h>
+
 #include "lib/archive/entry.h"
 #include "lib/base/error.h"
 #include "lib/elf/image.h"
@@ -37,6 +39,9 @@ enum class Trust : uint8_t {
   usual,
   exact_only,  // anybody may have put the file there: its digest must be known
 };
+
+// What a file or directory of that owner and mode deserves.
+Trust trust_of(const struct stat& info);
 
 class DonorSearch {
  public:

@@ -1,7 +1,6 @@
 #include "lib/text/word_count.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 
 #include "lib/base/utf8.h"
@@ -34,16 +33,6 @@ bool is_space(uint32_t code) {
 }
 
 }  // namespace
-
-bool utf8_environment() {
-  for (const char* const name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
-    const char* const value = ::getenv(name);
-    if (value == nullptr || *value == '\0')
-      continue;
-    return ::strcasestr(value, "utf-8") != nullptr || ::strcasestr(value, "utf8") != nullptr;
-  }
-  return false;
-}
 
 void TextCounts::add(const TextCounts& other) {
   lines += other.lines;

@@ -7,9 +7,6 @@
 
 namespace rescue {
 
-// Whether LC_ALL, LC_CTYPE or LANG asks for UTF-8; without it, a byte is a character.
-bool utf8_environment();
-
 struct TextCounts {
   uint64_t lines = 0;
   uint64_t words = 0;

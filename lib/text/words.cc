@@ -35,7 +35,8 @@ WordList with_numbers(std::span<const char* const> words, char mark, std::string
 }
 
 Result<uint64_t> count_argument(std::string_view text, std::string_view what) {
-  const ParsedSize size = parse_size(text, "bKkMmGgTtPEZY");
+  // A plus sign says nothing.
+  const ParsedSize size = parse_size(text.substr(text.starts_with('+') ? 1 : 0), "bKkMmGgTtPEZY");
   if (size.problem == SizeProblem::too_large)
     return fail(str("invalid ", what), text, "is too large");
   if (size.problem != SizeProblem::none)
@@ -50,6 +51,30 @@ Result<uint64_t> number_argument(std::string_view text, std::string_view what, u
   const uint64_t value = to_number<uint64_t>(text).value_or(std::numeric_limits<uint64_t>::max());
   if (value < least)
     return fail(str("invalid ", what), text, str("must be at least ", least));
+  return value;
+}
+
+Result<uint64_t> c_number_argument(std::string_view text, std::string_view what) {
+  int base = 10;
+  std::string_view digits = text;
+  if (digits.starts_with("0x") || digits.starts_with("0X")) {
+    base = 16;
+    digits.remove_prefix(2);
+  } else if (digits.starts_with('0')) {
+    base = 8;
+  }
+  uint64_t value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
+  if (error == std::errc::result_out_of_range)
+    return fail(str("invalid ", what), text, "is too large");
+  std::string_view unit = digits.substr(static_cast<size_t>(end - digits.data()));
+  if (error != std::errc())
+    return fail(str("invalid ", what), text, "is not a number");
+  if (unit.empty())
+    return value;
+  const auto size = count_argument(str("1", unit), what);
+  if (!size || __builtin_mul_overflow(value, *size, &value))
+    return fail(str("invalid ", what), text, "is no number with a unit, or too large");
   return value;
 }
 

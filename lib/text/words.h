@@ -30,6 +30,9 @@ WordList with_numbers(std::span<const char* const> words, char mark, std::string
 // The argument of an option that counts something, with GNU's units ("4K", "1MB", "2b"). `what` names it in the error.
 Result<uint64_t> count_argument(std::string_view text, std::string_view what);
 
+// The same, and the number may be as C writes it: 0x1f, 017.
+Result<uint64_t> c_number_argument(std::string_view text, std::string_view what);
+
 // A plain number, at least `least`; one that is too large for 64 bits is the largest.
 Result<uint64_t> number_argument(std::string_view text, std::string_view what, uint64_t least = 0);
 

@@ -10,6 +10,14 @@ cache_dir() {
   printf '%s\n' "${RESCUE_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/rescue}"
 }
 
+# What was compiled once, in whatever directory, is not compiled again: the compilers' names lead to ccache where that
+# is installed. RESCUE_COMPILE_ALL=1 does without.
+use_compiler_cache() {
+  [[ -z ${RESCUE_COMPILE_ALL-} && -d /usr/lib/ccache ]] || return 0
+  export PATH=/usr/lib/ccache:$PATH CCACHE_DIR CCACHE_BASEDIR=$top CCACHE_NOHASHDIR=1 CCACHE_MAXSIZE=4G
+  CCACHE_DIR=$(cache_dir)/ccache
+}
+
 # Everything that is said goes to standard error, so that a script's standard output can be its result.
 say() {
   printf '%s\n' "$*" >&2

@@ -124,6 +124,22 @@ tree_copying() {
   touch -d '2020-01-01' old target/a full/a
 }
 
+# zip archives, by the zip command.
+tree_zipped() {
+  tree_packing
+  chmod 750 a && chmod 1777 dir && chown 1234:5678 b
+  zip -qry t.zip a b dir numbers link empty
+  zip -qr plain.zip a dir numbers
+  zip -qr modes.zip a dir
+  zip -qr owned.zip a b && zip -qr big.zip -fz a
+  zip -qZ bzip2 bzip.zip numbers
+  zip -q stdin.zip - <numbers
+  { head -c 5000 numbers && cat t.zip; } >prefixed.zip
+  head -c 20000 t.zip >cut.zip
+  zip -qP secret secret.zip a
+  age
+}
+
 # Archives of all that makes archives hard, by GNU tar, and what is in them.
 tree_archives() {
   tree_copying
@@ -226,4 +242,74 @@ tree_search() {
   ln -s nowhere src/dangling
   printf '*.h\n# comment\nreadme*\n' >excludes
   age
+}
+
+# The same, with a script that drives what follows files: ./follow COMMAND WORD ACTION... LAST-WORD waits for each word
+# in the output of COMMAND before the action behind it, so that nothing depends on who is faster.
+tree_following() {
+  tree_text
+  cat >follow <<'END'
+#!/bin/bash
+# The file is there before it is looked into.
+: >../seen
+$1 >../seen 2>&1 <&0 &
+pid=$!
+shift
+await() {
+  for ((i = 0; i < 1000; ++i)); do
+    grep -qa -- "$1" ../seen && return
+    sleep 0.02
+  done
+  echo "never came: $1"
+}
+while (($# > 1)); do
+  await "$1"
+  eval "$2"
+  shift 2
+done
+await "$1"
+kill "$pid" 2>/dev/null
+wait "$pid"
+# What cannot be opened is said in words of our own.
+sed 's/^tail: .*No such file.*/tail: no such file/; s/^tail: .*dir.*/tail: dir/' ../seen
+END
+  chmod 755 follow
+  age
+}
+
+# Pairs of texts that differ in all kinds of ways, and of directories.
+tree_diff() {
+  local i
+  seq 1 40 >a
+  seq 1 40 | sed '3d;7s/$/ changed/;20a\
+inserted' >b
+  sed 's/30/thirty/' b >c
+  printf 'one\ntwo' >cut
+  printf 'one\ntwo\n' >whole
+  printf 'one\nTWO' >cut2
+  : >empty
+  printf 'a\0b\n' >bin1
+  printf 'a\0c\n' >bin2
+  printf 'int main(void)\n{\n  int a;\n  int b;\n  int c;\n  int d;\n  return 0;\n}\n\nint other(void)\n{\n%s  return 1;\n}\n' \
+    "$(for i in 1 2 3 4 5 6 7 8 9; do echo "  int x$i;"; done)" >code1
+  sed 's/int d;/long d;/; s/x8/y8/' code1 >code2
+  printf 'a b\tc\n  lead\ntrail  \n\nX\nsame\n' >space1
+  printf 'a  b c\n lead\ntrail\nx\n\n\nsame\n' >space2
+  printf 'x\r\ny\r\n' >dos
+  printf 'x\ny\n' >unix
+  printf '.\na\n.\n' >dots
+  printf 'tab\there\nlong line that goes on and on and on and on and on and on and on and on and on\nüber\n' >wide1
+  printf 'tab\tthere\nlong line that goes on and on and on and on and on and on and on and on, and on\nÜber\n' >wide2
+  mkdir -p d1/sub d2/sub d1/only d2/kind
+  echo same | tee d1/same >d2/same
+  echo old >d1/file && echo new >d2/file
+  echo gone >d1/gone && echo come >d2/come
+  echo deep1 >d1/sub/deep && echo deep2 >d2/sub/deep
+  echo x >d1/only/x && echo y >d1/kind
+  ln -s file d1/link && ln -s same d2/link
+  echo 1 >'d1/with space' && echo 2 >'d2/with space'
+  echo 1 >d1/File.o && echo 2 >d2/File.o
+  printf '*.o\nfile\n' >excludes
+  age
+  touch -d '2022-02-02 02:02:02' b d2/file
 }

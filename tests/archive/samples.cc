@@ -10,6 +10,7 @@
 #include "lib/archive/tar.h"
 #include "lib/archive/zstd.h"
 #include "lib/base/text.h"
+#include "tests/archive/rpm_builder.h"
 
 namespace rescue {
 
@@ -42,24 +43,6 @@ Sample device(EntryType type, std::string path, uint32_t major, uint32_t minor) 
   sample.entry.device_major = major;
   sample.entry.device_minor = minor;
   return sample;
-}
-
-std::string big_endian(uint32_t number) {
-  std::string bytes;
-  for (int shift = 24; shift >= 0; shift -= 8)
-    bytes += static_cast<char>(number >> shift);
-  return bytes;
-}
-
-// A header structure of RPM with string entries.
-std::string rpm_header(const std::vector<std::pair<uint32_t, std::string>>& texts) {
-  std::string index, store;
-  for (const auto& [tag, text] : texts) {
-    index += big_endian(tag) + big_endian(6) + big_endian(static_cast<uint32_t>(store.size())) + big_endian(1);
-    store += text + '\0';
-  }
-  return str("\x8e\xad\xe8\x01", std::string_view("\0\0\0\0", 4), big_endian(static_cast<uint32_t>(texts.size())),
-             big_endian(static_cast<uint32_t>(store.size())), index, store);
 }
 
 unsigned mode_of(const Entry& entry) {
@@ -228,13 +211,53 @@ std::string deb_of(const std::vector<Sample>& samples, std::string_view ending) 
                 {str("data.tar", ending), compressed(tar_of(samples), filter_of(ending))}});
 }
 
-std::string rpm_of(const std::vector<Sample>& samples, std::string_view filter) {
-  std::string lead = "\xed\xab\xee\xdb\x03";
-  lead.resize(96, '\0');
-  std::string bytes = lead + rpm_header({{1004, "not looked at"}});
+std::string rpm_header_of(const std::vector<Sample>& samples) {
+  using rpm::Tag;
+  std::vector<std::string> bases, dirs, links;
+  std::vector<uint64_t> indexes, modes, sizes, mtimes;
+  for (const Sample& sample : samples) {
+    const Entry& entry = sample.entry;
+    bases.emplace_back(base_name(entry.path));
+    dirs.push_back(entry.path.contains('/') ? str('/', dir_name(entry.path), '/') : "/");
+    indexes.push_back(indexes.size());
+    modes.push_back(mode_of(entry));
+    sizes.push_back(entry.type == EntryType::symlink ? entry.link.size() : sample.data.size());
+    mtimes.push_back(static_cast<uint64_t>(entry.mtime));
+    links.push_back(entry.link);
+  }
+  RpmHeaderBuilder header;
+  header.text(Tag::name, "glibc").text(Tag::version, "2.28").text(Tag::release, "251.el8").text(Tag::arch, "x86_64");
+  header.texts(Tag::base_names, bases).texts(Tag::dir_names, dirs).numbers(Tag::dir_indexes, indexes);
+  header.numbers(Tag::file_modes, modes, rpm::Type::int16).numbers(Tag::file_sizes, sizes);
+  header.numbers(Tag::file_mtimes, mtimes).texts(Tag::file_link_tos, links);
+  return header.bytes();
+}
+
+std::string rpm_around(std::string_view header, std::string_view payload) {
+  std::string bytes = "\xed\xab\xee\xdb\x03";
+  bytes.resize(96, '\0');
+  bytes += RpmHeaderBuilder().text(rpm::Tag::sig_md5, "not looked at").bytes();
   bytes.append((8 - bytes.size() % 8) % 8, '\0');
-  bytes += rpm_header({{1000, "glibc"}, {1001, "2.28"}, {1002, "251.el8"}, {1022, "x86_64"}});
-  return bytes + by_libarchive(samples, archive_write_set_format_cpio_newc, filter);
+  return str(bytes, header, payload);
+}
+
+std::string rpm_of(const std::vector<Sample>& samples, std::string_view filter) {
+  return rpm_around(rpm_header_of(samples), by_libarchive(samples, archive_write_set_format_cpio_newc, filter));
+}
+
+std::string stripped_rpm_of(const std::vector<Sample>& samples) {
+  std::string payload;
+  const auto pad = [&] { payload.append((4 - payload.size() % 4) % 4, '\0'); };
+  for (size_t i = 0; i < samples.size(); ++i) {
+    const Entry& entry = samples[i].entry;
+    payload += str("07070X", to_hex(RpmHeaderBuilder::big_endian(i, 4)));
+    pad();
+    payload += entry.type == EntryType::symlink ? entry.link : samples[i].data;
+    pad();
+  }
+  std::string trailer = str("070701", std::string(88, '0'), "0000000b", "00000000", "TRAILER!!!");
+  trailer.append(4, '\0');
+  return rpm_around(rpm_header_of(samples), payload + trailer);
 }
 
 }  // namespace rescue

@@ -35,7 +35,13 @@ std::string ar_of(const std::vector<std::pair<std::string, std::string>>& member
 // A Debian package; `ending` is the one of both its tar archives: "", ".gz", ".xz", ".bz2", ".lzma", ".zst".
 std::string deb_of(const std::vector<Sample>& samples, std::string_view ending);
 
-// An RPM package whose header names but its identity, with a cpio payload in that compression.
+// An RPM package of files, directories and links, with a cpio payload in that compression.
 std::string rpm_of(const std::vector<Sample>& samples, std::string_view filter);
+
+// The same with a payload whose members have no headers of their own.
+std::string stripped_rpm_of(const std::vector<Sample>& samples);
+
+// Lead and signature header before a header and a payload.
+std::string rpm_around(std::string_view header, std::string_view payload);
 
 }  // namespace rescue

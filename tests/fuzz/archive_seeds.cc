@@ -85,6 +85,7 @@ Result<> write_seeds(std::string_view corpus) {
     TRY(write_seed(corpus, str("package/deb", ending), deb_of(plain_samples(), ending)));
   for (const std::string_view filter : {"", "gzip", "bzip2", "xz", "lzma"})
     TRY(write_seed(corpus, str("package/rpm-", filter), rpm_of(plain_samples(), filter)));
+  TRY(write_seed(corpus, "package/rpm-stripped", stripped_rpm_of(plain_samples())));
   TRY(write_seed(corpus, "rpm_header/every-type", sample_rpm_header().blob()));
   const SecretKey key = fixed_key();
   const Signature signature = TRY(sign(key, Blake2b512::of("content"), "name=glibc version=2.36"));

@@ -1,0 +1,169 @@
+#!/usr/bin/env python3
+"""Boot a virtual machine and talk to it over its serial line, as an operator would.
+
+    vm.py --image DISK --kernel FILE [--initrd FILE] --append WORDS --log FILE STEP...
+
+Steps, done in order; each is NAME:ARGUMENT:
+    expect:REGEX     wait until this is printed, after what the last expect matched
+    never:REGEX      from here on, fail when this is printed
+    send:TEXT        type TEXT and Enter
+    type:TEXT        type TEXT alone; \\xNN stands for a byte
+    pipe:COMMAND     run COMMAND with the serial line as its input and output, until it ends; its status must be 0
+    kill:SECONDS     pull the plug after that time (0.5 is a fine number)
+    gone:            wait until the machine has switched itself off, or restarted: it is not allowed to restart
+    quit:            end it
+
+The console is kept in the log. Status 0 if every step was done, 1 if not: the last line of the log says why.
+"""
+import argparse
+import os
+import re
+import select
+import shlex
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+# Generous: a machine with two processors may be busy with other things. Only what hangs is waited for this long.
+LIMIT = float(os.environ.get("RESCUE_VM_SECONDS", "600"))
+
+
+class Failure(Exception):
+    pass
+
+
+class Machine:
+    def __init__(self, options):
+        self.folder = tempfile.TemporaryDirectory(prefix="rescue-vm-")
+        self.log = open(options.log, "ab", buffering=0)
+        self.text = ""      # what was printed and not yet matched
+        self.never = []
+        path = os.path.join(self.folder.name, "serial")
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(path)
+        listener.listen(1)
+        command = ["qemu-system-x86_64", "-accel", options.accel, "-m", "512", "-smp", "2", "-nodefaults",
+                   "-display", "none", "-no-reboot", "-net", "none", "-kernel", options.kernel, "-append", options.append,
+                   "-chardev", f"socket,id=line,path={path}", "-serial", "chardev:line"]
+        if options.initrd:
+            command += ["-initrd", options.initrd]
+        for image in options.image:
+            command += ["-drive", f"file={image},if=virtio,format=raw,cache=unsafe"]
+        self.write_log(f"--- {' '.join(map(shlex.quote, command))}\n")
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        listener.settimeout(LIMIT)
+        self.line, _ = listener.accept()
+        listener.close()
+
+    def write_log(self, text):
+        self.log.write(text.encode())
+
+    def receive(self, seconds):
+        """What comes within that time; False when the machine is gone."""
+        ready, _, _ = select.select([self.line], [], [], seconds)
+        if not ready:
+            return True
+        try:
+            data = self.line.recv(65536)
+        except ConnectionError:
+            data = b""
+        self.log.write(data)
+        # Colours and cursor movements are not what is looked for.
+        self.text += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", "", data.decode(errors="replace"))
+        for pattern in self.never:
+            if found := re.search(pattern, self.text):
+                raise Failure(f"printed {found[0]!r}")
+        return bool(data)
+
+    def expect(self, pattern):
+        end = time.monotonic() + LIMIT
+        while not (found := re.search(pattern, self.text)):
+            if time.monotonic() > end:
+                raise Failure(f"{pattern!r} did not come within {LIMIT:.0f} seconds")
+            if not self.receive(1):
+                raise Failure(f"the machine ended before {pattern!r}")
+        self.text = self.text[found.end():]
+
+    def send(self, text):
+        self.line.sendall(re.sub(rb"\\x([0-9a-f]{2})", lambda m: bytes([int(m[1], 16)]), text.encode()))
+
+    def pipe(self, command):
+        """The program reads and writes the line itself; what it reads is not in the log."""
+        done = subprocess.run(["bash", "-c", command], stdin=self.line, stdout=self.line, stderr=self.log,
+                              timeout=LIMIT, check=False)
+        if done.returncode != 0:
+            raise Failure(f"{command}: status {done.returncode}")
+
+    def kill(self, seconds):
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0 and self.receive(min(left, 0.2)):
+            pass
+        self.process.kill()
+        self.process.wait()
+
+    def gone(self):
+        end = time.monotonic() + LIMIT
+        while self.receive(1):
+            if time.monotonic() > end:
+                raise Failure("the machine goes on running")
+        self.process.wait(timeout=60)
+
+    def step(self, step):
+        name, _, argument = step.partition(":")
+        if name == "expect":
+            self.expect(argument)
+        elif name == "never":
+            self.never.append(argument)
+        elif name == "send":
+            self.send(argument + "\r")
+        elif name == "type":
+            self.send(argument)
+        elif name == "pipe":
+            self.pipe(argument)
+        elif name == "kill":
+            self.kill(float(argument))
+        elif name == "gone":
+            self.gone()
+        elif name == "quit":
+            self.kill(0)
+        else:
+            raise Failure(f"unknown step {step!r}")
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.line.close()
+        self.folder.cleanup()
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--image", action="append", default=[])
+    parser.add_argument("--kernel", required=True)
+    parser.add_argument("--initrd")
+    parser.add_argument("--append", default="")
+    parser.add_argument("--accel", default=os.environ.get("RESCUE_ACCEL", "tcg,thread=multi"))
+    parser.add_argument("--log", required=True)
+    parser.add_argument("steps", nargs="*")
+    options = parser.parse_args()
+    start = time.monotonic()
+    machine = Machine(options)
+    step = "start"
+    try:
+        for step in options.steps:
+            machine.step(step)
+            print(f"{time.monotonic() - start:7.1f} s  {step}", flush=True)
+    except Failure as failure:
+        machine.write_log(f"\n--- {step}: {failure}\n")
+        print(f"{step}: {failure}", flush=True)
+        return 1
+    finally:
+        machine.end()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,205 @@
+// losetup: set up and list loop devices.
+#include <algorithm>
+#include <cerrno>
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#include <linux/loop.h>
+
+#include "lib/base/applet.h"
+#include "lib/base/fd.h"
+#include "lib/sys/block.h"
+#include "lib/sys/mounting.h"
+
+namespace rescue {
+namespace {
+
+struct Options {
+  bool all = false;
+  bool find = false;
+  bool show = false;
+  bool read_only = false;
+  bool partitions = false;
+  bool list = false;
+  bool no_headings = false;
+  bool detach_all = false;
+  bool verbose = false;
+  bool set_capacity = false;
+  std::vector<std::string> detach;
+  std::string associated;
+  uint64_t offset = 0;
+  uint64_t size_limit = 0;
+  uint64_t sector_size = 0;
+  std::optional<std::string> direct_io;
+};
+
+constexpr Opt<Options> options[] = {
+    {'a', "all", &Options::all, "list all that are in use"},
+    {'d', "detach", &Options::detach, "free the device", "DEVICE"},
+    {'D', "detach-all", &Options::detach_all, "free all that are in use"},
+    {'f', "find", &Options::find, "take the first that is free; without FILE print it"},
+    {'j', "associated", &Options::associated, "list those that FILE is behind", "FILE"},
+    {'l', "list", &Options::list, "list as a table (default)"},
+    {'n', "noheadings", &Options::no_headings, "without the line of headings"},
+    {'o', "offset", &Options::offset, "begin at byte N of the file", "N"},
+    {0, "sizelimit", &Options::size_limit, "N bytes of it and no more", "N"},
+    {'b', "sector-size", &Options::sector_size, "sectors of N bytes", "N"},
+    {'P', "partscan", &Options::partitions, "make devices for its partitions"},
+    {'r', "read-only", &Options::read_only, "not to be written"},
+    {'c', "set-capacity", &Options::set_capacity, "the file behind it has another size now: look again"},
+    {0, "direct-io", &Options::direct_io, "past the cache: on or off", "[WHEN]"},
+    {0, "show", &Options::show, "print the device that is set up"},
+    {'v', "verbose", &Options::verbose, "say more"},
+};
+
+struct LoopState {
+  std::string device;
+  struct loop_info64 info{};
+  std::string file;
+};
+
+// Those that are in use.
+Result<std::vector<LoopState>> list_loops() {
+  std::vector<LoopState> loops;
+  for (const BlockDevice& device : TRY(list_block_devices())) {
+    if (!device.name.starts_with("loop") || device.partition != 0)
+      continue;
+    const auto fd = open_device(device, O_RDONLY);
+    LoopState loop{.device = device.path, .info = {}, .file = device.backing_file};
+    if (!fd || ::ioctl(fd->get(), LOOP_GET_STATUS64, &loop.info) < 0)
+      continue;
+    if (loop.file.empty())
+      loop.file = reinterpret_cast<const char*>(loop.info.lo_file_name);
+    loops.push_back(std::move(loop));
+  }
+  return loops;
+}
+
+// The form of `losetup -a` and `-j`: "/dev/loop0: [64768]:131 (/srv/disk.img), offset 512".
+void print_line(Io& io, const LoopState& loop) {
+  io.out.put(loop.device, ": [", loop.info.lo_device, "]:", loop.info.lo_inode, " (", printable(loop.file), ')');
+  if (loop.info.lo_offset != 0)
+    io.out.put(", offset ", loop.info.lo_offset);
+  if (loop.info.lo_sizelimit != 0)
+    io.out.put(", sizelimit ", loop.info.lo_sizelimit);
+  io.out.put('\n');
+}
+
+std::string flag(const LoopState& loop, uint32_t bit) {
+  return (loop.info.lo_flags & bit) != 0 ? "1" : "0";
+}
+
+void print_table(const Options& opt, Io& io, const std::vector<LoopState>& loops) {
+  std::vector<std::vector<std::string>> rows;
+  if (!opt.no_headings)
+    rows.push_back({"NAME", "SIZELIMIT", "OFFSET", "AUTOCLEAR", "RO", "BACK-FILE"});
+  for (const LoopState& loop : loops)
+    rows.push_back({loop.device, str(loop.info.lo_sizelimit), str(loop.info.lo_offset), flag(loop, LO_FLAGS_AUTOCLEAR),
+                    flag(loop, LO_FLAGS_READ_ONLY), printable(loop.file)});
+  std::vector<size_t> widths(6);
+  for (const auto& row : rows)
+    for (size_t i = 0; i < row.size(); ++i)
+      widths[i] = std::max(widths[i], row[i].size());
+  for (const auto& row : rows) {
+    for (size_t i = 0; i + 1 < row.size(); ++i) {
+      const std::string pad(widths[i] - row[i].size(), ' ');
+      const bool right = i > 0;
+      io.out.put(right ? pad : "", row[i], right ? "" : pad, ' ');
+    }
+    io.out.put(row.back(), '\n');
+  }
+}
+
+bool same_file(const std::string& a, const std::string& b) {
+  struct stat first{};
+  struct stat second{};
+  return ::stat(a.c_str(), &first) == 0 && ::stat(b.c_str(), &second) == 0 && first.st_dev == second.st_dev &&
+         first.st_ino == second.st_ino;
+}
+
+Result<int> list(const Options& opt, Io& io, std::string_view only) {
+  std::vector<LoopState> loops = TRY(list_loops());
+  std::erase_if(loops, [&](const LoopState& loop) {
+    return (!only.empty() && loop.device != only) || (!opt.associated.empty() && !same_file(loop.file, opt.associated));
+  });
+  const bool table = opt.list || (!opt.all && opt.associated.empty() && only.empty());
+  if (table && !loops.empty())
+    print_table(opt, io, loops);
+  else if (!table)
+    for (const LoopState& loop : loops)
+      print_line(io, loop);
+  if (!only.empty() && loops.empty())
+    return fail("look at", only, ENXIO);
+  return io.status();
+}
+
+Result<int> set_up(const Options& opt, Io& io, const std::string& device, const std::string& file) {
+  const Loop loop = TRY(attach_loop({.file = file,
+                                     .device = device,
+                                     .offset = opt.offset,
+                                     .size_limit = opt.size_limit,
+                                     .read_only = opt.read_only,
+                                     .partitions = opt.partitions,
+                                     .direct_io = opt.direct_io && *opt.direct_io != "off",
+                                     .sector_size = static_cast<unsigned>(opt.sector_size)}));
+  if (opt.show || opt.verbose)
+    io.out.put(loop.device, '\n');
+  return io.status();
+}
+
+Result<int> free_devices(const Options& opt, Io& io) {
+  std::vector<std::string> devices = opt.detach;
+  if (opt.detach_all)
+    for (const LoopState& loop : TRY(list_loops()))
+      devices.push_back(loop.device);
+  for (const std::string& device : devices)
+    if (const auto done = detach_loop(device); !done)
+      io.warn(done.error());
+  return io.status();
+}
+
+Result<int> look_again(Io& io, const std::string& device) {
+  const UniqueFd fd = TRY(open_file(device, O_RDONLY));
+  if (::ioctl(fd.get(), LOOP_SET_CAPACITY, 0) < 0)
+    return fail("look at the size again", device, errno);
+  return io.status();
+}
+
+Result<int> run(const Options& opt, Io& io, Args args) {
+  if (!opt.detach.empty() || opt.detach_all)
+    return free_devices(opt, io);
+  if (opt.find) {
+    if (args.empty()) {
+      io.out.put(TRY(free_loop()), '\n');
+      return io.status();
+    }
+    const std::string file(TRY(args.shift("FILE")));
+    TRY(args.expect_end());
+    return set_up(opt, io, "", file);
+  }
+  if (args.empty())
+    return list(opt, io, "");
+  const std::string device(TRY(args.shift("DEVICE")));
+  if (opt.set_capacity)
+    return look_again(io, device);
+  if (args.empty())
+    return list(opt, io, device);
+  const std::string file(TRY(args.shift("FILE")));
+  TRY(args.expect_end());
+  return set_up(opt, io, device, file);
+}
+
+}  // namespace
+
+extern const Applet losetup_applet = {
+    .name = "losetup",
+    .summary = "set up and list loop devices",
+    .usage = "[OPTION]... [DEVICE] [FILE]\n-f [--show] FILE\n-d DEVICE...",
+    .section = 8,
+    .usage_status = 1,
+    .options = describe<options>,
+    .run = entry<options, run>,
+};
+}  // namespace rescue

@@ -1,0 +1,31 @@
+// pivot_root: exchange the root file system for another.
+#include <cerrno>
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "lib/base/applet.h"
+
+namespace rescue {
+namespace {
+
+Result<int> run(Io& io, Args args) {
+  const std::string root(TRY(args.shift("NEWROOT")));
+  const std::string old(TRY(args.shift("PUTOLD")));
+  TRY(args.expect_end());
+  if (::syscall(SYS_pivot_root, root.c_str(), old.c_str()) < 0)
+    return fail(str("make it the root, with the old one at ", printable(old)), root, errno);
+  return io.status();
+}
+
+}  // namespace
+
+extern const Applet pivot_root_applet = {
+    .name = "pivot_root",
+    .summary = "exchange the root file system for another",
+    .usage = "NEWROOT PUTOLD",
+    .section = 8,
+    .usage_status = 1,
+    .run = plain_entry<run>,
+};
+}  // namespace rescue

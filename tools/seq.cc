@@ -1,0 +1,284 @@
+// seq: print numbers from one to another.
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <limits>
+
+#include "lib/base/applet.h"
+#include "lib/text/words.h"
+
+namespace rescue {
+namespace {
+
+struct Options {
+  std::string format;
+  std::string separator = "\n";
+  bool equal_width = false;
+};
+
+constexpr Opt<Options> options[] = {
+    {'f', "format", &Options::format, "print each number so, as printf does: %g, %.2f, %03.0f", "FORMAT"},
+    {'s', "separator", &Options::separator, "put STRING between numbers, not a newline", "STRING"},
+    {'w', "equal-width", &Options::equal_width, "make all as wide as the widest, with zeros"},
+};
+
+// A number as it was written: its width and digits behind the point decide how those in between are printed.
+struct Operand {
+  long double value = 1;
+  size_t width = 0;
+  int precision = 0;   // unknown for hexadecimal: max
+  bool plain = false;  // digits only
+};
+
+constexpr int no_precision = std::numeric_limits<int>::max();
+
+bool all_digits(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+Result<Operand> parse_operand(std::string_view word) {
+  const std::string text(word);
+  Operand number;
+  char* end = nullptr;
+  number.value = std::strtold(text.c_str(), &end);
+  if (text.empty() || *end != '\0')
+    return usage_error(str("'", printable(word), "' is not a number"));
+  if (std::isnan(number.value))
+    return usage_error(str("'", printable(word), "' is not a number to count with"));
+  std::string_view digits = word;
+  while (!digits.empty() && (digits[0] == ' ' || digits[0] == '+'))
+    digits.remove_prefix(1);
+  number.plain = all_digits(digits);
+  number.width = digits.size();
+  if (digits.find_first_of("xX") != std::string_view::npos || !std::isfinite(number.value)) {
+    number.precision =
+        std::isfinite(number.value) && digits.find_first_of(".pP") == std::string_view::npos ? 0 : no_precision;
+    number.width = 0;
+    return number;
+  }
+  const size_t point = digits.find('.');
+  const size_t exponent = digits.find_first_of("eE");
+  const size_t mantissa = std::min(exponent, digits.size());
+  if (point != std::string_view::npos) {
+    const size_t fraction = mantissa - point - 1;
+    number.precision = static_cast<int>(fraction);
+    // "1." is as wide as 1, and ".5" as 0.5.
+    if (fraction == 0)
+      --number.width;
+    else if (point == 0 || digits[point - 1] < '0' || digits[point - 1] > '9')
+      ++number.width;
+  }
+  if (exponent != std::string_view::npos) {
+    const long power = std::strtol(text.c_str() + (word.size() - digits.size()) + exponent + 1, nullptr, 10);
+    number.precision += power < 0 ? static_cast<int>(-power) : -std::min(number.precision, static_cast<int>(power));
+    number.width -= digits.size() - exponent;
+    if (power < 0) {
+      // The digits that move behind the point.
+      number.width += static_cast<size_t>(-power) + (point == std::string_view::npos ? 1 : 0);
+    } else {
+      if (point != std::string_view::npos && number.precision == 0)
+        --number.width;
+      const size_t fraction = point == std::string_view::npos ? 0 : mantissa - point - 1;
+      number.width += static_cast<size_t>(power) - std::min(fraction, static_cast<size_t>(power));
+    }
+  }
+  return number;
+}
+
+// The format with the L that its long double asks for; exactly one conversion, of a floating number.
+Result<std::string> checked_format(std::string_view format) {
+  const auto bad = [&](std::string_view why) { return fail("format", format, why); };
+  size_t i = 0;
+  const auto skip_text = [&] {
+    while (i < format.size() && (format[i] != '%' || (i + 1 < format.size() && format[i + 1] == '%')))
+      i += format[i] == '%' ? 2 : 1;
+  };
+  skip_text();
+  if (i >= format.size())
+    return bad("has no % directive");
+  ++i;
+  i = std::min(format.find_first_not_of("-+#0 '", i), format.size());
+  i = std::min(format.find_first_not_of("0123456789", i), format.size());
+  if (i < format.size() && format[i] == '.')
+    i = std::min(format.find_first_not_of("0123456789", i + 1), format.size());
+  const size_t modifier = i;
+  i += i < format.size() && format[i] == 'L' ? 1 : 0;
+  if (i >= format.size())
+    return bad("ends in %");
+  if (!std::string_view("efgaEFGA").contains(format[i]))
+    return bad("has an unknown directive");
+  std::string checked = str(format.substr(0, modifier), 'L', format.substr(i));
+  ++i;
+  skip_text();
+  if (i < format.size())
+    return bad("has too many % directives");
+  return checked;
+}
+
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wformat-nonliteral"
+std::string formatted(const std::string& format, long double value) {
+  char small[128];
+  const int size = std::snprintf(small, sizeof small, format.c_str(), value);
+  if (size < static_cast<int>(sizeof small))
+    return {small, static_cast<size_t>(std::max(size, 0))};
+  std::string text(static_cast<size_t>(size) + 1, '\0');
+  (void)std::snprintf(text.data(), text.size(), format.c_str(), value);
+  text.pop_back();
+  return text;
+}
+#pragma clang diagnostic pop
+
+class Sequence {
+ public:
+  Sequence(const Options& opt, Io& io) : opt_(opt), io_(io) {}
+
+  // Numbers of any size in steps of one, counted up in their digits: no rounding, and many times as fast.
+  void count_up(std::string_view first, std::string_view last, bool endless) {
+    const auto strip = [](std::string_view digits) {
+      return digits.substr(std::min(digits.find_first_not_of('0'), digits.size() - 1));
+    };
+    std::string number(strip(first));
+    const std::string_view end = strip(last);
+    const auto beyond = [&] { return number.size() != end.size() ? number.size() > end.size() : number > end; };
+    const size_t width = opt_.equal_width ? std::max(first.size(), last.size()) : 0;
+    if (!endless && beyond())
+      return;
+    if (number.size() < width)
+      number.insert(0, width - number.size(), '0');
+    const std::string stop =
+        end.size() < width ? std::string(width - end.size(), '0') + std::string(end) : std::string(end);
+    while (io_.out.ok()) {
+      io_.out.write(number);
+      if (!endless && number == stop)
+        break;
+      io_.out.write(opt_.separator);
+      size_t i = number.size();
+      while (i > 0 && number[i - 1] == '9')
+        number[--i] = '0';
+      if (i == 0)
+        number.insert(0, 1, '1');
+      else
+        ++number[i - 1];
+    }
+    io_.out.put('\n');
+  }
+
+  void count(const std::string& format, const Operand& first, long double step, long double last) {
+    const auto beyond = [&](long double x) { return step < 0 ? x < last : last < x; };
+    long double x = first.value;
+    if (beyond(x))
+      return;
+    for (long double i = 1; io_.out.ok(); ++i) {
+      const long double shown = x;
+      const std::string text = formatted(format, shown);
+      io_.out.write(text);
+      x = first.value + i * step;
+      // Rounding may carry the last number beyond the end, though it would be printed as the end.
+      if (beyond(x) && !prints_as_last(format, x, text, last))
+        break;
+      io_.out.write(opt_.separator);
+    }
+    io_.out.put('\n');
+  }
+
+ private:
+  bool prints_as_last(const std::string& format, long double x, const std::string& before, long double last) const {
+    const std::string text = formatted(format, x);
+    const size_t start = format.find('%');
+    char* end = nullptr;
+    const long double printed = std::strtold(text.c_str() + std::min(start, text.size()), &end);
+    return printed == last && text != before;
+  }
+
+  const Options& opt_;
+  Io& io_;
+};
+
+std::string own_format(bool equal_width, const Operand& first, const Operand& step, const Operand& last) {
+  const int precision = std::max(first.precision, step.precision);
+  if (precision == no_precision || last.precision == no_precision)
+    return "%Lg";
+  if (!equal_width)
+    return str("%.", precision, "Lf");
+  // As wide as the wider end, were it printed with that precision.
+  const auto width = [&](const Operand& o) {
+    size_t wide = o.width + static_cast<size_t>(precision) - static_cast<size_t>(std::min(o.precision, precision));
+    if (o.precision > precision)
+      wide = o.width - static_cast<size_t>(o.precision - precision);
+    if (precision > 0 && o.precision == 0)
+      ++wide;
+    if (precision == 0 && o.precision > 0)
+      --wide;
+    return wide;
+  };
+  return str("%0", std::max(width(first), width(last)), '.', precision, "Lf");
+}
+
+Result<int> run(const Options& opt, Io& io, Args args) {
+  if (args.empty())
+    return usage_error("missing operand LAST");
+  if (args.size() > 3)
+    return usage_error(str("extra operand '", printable(args[3]), '\''));
+  std::string format;
+  if (!opt.format.empty()) {
+    format = TRY(checked_format(opt.format));
+    if (opt.equal_width)
+      return usage_error("a format excludes -w");
+  }
+  const std::string_view last_word = args[args.size() - 1];
+  const std::string_view first_word = args.size() > 1 ? args[0] : "1";
+  Operand first = TRY(parse_operand(first_word));
+  Operand step;
+  step.width = 1;
+  if (args.size() == 3)
+    step = TRY(parse_operand(args[1]));
+  const Operand last = TRY(parse_operand(last_word));
+  if (args.size() == 1)
+    first.width = 1;
+  if (step.value == 0)
+    return usage_error(str("the increment '", printable(args[1]), "' must not be zero"));
+  Sequence sequence(opt, io);
+  const bool endless = std::isinf(last.value) && last.value > 0;
+  if (format.empty() && all_digits(first_word) && (args.size() < 3 || args[1] == "1") &&
+      (all_digits(last_word) || (endless && !opt.equal_width))) {
+    sequence.count_up(first_word, endless ? "0" : last_word, endless);
+    return io.status();
+  }
+  if (format.empty())
+    format = own_format(opt.equal_width, first, step, last);
+  sequence.count(format, first, step.value, last.value);
+  return io.status();
+}
+
+// A negative number is no option.
+int run_seq(const Applet& applet, Io& io, std::span<const char* const> words) {
+  WordList list;
+  bool operands = false;
+  bool argument = false;  // of the option before
+  for (const std::string_view word : words) {
+    const bool number = word.size() > 1 && word[0] == '-' && (word[1] == '.' || (word[1] >= '0' && word[1] <= '9'));
+    if (number && !operands && !argument) {
+      list.push("--");
+      operands = true;
+    }
+    operands = operands || word == "--" || (!argument && !word.starts_with('-'));
+    argument = !argument && (word == "-s" || word == "-f" || word == "--separator" || word == "--format");
+    list.push(word.data());
+  }
+  return entry<options, run>(applet, io, list.words());
+}
+
+}  // namespace
+
+extern const Applet seq_applet = {
+    .name = "seq",
+    .summary = "print numbers from one to another",
+    .usage = "[OPTION]... LAST\n[OPTION]... FIRST LAST\n[OPTION]... FIRST INCREMENT LAST",
+    .operands_end_options = true,
+    .dies_with_reader = true,
+    .notes = "FIRST and INCREMENT are 1 where they are missing. All may be fractions.",
+    .options = describe<options>,
+    .run = run_seq,
+};
+}  // namespace rescue

@@ -1,0 +1,192 @@
+// swapon: use a device or file for swapping, or list what is used.
+#include <algorithm>
+#include <cerrno>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/swap.h>
+
+#include "lib/base/applet.h"
+#include "lib/base/fd.h"
+#include "lib/base/size_text.h"
+#include "lib/sys/block.h"
+#include "lib/sys/mounts.h"
+
+namespace rescue {
+namespace {
+
+struct Options {
+  bool all = false;
+  bool show = false;
+  bool summary = false;
+  bool if_exists = false;
+  bool no_headings = false;
+  bool bytes = false;
+  bool raw = false;
+  bool verbose = false;
+  std::string priority;
+  std::string label;
+  std::string uuid;
+  std::optional<std::string> discard;
+};
+
+constexpr Opt<Options> options[] = {
+    {'a', "all", &Options::all, "all swap of fstab, save noauto"},
+    {'e', "ifexists", &Options::if_exists, "with -a: pass over what is not there"},
+    {'d', "discard", &Options::discard, "tell the disk what is free: once, pages (default: both)", "[POLICY]"},
+    {'p', "priority", &Options::priority, "the higher the sooner, -1 to 32767", "N"},
+    {'L', "label", &Options::label, "the one with this label", "LABEL"},
+    {'U', "uuid", &Options::uuid, "the one with this UUID", "UUID"},
+    {'s', "summary", &Options::summary, "print what is used, as /proc/swaps has it"},
+    {0, "show", &Options::show, "print what is used as a table"},
+    {0, "noheadings", &Options::no_headings, "with --show: without the line of headings"},
+    {0, "bytes", &Options::bytes, "with --show: sizes in bytes"},
+    {0, "raw", &Options::raw, "with --show: one blank between the columns"},
+    {'v', "verbose", &Options::verbose, "say what is done"},
+};
+
+constexpr std::string_view swaps = "/proc/swaps";
+
+Result<std::string> read_text(const std::string& path) {
+  const UniqueFd fd = TRY(open_file(path, O_RDONLY));
+  return read_all(fd.get(), 1 << 24, path);
+}
+
+std::vector<std::string> words_of(std::string_view line) {
+  std::vector<std::string> words;
+  for (const std::string_view part : split(line, ' '))
+    for (const std::string_view word : split(part, '\t'))
+      if (!word.empty())
+        words.push_back(decode_mount_word(word));
+  return words;
+}
+
+Result<int> show(const Options& opt, Io& io) {
+  const std::string text = TRY(read_text(std::string(swaps)));
+  std::vector<std::vector<std::string>> rows;
+  if (!opt.no_headings)
+    rows.push_back({"NAME", "TYPE", "SIZE", "USED", "PRIO"});
+  bool any = false;
+  const auto size = [&](std::string_view kib) {
+    return size_text(to_number<uint64_t>(kib).value_or(0), 1024, opt.bytes ? byte_style : human_style);
+  };
+  for (const std::string_view line :
+       split(std::string_view(text).substr(std::min(text.size(), text.find('\n'))), '\n')) {
+    const auto words = words_of(line);
+    if (words.size() < 5)
+      continue;
+    any = true;
+    rows.push_back({words[0], words[1], size(words[2]), size(words[3]), words[4]});
+  }
+  if (!any)
+    return io.status();
+  std::vector<size_t> widths(5);
+  for (const auto& row : rows)
+    for (size_t i = 0; i < row.size(); ++i)
+      widths[i] = opt.raw ? 0 : std::max(widths[i], row[i].size());
+  for (const auto& row : rows) {
+    for (size_t i = 0; i < row.size(); ++i) {
+      const std::string pad(widths[i] > row[i].size() ? widths[i] - row[i].size() : 0, ' ');
+      const bool right = i >= 2;
+      io.out.put(i == 0 ? "" : " ", right ? pad : "", row[i], right ? "" : pad);
+    }
+    io.out.put('\n');
+  }
+  return io.status();
+}
+
+Result<int> flags_of(const Options& opt, std::string_view words) {
+  int flags = 0;
+  std::string priority = opt.priority;
+  if (priority.empty())
+    priority = option_value(words, "pri").value_or("");
+  if (!priority.empty()) {
+    const auto number = to_number<int>(priority);
+    if (!number || *number < -1 || *number > SWAP_FLAG_PRIO_MASK)
+      return usage_error(str("the priority '", printable(priority), "' is no number from -1 to 32767"));
+    if (*number >= 0)
+      flags |= SWAP_FLAG_PREFER | *number;
+  }
+  const auto discard = opt.discard ? opt.discard : option_value(words, "discard");
+  constexpr int discard_once = 0x20000;
+  constexpr int discard_pages = 0x40000;
+  if (discard)
+    flags |= SWAP_FLAG_DISCARD | (*discard == "once" ? discard_once : *discard == "pages" ? discard_pages : 0);
+  return flags;
+}
+
+Result<> use(const Options& opt, Io& io, const std::string& spec, std::string_view words) {
+  const std::string path = TRY(resolve_device(spec));
+  const UniqueFd fd = TRY(open_file(path, O_RDONLY));
+  FdDisk disk = TRY(FdDisk::open(fd.get(), path));
+  const auto block = TRY(probe_superblock(disk));
+  if (!block || block->type() != "swap")
+    return fail("swap to it", path, block ? str("holds ", block->type(), ", no swap space") : "holds no swap space");
+  struct stat info{};
+  if (::fstat(fd.get(), &info) == 0 && S_ISREG(info.st_mode) &&
+      static_cast<uint64_t>(info.st_blocks) * 512 < disk.size())
+    return fail("swap to it", path, "has holes");
+  if (opt.verbose)
+    io.out.put("swapon ", path, '\n');
+  if (::swapon(path.c_str(), TRY(flags_of(opt, words))) < 0)
+    return fail("swap to it", path, errno);
+  return {};
+}
+
+Result<int> use_all(const Options& opt, Io& io) {
+  const std::string used = read_text(std::string(swaps)).value_or("");
+  for (const FstabEntry& entry : parse_fstab(TRY(read_text("/etc/fstab")))) {
+    if (!entry.is_swap() || entry.has_option("noauto"))
+      continue;
+    const auto path = resolve_device(entry.source);
+    const bool there = path && std::ranges::any_of(split(used, '\n'), [&](std::string_view line) {
+                         const auto words = words_of(line);
+                         return !words.empty() && words[0] == *path;
+                       });
+    if (there)
+      continue;
+    const bool may_miss = opt.if_exists || entry.has_option("nofail");
+    if (const auto done = use(opt, io, entry.source, entry.options);
+        !done && !(may_miss && (!path || done.error().code == ENOENT)))
+      io.warn(done.error());
+  }
+  return io.status();
+}
+
+Result<int> run(const Options& opt, Io& io, Args args) {
+  std::vector<std::string> words(args.begin(), args.end());
+  if (!opt.label.empty())
+    words.push_back(str("LABEL=", opt.label));
+  if (!opt.uuid.empty())
+    words.push_back(str("UUID=", opt.uuid));
+  if (opt.summary) {
+    // Its first line is the headings.
+    const std::string text = TRY(read_text(std::string(swaps)));
+    if (text.find('\n') + 1 < text.size())
+      io.out.put(text);
+    return io.status();
+  }
+  TRY(flags_of(opt, ""));
+  if (opt.show || (words.empty() && !opt.all))
+    return show(opt, io);
+  if (opt.all)
+    return use_all(opt, io);
+  for (const std::string& word : words)
+    if (const auto done = use(opt, io, word, ""); !done)
+      io.warn(done.error());
+  return io.status();
+}
+
+}  // namespace
+
+extern const Applet swapon_applet = {
+    .name = "swapon",
+    .summary = "use a device or file for swapping",
+    .usage = "[OPTION]... DEVICE|FILE...\n-a [OPTION]...\n[--show]",
+    .section = 8,
+    .failure_status = 255,
+    .usage_status = 1,
+    .options = describe<options>,
+    .run = entry<options, run>,
+};
+}  // namespace rescue
