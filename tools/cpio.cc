@@ -442,6 +442,8 @@ class Cpio {
         fault(handled.error());
     }
     finish_extraction();
+    if (const auto drained = scanner.drain(); !drained)
+      fault(drained.error());
     tell_blocks(scanner.position());
     return {};
   }

@@ -166,6 +166,12 @@ Result<const CpioItem*> CpioScanner::next() {
   return &item_;
 }
 
+Result<> CpioScanner::drain() {
+  while (TRY(intake_.more()))
+    TRY(intake_.take_some(UINT64_MAX));
+  return {};
+}
+
 Result<std::string_view> CpioScanner::read() {
   if (left_ == 0)
     return std::string_view();

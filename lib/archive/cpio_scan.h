@@ -26,6 +26,8 @@ class CpioScanner {
   Result<const CpioItem*> next();
   // The next block of its data; empty when all was given.
   Result<std::string_view> read();
+  // Reads on to the end of the stream: a program that writes to us through a pipe is not cut off.
+  Result<> drain();
   // Bytes read so far.
   uint64_t position() const { return position_; }
 

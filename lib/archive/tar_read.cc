@@ -89,8 +89,8 @@ class Reader {
         break;
     }
     finish_extraction();
-    // A compressed archive is checked to its end.
-    if (codec_ != Codec::none && !broken_)
+    // A compressed archive is checked to its end; and who writes to us through a pipe is not cut off.
+    if ((codec_ != Codec::none || is_pipe_) && !broken_)
       if (const auto drained = scanner_->drain(); !drained)
         job_.fault(drained.error());
     job_.tell_missing();
@@ -110,6 +110,8 @@ class Reader {
     } else {
       archive_ = "standard input";
     }
+    struct stat info{};
+    is_pipe_ = ::fstat(fd, &info) == 0 && (S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode));
     std::string start(512, '\0');
     start.resize(TRY(read_full(fd, start, archive_)));
     if (start.empty())
@@ -472,6 +474,7 @@ class Reader {
   Codec codec_ = Codec::none;
   std::unique_ptr<TarScanner> scanner_;
   std::vector<std::unique_ptr<Extractor>> extractors_;
+  bool is_pipe_ = false;
   bool broken_ = false;
   bool different_ = false;
 };

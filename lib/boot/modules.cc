@@ -9,7 +9,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "lib/archive/libarchive.h"
+#include "lib/archive/codec.h"
 #include "lib/archive/zstd.h"
 #include "lib/base/fd.h"
 #include "lib/base/text.h"
@@ -123,9 +123,9 @@ Result<std::string> read_module(const std::string& path) {
   const UniqueFd fd = TRY(open_file(path, O_RDONLY));
   std::unique_ptr<Source> source = std::make_unique<FdSource>(fd.get(), path);
   if (path.ends_with(".xz"))
-    source = std::make_unique<FilterSource>(std::move(source), Filter::xz, largest_module);
+    source = decode(std::move(source), Codec::xz, {.limit = largest_module});
   else if (path.ends_with(".gz"))
-    source = std::make_unique<FilterSource>(std::move(source), Filter::gzip, largest_module);
+    source = decode(std::move(source), Codec::gzip, {.limit = largest_module});
   else if (path.ends_with(".zst"))
     source = std::make_unique<ZstdSource>(std::move(source), ZstdLimits{.output = largest_module});
   std::string bytes;
