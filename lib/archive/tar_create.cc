@@ -230,12 +230,13 @@ class Creator {
   }
 
   // One file or directory: `file` in `dir` becomes the member `name`.
-  Result<> dump(int dir, const std::string& file, const std::string& name, Descent* at, bool recursive) {
+  Result<> dump(int dir, const std::string& file, const std::string& name, Descent* at, bool recursive,
+                uint8_t type = DT_UNKNOWN) {
     if (job_.excluded(name))
       return {};
     struct stat info{};
     UniqueFd fd;
-    if (const auto looked = look(dir, file, name, info, fd); !looked) {
+    if (const auto looked = look(dir, file, name, type, info, fd); !looked) {
       // A file that was there a moment ago is no failure.
       if (at != nullptr && looked.error().code == ENOENT)
         job_.differ(str(job_.shown(name), ": File removed before we read it"));
@@ -253,11 +254,13 @@ class Creator {
   }
 
   // A regular file is opened at once, so that what is looked at is what is read.
-  Result<> look(int dir, const std::string& file, const std::string& name, struct stat& info, UniqueFd& fd) {
+  Result<> look(int dir, const std::string& file, const std::string& name, uint8_t type, struct stat& info,
+                UniqueFd& fd) {
     const int follow = opt_.dereference ? 0 : AT_SYMLINK_NOFOLLOW;
-    if (::fstatat(dir, file.c_str(), &info, follow) < 0)
+    // Where the directory says that it is one, it need not be looked at before.
+    if (type != DT_REG && ::fstatat(dir, file.c_str(), &info, follow) < 0)
       return fail("look at", name, errno);
-    if (!S_ISREG(info.st_mode) || is_written_already(info))
+    if (type != DT_REG && (!S_ISREG(info.st_mode) || is_written_already(info)))
       return {};
     fd = TRY(open_at(dir, file, O_RDONLY | O_NONBLOCK | (opt_.dereference ? 0 : O_NOFOLLOW), 0, name));
     if (::fstat(fd.get(), &info) < 0)
@@ -266,7 +269,8 @@ class Creator {
   }
 
   bool is_written_already(const struct stat& info) const {
-    return (info.st_nlink > 1 || opt_.dereference) && !opt_.hard_dereference && links_.contains({info.st_dev, info.st_ino});
+    return (info.st_nlink > 1 || opt_.dereference) && !opt_.hard_dereference &&
+           links_.contains({info.st_dev, info.st_ino});
   }
 
   bool is_passed_over(const std::string& name, const struct stat& info) {
@@ -486,7 +490,7 @@ class Creator {
       return {};
     }
     Descent& here = at != nullptr ? *at : *own;
-    std::vector<std::string> children;
+    std::vector<Child> children;
     if (const auto listed = list_children(here.fd(), name, children); !listed)
       job_.fault(listed.error());
     if (opt_.snapshot)
@@ -501,8 +505,8 @@ class Creator {
     }
     const std::string prefix = name.ends_with('/') ? name : name + "/";
     if (recursive)
-      for (const std::string& child : children)
-        TRY(dump(here.fd(), child, prefix + child, &here, true));
+      for (const Child& child : children)
+        TRY(dump(here.fd(), child.name, prefix + child.name, &here, true, child.type));
     if (at != nullptr)
       TRY(at->leave(name));
     if (opt_.remove_files)
@@ -518,13 +522,18 @@ class Creator {
     return {};
   }
 
-  Result<> list_children(int fd, const std::string& name, std::vector<std::string>& children) {
+  struct Child {
+    std::string name;
+    uint8_t type = DT_UNKNOWN;
+  };
+
+  Result<> list_children(int fd, const std::string& name, std::vector<Child>& children) {
     DirectoryReader reader(fd, name);
     while (TRY(reader.next()))
       if (!is_dot_or_dot_dot(reader.name()))
-        children.emplace_back(reader.name());
+        children.push_back({std::string(reader.name()), reader.type()});
     if (opt_.sorted || opt_.snapshot)
-      std::ranges::sort(children);
+      std::ranges::sort(children, {}, &Child::name);
     return {};
   }
 
@@ -562,7 +571,7 @@ class Creator {
   }
 
   // Says what is in a directory, and keeps of `children` those that must be written.
-  void plan_increment(int fd, const std::string& name, const struct stat& info, std::vector<std::string>& children,
+  void plan_increment(int fd, const std::string& name, const struct stat& info, std::vector<Child>& children,
                       EmitItem& item) {
     const auto found = old_.directories.find(name);
     const bool known =
@@ -571,9 +580,10 @@ class Creator {
       job_.warn(str(job_.shown(name), ": Directory is new"));
     const timespec since{.tv_sec = old_.start.seconds, .tv_nsec = static_cast<long>(old_.start.nanoseconds)};
     const std::string prefix = name.ends_with('/') ? name : name + "/";
-    std::vector<std::string> directories;
+    std::vector<Child> directories;
     std::string contents;
-    for (std::string& child : children) {
+    for (Child& entry : children) {
+      const std::string& child = entry.name;
       struct stat there{};
       if (job_.excluded(prefix + child) || ::fstatat(fd, child.c_str(), &there, AT_SYMLINK_NOFOLLOW) < 0)
         continue;
@@ -583,7 +593,7 @@ class Creator {
       contents += child;
       contents += '\0';
       if (directory)
-        directories.push_back(std::move(child));
+        directories.push_back(std::move(entry));
       else if (!is_old)
         later_.push_back(prefix + child);
     }
