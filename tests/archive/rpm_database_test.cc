@@ -107,6 +107,7 @@ TEST_CASE("rpm database: what is in an SQLite log counts once it was committed")
   const std::string after = SqliteBuilder().of({"the header as it is!"});
   REQUIRE(before.size() == after.size());
   std::vector<std::pair<uint32_t, std::string>> changed;
+  changed.reserve(after.size() / SqliteBuilder::page);
   for (uint32_t i = 0; i < after.size() / SqliteBuilder::page; ++i)
     changed.emplace_back(i + 1, after.substr(i * SqliteBuilder::page, SqliteBuilder::page));
   const std::string log = SqliteBuilder::log_of(changed, static_cast<uint32_t>(changed.size()));
