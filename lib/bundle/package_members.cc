@@ -37,13 +37,13 @@ bool is_directory(const Root& root, std::string_view path) {
 
 }  // namespace
 
-PackageMembers::PackageMembers(const Root& root, const std::vector<PackageFile>& packages, PathPatterns& patterns)
+PackageMembers::PackageMembers(const Root& root, const std::vector<OpenPackage>& packages, PathPatterns& patterns)
     : root_(root), packages_(packages), patterns_(patterns), owners_(root) {}
 
 Result<bool> PackageMembers::open_next() {
   if (opened_ == packages_.size())
     return false;
-  const PackageFile& file = packages_[opened_++];
+  const OpenPackage& file = packages_[opened_++];
   package_ = TRY(VerifiedPackage::open(file.fd.get(), file.path, {}, &patterns_));
   return true;
 }
@@ -199,18 +199,18 @@ Tier tier_of(std::string_view path) {
 
 class PackageSource : public MemberSource {
  public:
-  PackageSource(const Root& root, std::vector<PackageFile> files, const std::vector<std::string>& patterns)
+  PackageSource(const Root& root, std::vector<OpenPackage> files, const std::vector<std::string>& patterns)
       : root_(root), files_(std::move(files)), patterns_(patterns) {}
   Result<std::unique_ptr<EntryReader>> open() override {
     return std::make_unique<PackageMembers>(root_, files_, patterns_);
   }
 
-  const std::vector<PackageFile>& files() const { return files_; }
+  const std::vector<OpenPackage>& files() const { return files_; }
   PathPatterns& patterns() { return patterns_; }
 
  private:
   const Root& root_;
-  std::vector<PackageFile> files_;
+  std::vector<OpenPackage> files_;
   PathPatterns patterns_;
 };
 
@@ -317,8 +317,8 @@ std::string arch_of(std::string_view name) {
 }
 
 // Opens a package, and holds an RPM against the digests of its header and payload.
-Result<PackageFile> open_package(const std::string& path) {
-  PackageFile file{path, TRY(open_file(path, O_RDONLY | O_NONBLOCK))};
+Result<OpenPackage> open_package(const std::string& path) {
+  OpenPackage file{path, TRY(open_file(path, O_RDONLY | O_NONBLOCK))};
   std::array<char, 4> start;
   if (std::string_view(start.data(), TRY(pread_full(file.fd.get(), start, 0, path))) != rpm::magic)
     return file;
@@ -330,7 +330,7 @@ Result<PackageFile> open_package(const std::string& path) {
 
 Result<PackageBundle> bundle_of_packages(const Root& root, const std::vector<std::string>& files,
                                          const std::vector<std::string>& patterns) {
-  std::vector<PackageFile> opened;
+  std::vector<OpenPackage> opened;
   BundleInfo info;
   info.arch = any_arch;
   info.source = "packages";

@@ -21,7 +21,7 @@
 namespace rescue {
 
 // A package file, opened.
-struct PackageFile {
+struct OpenPackage {
   std::string path;
   UniqueFd fd;
 };
@@ -34,7 +34,7 @@ struct PackageFile {
 class PackageMembers : public EntryReader {
  public:
   // All must outlive this. `patterns` chooses, if it has any.
-  PackageMembers(const Root& root, const std::vector<PackageFile>& packages, PathPatterns& patterns);
+  PackageMembers(const Root& root, const std::vector<OpenPackage>& packages, PathPatterns& patterns);
 
   Result<const Entry*> next() override;
   Result<std::string_view> read() override;
@@ -52,7 +52,7 @@ class PackageMembers : public EntryReader {
   Result<> add_link(const std::string& top);
 
   const Root& root_;
-  const std::vector<PackageFile>& packages_;
+  const std::vector<OpenPackage>& packages_;
   PathPatterns& patterns_;
   OwnerNames owners_;
   size_t opened_ = 0;
