@@ -8,24 +8,33 @@ make_disk() {
   mke2fs -q -F -t ext4 -L server -U 11111111-2222-3333-4444-555555555555 -E root_owner=0:0 -d "$1" "$2" 700M
 }
 
-# The root NAME with the kit and a bundle of its glibc in it, as a disk; made once for all cases. Sets $disk (a fresh
-# copy), $kernel, $initrd and $system (the folder that the disk was made from).
-with_disk() {  # NAME
-  local name=$1 master=$work/disk-$1
-  need_root "$name"
+# The root NAME as a disk, with the kit and a bundle of its glibc in it, or `bare`; made once for all cases. Sets $disk
+# (a fresh copy), $kernel, $initrd, $system (the folder that the disk was made from) and $bundle.
+with_disk() {  # NAME [bare]
+  local name=$1 kind=${2:-kit}
+  local master=$work/disk-$name-$kind
   system=$work/system-$name
-  if [[ ! -e $master ]]; then
+  bundle=$work/glibc-$name.tzst
+  if [[ ! -d $system ]]; then
+    need_root "$name"
     cp -a "$pristine" "$system"
     rm -rf "$system"/var/{lib/apt/lists,cache/apt}/* "$system"/usr/share/{doc,man,locale}
-    mkdir -p "$system/opt"
-    cp -a "$kit" "$system/opt/rescue"
-    rescue_bundle create --level 3 -o "$system/opt/rescue/bundles/glibc.tzst" --root "$system" --recipe glibc
+    rescue_bundle create --level 3 -o "$bundle" --root "$system" --recipe glibc
+  fi
+  if [[ ! -e $master ]]; then
+    rm -rf "$system/opt/rescue"
+    if [[ $kind == kit ]]; then
+      cp -a "$kit" "$system/opt/rescue"
+      cp "$bundle" "$system/opt/rescue/bundles/glibc.tzst"
+    fi
     make_disk "$system" "$master"
+    rm -rf "$system/opt/rescue"
   fi
   disk=$case_dir/disk
   cp --sparse=always "$master" "$disk"
   kernel=$(echo "$system"/boot/vmlinuz-*)
   initrd=$(echo "$system"/boot/initrd.img-*)
+  root_word=root=LABEL=server
 }
 
 # on_disk COMMAND...: debugfs on $disk, for small changes and looks without mounting it.
@@ -44,7 +53,7 @@ boot() {
   local words=$1
   shift
   python3 "$tests_dir/lib/vm.py" --image "$disk" --kernel "$kernel" --initrd "$initrd" --log "$case_dir/console" \
-    --append "root=LABEL=server ro console=ttyS0,115200 panic=-1 edd=off tsc=reliable mitigations=off $words" "$@" ||
+    --append "$root_word ro console=ttyS0,115200 panic=-1 edd=off tsc=reliable mitigations=off $words" "$@" ||
     { keep_console; fail "$(tail -n 1 "$case_dir/console" | cut -c1-200)"; }
 }
 
@@ -55,6 +64,8 @@ keep_console() {
   tail -n 60 "$case_dir/console"
 }
 
+# The journal is replayed first, as the next mount would; then nothing may be left to be mended.
 expect_clean_disk() {
+  e2fsck -y -E journal_only "$disk" || true
   e2fsck -fn "$disk" || fail "e2fsck finds fault with the disk"
 }

@@ -13,7 +13,7 @@ need_kit
 
 rescue_init=init=/opt/rescue/bin/init
 login='expect:login: '
-prompt='expect:rescue \(system [a-z]+\) [^ ]*# '
+broken='expect:rescue \(system broken\) [^ ]*# '
 
 healthy_system_boots() {  # ROOT
   with_disk "$1"
@@ -26,20 +26,112 @@ broken_system_panics() {  # ROOT
   boot "" "never:login: " "expect:Kernel panic - not syncing" "expect:init"
 }
 
+# What an operator types; among it what must work on any terminal: Ctrl-C, and a shell that died.
 operator_repairs() {  # ROOT
   with_disk "$1"
   delete_glibc
   boot "$rescue_init" \
-    "expect:This is the rescue shell.*system broken" "expect:rescue-extract /opt/rescue/bundles/glibc.tzst /" \
-    "expect:rescue \(system broken\) /# " \
+    "expect:This is the rescue shell.*system broken" "expect:rescue-extract /opt/rescue/bundles/glibc.tzst /" "$broken" \
+    "send:cat" "expect:cat" 'type:\x03' "$broken" \
+    'send:kill -9 $$' "expect:This is the rescue shell" "$broken" \
+    "send:exit" "expect:still broken" "$broken" \
     "send:rescue-extract /opt/rescue/bundles/glibc.tzst /" "expect:mounting / writable, for the repair" \
     "expect:Verified: " "expect:rescue \(system works\) /# " \
     "send:exit" "expect:going on with /sbin/init" "$login" quit:
 }
 
+repairs_unattended() {  # ROOT
+  with_disk "$1"
+  delete_glibc
+  boot "$rescue_init rescue.fix rescue.timeout=1" "never:rescue shell" "expect:the repair starts by itself in 1 second" \
+    "expect:mounted / writable, for the repair" "expect:the system is repaired" \
+    "expect:healthy; going on with /sbin/init" "$login" quit:
+}
+
+# Nothing of ours is on the disk: all comes from the image.
+image_repairs() {  # ROOT WORD WHY
+  with_disk "$1" bare
+  delete_glibc
+  initrd=$case_dir/rescue.img root_word=$2
+  "$kit/bin/rescue-image" -o "$initrd" --root "$system" --bundle "$bundle"
+  boot "rescue.fix rescue.timeout=0" "never:rescue shell" "expect:the root file system is on /dev/vda .*$3" \
+    "expect:the system is repaired" "expect:healthy; going on with /sbin/init" "$login" quit:
+}
+
+# At the image's menu, and with the shell.
+image_offers() {  # ROOT
+  with_disk "$1" bare
+  delete_glibc
+  initrd=$case_dir/rescue.img
+  "$kit/bin/rescue-image" -o "$initrd" --root "$system" --bundle "$bundle" --compress gzip
+  boot "" "expect:f, s or b\? " "send:s" "expect:system broken" "$broken" "send:rescue-doctor --root /sysroot" \
+    "$broken" "send:exit" "expect:still broken" "$broken" 'send:kill -9 $$' "expect:rescue shell" "$broken" \
+    "send:rescue-doctor --fix -y --root /sysroot" "expect:mounting /sysroot writable" \
+    "expect:rescue \(system works\)" "send:exit" "$login" quit:
+}
+
+bundle_over_the_line() {  # ROOT
+  with_disk "$1"
+  delete_glibc
+  local sum
+  sum=$(sha256sum "$bundle" | cut -d' ' -f1)
+  cp "$bundle" "$case_dir/sent.tzst"
+  boot "$rescue_init" "$broken" "send:cd /run && rescue-recv" "expect:Send the file now" \
+    "pipe:sz -q '$case_dir/sent.tzst'" "expect:sent.tzst: .* arrived whole, SHA-256 $sum" "$broken" \
+    "send:rescue-extract /run/sent.tzst /" "expect:Verified: " "expect:system works" quit:
+}
+
+password_is_demanded() {  # ROOT
+  with_disk "$1"
+  echo "require_password=yes" >"$case_dir/conf"
+  on_disk "write $case_dir/conf /opt/rescue/etc/rescue.conf"
+  boot "$rescue_init" "never:This is the rescue shell.*\n(.*\n)*.*Password" "expect:Password: " "send:wrong" \
+    "expect:that is not the password" "expect:Password: " 'type:\x03' 'type:\x04' "expect:Password: " \
+    "send:rescue" "expect:This is the rescue shell" "expect:rescue \(system works\) /# " "send:poweroff" gone:
+  expect_clean_disk
+}
+
+# The plug is pulled during the repair, again and again. The machine is switched off where it would go on with the
+# system's own init: what that does is another test's.
+power_cuts() {  # ROOT
+  local cuts=${RESCUE_CUTS:-20} seed=${RESCUE_SEED:-$RANDOM} start length moment i
+  local words="$rescue_init rescue.fix rescue.timeout=0 rescue.init=/opt/rescue/bin/poweroff quiet"
+  local healthy=("never:rescue shell" "expect:healthy; going on with /opt/rescue/bin/poweroff" gone:)
+  echo "seed $seed"
+  with_disk "$1"
+  delete_glibc
+  cp --sparse=always "$disk" "$case_dir/broken"
+  start=$(date +%s%N)
+  boot "$words -- -f" "expect:looking for what is broken" "${healthy[@]}" | tee "$case_dir/times"
+  # From the beginning of the repair to the end, in milliseconds, as this machine is today.
+  length=$(awk '/looking/ {a = $1} /healthy/ {b = $1} END {printf "%d", (b - a) * 1000}' "$case_dir/times")
+  echo "the repair takes $length ms, the whole $((($(date +%s%N) - start) / 1000000)) ms"
+  for ((i = 1; i <= cuts; i++)); do
+    cp --sparse=always "$case_dir/broken" "$disk"
+    moment=$(python3 -c "import random; random.seed($seed * 1000 + $i); print(random.uniform(0, $length) / 1000)")
+    boot "$words -- -f" "expect:looking for what is broken" "kill:$moment"
+    boot "$words -- -f" "${healthy[@]}"
+    expect_clean_disk
+    echo "cut $i after $moment s: repaired"
+  done
+}
+
+# RESCUE_CASE selects the cases whose name holds it.
+boot_case() {
+  [[ $1 != *"${RESCUE_CASE-}"* ]] || run_case "$@"
+}
+
 for root in boot-bookworm boot-trixie; do
-  run_case "$root: a healthy system boots to its login prompt" healthy_system_boots "$root"
-  run_case "$root: without glibc it panics" broken_system_panics "$root"
-  run_case "$root: an operator repairs it at the rescue shell" operator_repairs "$root"
+  boot_case "$root: a healthy system boots to its login prompt" healthy_system_boots "$root"
+  boot_case "$root: without glibc it panics" broken_system_panics "$root"
+  boot_case "$root: an operator repairs it at the rescue shell" operator_repairs "$root"
+  boot_case "$root: rescue.fix repairs it with nobody there" repairs_unattended "$root"
+  boot_case "$root: a password is demanded where it is set" password_is_demanded "$root"
 done
+boot_case "image: finds the root by its UUID" image_repairs boot-bookworm \
+  root=UUID=11111111-2222-3333-4444-555555555555 root=UUID
+boot_case "image: searches for the root" image_repairs boot-trixie rescue.nothing "it has /etc/os-release"
+boot_case "image: offers the repair, or a shell" image_offers boot-trixie
+boot_case "a bundle comes in over the serial line" bundle_over_the_line boot-bookworm
+boot_case "power cuts during the repair" power_cuts boot-bookworm
 finish
