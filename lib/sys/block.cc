@@ -139,12 +139,12 @@ std::string BlockDevice::type() const {
   return "disk";
 }
 
-Result<std::vector<BlockDevice>> list_block_devices() {
+Result<std::vector<BlockDevice>> list_block_devices(bool empty_too) {
   const UniqueFd dir = TRY(open_file(std::string(sys_block), O_RDONLY | O_DIRECTORY));
   std::vector<BlockDevice> devices;
   for (const DirEntry& entry : TRY(list_dir(dir.get(), sys_block))) {
     BlockDevice device = describe_device(entry.name);
-    if (device.size != 0)
+    if (device.size != 0 || (empty_too && !device.name.starts_with("loop")))
       devices.push_back(std::move(device));
   }
   std::ranges::sort(devices,

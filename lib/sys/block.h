@@ -33,8 +33,9 @@ struct BlockDevice {
   std::string raid_level;
 };
 
-// All that have a size, in the order of their names (numbers count as numbers). Needs /sys.
-Result<std::vector<BlockDevice>> list_block_devices();
+// All that have a size, in the order of their names (numbers count as numbers); with `empty_too`, those that wait for a
+// medium as well, save loop devices. Needs /sys.
+Result<std::vector<BlockDevice>> list_block_devices(bool empty_too = false);
 
 // What the device holds, and the tags of the partition that it is (PARTUUID, PARTLABEL). Nothing where it cannot be
 // opened or holds nothing known.
