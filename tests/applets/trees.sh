@@ -284,9 +284,9 @@ tree_diff() {
   seq 1 40 | sed '3d;7s/$/ changed/;20a\
 inserted' >b
   sed 's/30/thirty/' b >c
-  printf 'one\ntwo' >cut
+  printf 'one\ntwo' >chopped
   printf 'one\ntwo\n' >whole
-  printf 'one\nTWO' >cut2
+  printf 'one\nTWO' >chopped2
   : >empty
   printf 'a\0b\n' >bin1
   printf 'a\0c\n' >bin2
@@ -312,4 +312,48 @@ inserted' >b
   printf '*.o\nfile\n' >excludes
   age
   touch -d '2022-02-02 02:02:02' b d2/file
+}
+
+# Files, and patches for them of all forms: that fit, that fit elsewhere, and that do not.
+tree_patch() {
+  local form
+  seq 1 60 >f
+  sed '5s/$/ new/;20d;40a\
+added' f >g
+  cp f orig
+  for form in u c n; do diff "-${form/n/-normal}" --label f --label f f g >"$form.patch" || true; done
+  diff -U1 --label f --label f f g >u1.patch || true
+  diff -U0 --label f --label f f g >u0.patch || true
+  diff -e f g >ed.patch || true
+  { echo 'Some words first.' && echo && cat u.patch && echo 'And some behind.'; } >mail.patch
+  sed '1i\
+top\
+top2' f >moved
+  sed '4s/$/ other/;21s/$/ other/' f >fuzzy
+  sed '5s/.*/nothing like it/' f >broken
+  sed 's/[0-9]*/none/' f >alien
+  mkdir -p dir/sub
+  cp f dir/sub/f
+  sed 's,^\(---\|+++\) f,\1 dir/sub/f,' u.patch >path.patch
+  sed 's,^--- f,--- a/dir/sub/f,;s,^+++ f,+++ b/dir/sub/f,' u.patch >git.patch
+  sed 's,^\(---\|+++\) f,\1 ../f,' u.patch >dots.patch
+  sed 's,^\(---\|+++\) f,\1 nowhere,' u.patch >lost.patch
+  printf -- '--- /dev/null\n+++ made\n@@ -0,0 +1,2 @@\n+one\n+two\n' >create.patch
+  printf -- '--- a/in/deep/made\t1970-01-01 00:00:00.000000000 +0000\n+++ b/in/deep/made\n@@ -0,0 +1 @@\n+one\n' >deep.patch
+  printf 'one\ntwo\n' >gone
+  printf -- '--- gone\n+++ /dev/null\n@@ -1,2 +0,0 @@\n-one\n-two\n' >delete.patch
+  printf 'one\ntwo\nthree\n' >partial
+  printf -- '--- partial\n+++ /dev/null\n@@ -1,2 +0,0 @@\n-one\n-two\n' >partial.patch
+  printf 'one\ntwo' >chopped
+  printf -- '--- chopped\n+++ chopped\n@@ -1,2 +1,2 @@\n one\n-two\n\\ No newline at end of file\n+two\n' >newline.patch
+  printf -- '--- chopped\n+++ chopped\n@@ -1,2 +1,3 @@\n one\n two\n\\ No newline at end of file\n+three\n\\ No newline at end of file\n' >bad-newline.patch
+  printf -- 'Index: f\n--- x\n+++ y\n@@ -1,3 +1,3 @@\n 1\n-2\n+2 index\n 3\n' >index.patch
+  printf -- '--- f\n+++ f\n@@ -1,3 +1,3 @@\n 1\n-2\n' >short.patch
+  printf -- '--- f\n+++ f\n@@ -1,3 +1,3 @@\n 1\n*2\n 3\n' >malformed.patch
+  printf 'a  b\tc\nd\ne\n' >blanks
+  printf -- '--- blanks\n+++ blanks\n@@ -1,3 +1,3 @@\n a b c\n-d\n+D\n e\n' >blanks.patch
+  printf 'no patch at all\n' >garbage
+  cat u.patch create.patch delete.patch >many.patch
+  chmod 640 f
+  age
 }
