@@ -9,7 +9,11 @@
 namespace rescue {
 namespace {
 
-Result<int> run(Io& io, Args args) {
+struct Options {};
+
+constexpr Opt<Options> options[] = {Opt<Options>{"Options"}};
+
+Result<int> run(const Options& /*opt*/, Io& io, Args args) {
   const std::string root(TRY(args.shift("NEWROOT")));
   const std::string old(TRY(args.shift("PUTOLD")));
   TRY(args.expect_end());
@@ -26,6 +30,7 @@ extern const Applet pivot_root_applet = {
     .usage = "NEWROOT PUTOLD",
     .section = 8,
     .usage_status = 1,
-    .run = plain_entry<run>,
+    .options = describe<options>,
+    .run = entry<options, run>,
 };
 }  // namespace rescue

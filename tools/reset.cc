@@ -7,7 +7,11 @@
 namespace rescue {
 namespace {
 
-Result<int> run(Io& io, Args args) {
+struct Options {};
+
+constexpr Opt<Options> options[] = {Opt<Options>{"Options"}};
+
+Result<int> run(const Options& /*opt*/, Io& io, Args args) {
   TRY(args.expect_end());
   for (int fd = 0; fd <= 2; ++fd)
     if (::isatty(fd) == 1) {
@@ -30,6 +34,7 @@ extern const Applet reset_applet = {
     .summary = "bring a terminal back to a state in which one can work",
     .usage = "",
     .usage_status = 1,
-    .run = plain_entry<run>,
+    .options = describe<options>,
+    .run = entry<options, run>,
 };
 }  // namespace rescue
