@@ -47,10 +47,18 @@ void NameFile::parse() {
     if (first == 0 || second == std::string_view::npos)
       continue;
     const std::string_view number = line.substr(second + 1, line.find(':', second + 1) - second - 1);
-    if (const auto id = to_number<uint32_t>(number))
+    if (const auto id = to_number<uint32_t>(number)) {
       entries_.push_back({*id, line});
+      lines_.push_back(line);
+    }
   }
   std::ranges::stable_sort(entries_, {}, &Entry::id);
+}
+
+uint32_t NameFile::number_in(std::string_view line) {
+  const size_t first = line.find(':');
+  const size_t second = line.find(':', first + 1);
+  return to_number<uint32_t>(line.substr(second + 1, line.find(':', second + 1) - second - 1)).value_or(0);
 }
 
 std::string_view NameFile::name_of(uint32_t id) {

@@ -25,6 +25,13 @@ class NameFile {
   std::optional<uint32_t> id_of(std::string_view name);
   // The fields of the line with that name; empty where there is none.
   std::string_view line_of(std::string_view name);
+  // Calls f(number, line) for each entry, in the file's order.
+  template <typename F>
+  void each_line(F f) {
+    load();
+    for (const std::string_view line : lines_)
+      f(number_in(line), line);
+  }
 
  private:
   struct Entry {
@@ -33,11 +40,13 @@ class NameFile {
     std::string_view name() const { return line.substr(0, line.find(':')); }
   };
   void load();
+  static uint32_t number_in(std::string_view line);
   void parse();
 
   std::string path_;
   std::string text_;
   std::vector<Entry> entries_;  // by number, and in the file's order where numbers are equal: the first one counts
+  std::vector<std::string_view> lines_;
   bool loaded_ = false;
   uint32_t last_id_ = 0;  // most files in a listing have the same owner
   std::string_view last_name_;
