@@ -47,18 +47,9 @@ class FitCheck {
     return with_status(fail("check the fit", root_.path(), str(why, ". Nothing was changed")).error(), Status::refused);
   }
 
-  // A package manager that is at work replaces the very same files, and knows nothing of us. One that died holds no
-  // lock any more.
   Result<> check_package_manager() {
-    for (const std::string_view path : {"var/lib/dpkg/lock-frontend", "var/lib/dpkg/lock", "var/lib/rpm/.rpm.lock"}) {
-      const auto fd = root_.open_file(path, O_RDONLY | O_NONBLOCK);
-      struct flock lock{};
-      lock.l_type = F_WRLCK;
-      if (fd && ::fcntl(fd->get(), F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
-        TRY(object(
-            str("a package manager is at work: process ", lock.l_pid, " has locked ", printable(root_.shown(path)))));
-    }
-    return {};
+    const std::string work = package_manager_at_work(root_);
+    return work.empty() ? Result<>() : object(work);
   }
 
   Result<> check_programs(const elf::Library& sample) {
@@ -146,6 +137,17 @@ class FitCheck {
 };
 
 }  // namespace
+
+std::string package_manager_at_work(const Root& root) {
+  for (const std::string_view path : {"var/lib/dpkg/lock-frontend", "var/lib/dpkg/lock", "var/lib/rpm/.rpm.lock"}) {
+    const auto fd = root.open_file(path, O_RDONLY | O_NONBLOCK);
+    struct flock lock{};
+    lock.l_type = F_WRLCK;
+    if (fd && ::fcntl(fd->get(), F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
+      return str("a package manager is at work: process ", lock.l_pid, " has locked ", printable(root.shown(path)));
+  }
+  return {};
+}
 
 Result<> check_fit(const Root& root, const Bundle& bundle, bool force, std::vector<std::string>& notes) {
   return FitCheck(root, bundle, force, notes).run();

@@ -17,4 +17,8 @@ namespace rescue {
 // work is refused (another architecture), and the rest becomes a note. What could not be found out becomes a note.
 Result<> check_fit(const Root& root, const Bundle& bundle, bool force, std::vector<std::string>& notes);
 
+// In words, that a package manager has locked its database; empty where none has. One that is at work replaces the very
+// same files, and knows nothing of us; one that died holds no lock any more.
+std::string package_manager_at_work(const Root& root);
+
 }  // namespace rescue
