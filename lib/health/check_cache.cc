@@ -5,6 +5,7 @@
 #include "lib/bundle/refresh.h"
 #include "lib/elf/cache.h"
 #include "lib/health/checks.h"
+#include "lib/health/places.h"
 
 namespace rescue {
 
@@ -42,9 +43,53 @@ bool may_be_right(const Patient& patient, const Findings& findings, const std::s
          !adds_something(patient, bytes);
 }
 
+// A library that is told of already, by its file or by the name that programs ask for.
+bool is_told(const Findings& findings, std::string_view name) {
+  return std::ranges::any_of(findings, [&](const Finding& f) {
+    return base_name(f.path) == name ||
+           std::ranges::any_of(f.steps, [&](const RepairStep& step) { return base_name(step.step.path) == name; });
+  });
+}
+
+// A library of the loader's own directories that the cache leads to and that is gone, though nobody removed its
+// package: the cache is the last to know of it. One that no package owns was removed together with its package, or by
+// its owner.
+void report_gone(Patient& patient, Findings& findings, const elf::CacheEntry& entry) {
+  const auto place = patient.root.find(entry.path, Last::follow);
+  if (!place || place->exists || !std::ranges::contains(patient.real_dirs, dir_name(place->path)) ||
+      is_told(findings, entry.name) || is_told(findings, base_name(place->path)))
+    return;
+  const auto owner =
+      patient.packages ? patient.packages->owner(entry.path) : Result<std::optional<PackageDb::Owned>>(std::nullopt);
+  if (patient.packages && (!owner || !*owner))
+    return;
+  Finding finding = finding_at(patient, place->path, NodeKind::file, {"MISSING", "is missing", true});
+  finding.id = "LIBRARY_MISSING";
+  finding.evidence.push_back(str(patient.shown(cache_path), " still leads to it"));
+  if (owner && *owner) {
+    const InstalledPackage& package = patient.packages->packages()[(*owner)->package];
+    finding.evidence.push_back(str("it belongs to the package ", package.name, ' ', package.version));
+  }
+  wish(patient, finding, place->path, {});
+  finding.wishes.back().wanted.soname = entry.name;
+  findings.push_back(std::move(finding));
+}
+
+void check_entries(Patient& patient, Findings& findings) {
+  if (std::ranges::any_of(findings, [](const Finding& f) { return f.severity == Severity::fatal; }))
+    return;
+  auto bytes = patient.root.read_file(cache_path, 64 << 20);
+  const auto cache =
+      bytes ? elf::Cache::parse(std::move(*bytes), cache_path) : Result<elf::Cache>(std::unexpected(bytes.error()));
+  if (cache)
+    for (const elf::CacheEntry& entry : cache->entries())
+      report_gone(patient, findings, entry);
+}
+
 }  // namespace
 
 void check_cache(Patient& patient, Findings& findings) {
+  check_entries(patient, findings);
   const auto cache = plan_refresh(patient.root, {}, true);
   // Where nothing tells how it should be written, the checks of glibc itself say why.
   if (!cache || !*cache)

@@ -185,11 +185,19 @@ class ProgramsCheck {
       name_owner(finding, program);
       wish(p_, finding, program, {});
     }
-    if (p_.census.programs < 5)
+    if (p_.census.programs < 5 || !has_basic_programs())
       add_finding("PROGRAMS_MISSING", {},
-                  str("there are no programs: ", count_of(p_.census.programs, "program is", "programs are"),
-                      " left in /usr/bin and the like"),
-                  {});
+                  "the basic programs (sh, ls and the like) are gone from /usr/bin: install their packages again", {})
+          .weight = 79;
+  }
+
+  // Without the links of a merged /usr, they are where these lead.
+  bool has_basic_programs() const {
+    for (const std::string_view dir : {"bin/", "usr/bin/"})
+      for (const std::string_view name : {"sh", "bash", "ls", "true", "cat", "busybox"})
+        if (p_.root.exists(str(dir, name)))
+          return true;
+    return false;
   }
 
   Finding& add_finding(std::string_view id, const std::string& path, std::string headline, const Trouble& trouble) {

@@ -62,6 +62,8 @@ class ShadowCheck {
     const auto file = place && place->exists ? elf::read_library(p_.root, *place) : nullptr;
     if (!file || file->error || p_.machine() == nullptr || !file->image.same_machine(*p_.machine()))
       return;
+    if (!has_own(entry.soname))
+      return;
     // The same release built for a better processor is meant to be there.
     if (!scanned.hwcaps.empty() && (version_of(*place, *file) == p_.version || !is_core(entry.soname)))
       return;
@@ -80,6 +82,14 @@ class ShadowCheck {
       finding.evidence.push_back(
           str("it is of glibc ", version, p_.version.empty() ? "" : ", and this system's is ", p_.version));
     add_removal(std::move(finding), path);
+  }
+
+  // What is shadowed must be there, and be good: otherwise the other one may be all that the programs have.
+  bool has_own(std::string_view soname) const {
+    return std::ranges::any_of(p_.members, [&](const Member& member) {
+      return member.is_whole(p_.machine()) && member.file->image.soname == soname &&
+             (member.version.empty() || member.version == p_.version);
+    });
   }
 
   static bool is_core(std::string_view soname) { return elf::is_libc_soname(soname) || elf::is_loader_soname(soname); }

@@ -99,7 +99,8 @@ std::string consequence(const Diagnosis& diagnosis) {
 bool is_about_glibc(const Finding& finding) {
   constexpr std::string_view others[] = {"UNRESOLVED",       "VERSION_MISSING", "PROGRAM_DAMAGED",
                                          "PROGRAMS_MISSING", "LIBRARY_DAMAGED", "LIBRARY_LINK_MISSING"};
-  return finding.severity != Severity::note && !std::ranges::contains(others, finding.id);
+  const bool program = finding.id.starts_with("FILE_") && dir_name(finding.path).ends_with("bin");
+  return finding.severity != Severity::note && !program && !std::ranges::contains(others, finding.id);
 }
 
 std::string health_words(const Diagnosis& diagnosis) {

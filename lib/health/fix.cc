@@ -5,6 +5,7 @@
 #include <set>
 
 #include "lib/base/text.h"
+#include "lib/bundle/fit.h"
 #include "lib/bundle/restore.h"
 #include "lib/bundle/settle.h"
 #include "lib/bundle/state_dir.h"
@@ -182,6 +183,8 @@ class Fixer {
 
   Result<> run() {
     const UniqueFd lock = TRY(lock_root(root_));
+    if (const std::string work = package_manager_at_work(root_); !work.empty())
+      return with_status(fail("repair", root_.path(), str(work, ". Nothing was changed")).error(), Status::refused);
     TRY(settle_unfinished());
     for (unsigned round = 0; round < most_rounds; ++round) {
       Round plan = plan_round(*diagnosis_);

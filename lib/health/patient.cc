@@ -118,9 +118,22 @@ class Looking {
     if (p_.library_dirs.empty())
       p_.library_dirs = elf::likely_default_dirs(p_.arch);
     for (const std::string& dir : p_.library_dirs)
-      if (const auto found = root_.find(dir); found && found->exists && S_ISDIR(found->info.st_mode))
-        if (!std::ranges::contains(p_.real_dirs, found->path))
-          p_.real_dirs.push_back(found->path);
+      add_directory(dir);
+    // A loader of another distribution looks elsewhere than this system's libraries are.
+    const auto has_libc = [&](const std::string& dir) {
+      const auto found = root_.find(str(dir, "/libc.so.6"), Last::keep);
+      return found && found->exists;
+    };
+    if (std::ranges::none_of(p_.real_dirs, has_libc))
+      for (const std::string& dir : elf::likely_default_dirs(p_.arch))
+        if (has_libc(dir))
+          add_directory(dir);
+  }
+
+  void add_directory(const std::string& dir) {
+    const auto found = root_.find(dir);
+    if (found && found->exists && S_ISDIR(found->info.st_mode) && !std::ranges::contains(p_.real_dirs, found->path))
+      p_.real_dirs.push_back(found->path);
   }
 
   bool is_sound_loader(const elf::Library* loader) const {

@@ -34,6 +34,12 @@ std::string_view prefix_of(Role role) {
   return words[static_cast<size_t>(role)];
 }
 
+// " of glibc 2.36" for a libc or loader that says so.
+std::string release_of(const Patient& patient, std::string_view path) {
+  const Member* const member = patient.member(dir_name(path), base_name(path));
+  return member != nullptr && !member->version.empty() ? str(" of glibc ", member->version) : std::string();
+}
+
 Fault fault_of_link(const Patient& patient, std::string_view path, std::string_view link) {
   const std::string text = patient.root.read_link(path).value_or("");
   const auto target = patient.root.find(path, Last::follow, &patient.assumed);
@@ -108,8 +114,10 @@ Fault fault_at(const Patient& patient, std::string_view path, NodeKind wanted, s
     return {"MISSING", "is missing", true};
   const NodeKind kind = kind_of(found->info.st_mode);
   if (wanted == NodeKind::link)
-    return kind == NodeKind::link ? fault_of_link(patient, path, link)
-                                  : Fault{"REPLACED", str("is ", words_for(kind), ", and should be a link"), true};
+    return kind == NodeKind::link
+               ? fault_of_link(patient, path, link)
+               : Fault{"REPLACED", str("is ", words_for(kind), release_of(patient, path), ", and should be a link"),
+                       true};
   if (kind == NodeKind::link && wanted == NodeKind::file) {
     const Fault fault = fault_of_link(patient, path, {});
     return fault.suffix == "LINK_DANGLING"
