@@ -13,7 +13,7 @@
 # Keys:
 #   bundle=FINDING  where the bundle shows more
 #   with=STATUS   of --fix with the root's own bundle (0)
-#   finding_ROOT, alone_ROOT, with_ROOT: on one root; _A, _B: in a layout
+#   finding_ROOT, alone_ROOT, left_ROOT...: on one root; _A, _B: in a layout
 #   left=GLOB...  may differ from the pristine root (instead of the accident's)
 # shellcheck disable=SC2034,SC2154  # set here for the tests, or by others
 
@@ -65,7 +65,7 @@ diagnosis libc_cut_half LIBC_TRUNCATED same
 diagnosis libc_cut_end LIBC_TRUNCATED same
 diagnosis libc_zero_tail 'LIBC_DIFFERS' same finding_rhel='SYMBOL_MISSING|TRIAL_FAILED'
 # Where nothing says what libc should be, a letter in its text cannot be seen to be wrong.
-diagnosis libc_bit_flipped LIBC_DIFFERS same alone_rhel=mended finding_rhel=-
+diagnosis libc_bit_flipped LIBC_DIFFERS same alone_rhel=mended finding_rhel=- left_rhel=usr/lib64/libc.so.6
 diagnosis libc_other_machine LIBC_WRONG_ARCH same
 diagnosis libc_other_class LIBC_WRONG_ARCH same
 diagnosis loader_empty LOADER_EMPTY same
@@ -113,9 +113,9 @@ diagnosis libm_gone 'LIBRARY_(LINK_)?MISSING' same alone_A=partly
 diagnosis libpthread_gone 'LIBRARY_(LINK_)?MISSING' same alone_A=partly
 diagnosis stubs_gone LIBRARY_MISSING same
 diagnosis family_gone LOADER_MISSING same alone_A=partly
-diagnosis gconv_gone 'FILE_MISSING|FILE_REPLACED' same alone_rhel=mended finding_rhel=-
+diagnosis gconv_gone 'FILE_MISSING|FILE_REPLACED|DIRECTORY_MISSING' same alone_rhel=mended finding_rhel=- left_rhel=usr/lib64/gconv
 diagnosis libcrypt_gone UNRESOLVED same bundle='LIBRARY_(LINK_)?MISSING'
-diagnosis libgcc_gone UNRESOLVED same bundle='LIBRARY_(LINK_)?MISSING'
+diagnosis libgcc_gone 'UNRESOLVED|LIBRARY_MISSING' same bundle='LIBRARY_(LINK_)?MISSING'
 diagnosis nss_gone 'LIBRARY_(LINK_)?MISSING' same alone_A=partly
 diagnosis nss_stubs_gone LIBRARY_MISSING same
 diagnosis conf_gone - mended left='etc/ld.so.conf etc/ld.so.conf.d' bundle='(CONFIG|DIRECTORY)_MISSING'
@@ -135,10 +135,11 @@ diagnosis libc_newer LIBC_MIXED same
 diagnosis libc_older LIBC_MIXED same
 diagnosis loader_newer LIBC_MIXED same
 diagnosis libc_link_to_newer 'LIBC_LINK_WRONG|LIBC_MIXED' mended left=
-diagnosis stray_libc_steals 'LIBRARY_STRAY' partly alone_A=mended left=
+diagnosis stray_libc_steals 'LIBRARY_STRAY' partly finding_rhel='LIBRARY_STRAY|LIBC_MIXED' alone_A=mended left=
 diagnosis family_links_wrong LIBC_LINK_DANGLING mended
 diagnosis family_links_crossed LIBC_LINK_WRONG mended
-diagnosis make_install_newer 'LIBC_MIXED|LIBC_REPLACED|LIBC_LINK_[A-Z]+' same alone_A=mended
+# The loader's link leads to the right file again, by another name.
+diagnosis make_install_newer 'LIBC_MIXED|LIBC_REPLACED|LIBC_LINK_[A-Z]+' same alone_A=mended left='usr/lib64/ld-linux-x86-64.so.2 lib64/ld-linux-x86-64.so.2 */libc_malloc_debug.so.0'
 diagnosis make_install_older LIBC_MIXED same
 diagnosis libpthread_older_than_libc 'LIBRARY_DIFFERS' same
 diagnosis programs_newer ABI_TOO_OLD same with=5
@@ -167,7 +168,7 @@ diagnosis libc_is_socket LIBC_REPLACED same
 diagnosis libc_is_device LIBC_REPLACED same
 diagnosis libc_is_link LIBC_LINK_DANGLING same
 diagnosis loader_is_dir LOADER_REPLACED same
-diagnosis gconv_is_file FILE_MISSING same alone_rhel=mended finding_rhel=-
+diagnosis gconv_is_file 'FILE_MISSING|DIRECTORY_REPLACED' same alone_rhel=mended finding_rhel=- left_rhel=usr/lib64/gconv
 diagnosis conf_d_is_file - mended left='etc/ld.so.conf.d' bundle='(CONFIG|DIRECTORY)_REPLACED'
 diagnosis cache_is_dir CACHE_CORRUPT mended
 diagnosis lib_dir_is_file 'LOADER_MISSING' same alone_A=partly with=5

@@ -57,7 +57,7 @@ case_combination() {  # ROOT ACCIDENT...
   run_kit 0 "$kit/bin/rescue" rescue-doctor --root "$ROOT" --bundle "$bundles/$NAME.tzst" --fix
   set -f
   for name in "$@"; do
-    for glob in ${told[$name.left]-${row[$name.left]-}}; do allow+=(--allow "$glob"); done
+    for glob in $(told_of "$name" left "${row[$name.left]-}"); do allow+=(--allow "$glob"); done
   done
   set +f
   snapshot "$case_dir/after"

@@ -71,7 +71,7 @@ check_finding() {  # ACCIDENT INSIDE MODE
 
 check_pristine() {  # ACCIDENT
   local allow=(--allow opt/rescue) glob left
-  left=${told[$1.left]-${row[$1.left]-}}
+  left=$(told_of "$1" left "${row[$1.left]-}")
   set -f
   for glob in $left; do allow+=(--allow "$glob"); done
   set +f
@@ -92,7 +92,8 @@ case_doctor() {  # ACCIDENT ROOT MODE [inside]
   [[ $3 == alone ]] || alone=mended
   status=$(told_of "$1" with 0)
   [[ $3 == bundle ]] || case $alone in mended) status=0 ;; *) status=5 ;; esac
-  [[ $3 == bundle || $1 != read_only ]] || status=5
+  # Where there is nothing that could be done, nothing is refused.
+  [[ $3 == bundle || $1 != read_only || $LAYOUT == B ]] || status=3
   # What is lost must stay as it is, bit for bit.
   if [[ $alone == same ]] || ((status)) || [[ $undo_too == *" $1 "* ]]; then snapshot "$case_dir/broken"; fi
   doctor "$status" "$how" "$3" --fix -y
