@@ -1,6 +1,5 @@
 // cmp: compare two files byte by byte.
 #include <algorithm>
-#include <cstring>
 #include <limits>
 #include <memory>
 
@@ -117,7 +116,7 @@ class Comparer {
       const size_t first = TRY(read_full(inputs_[0]->fd(), {buffers_[0].get(), room}, inputs_[0]->name()));
       const size_t second = TRY(read_full(inputs_[1]->fd(), {buffers_[1].get(), room}, inputs_[1]->name()));
       const size_t common = std::min(first, second);
-      if (std::memcmp(buffers_[0].get(), buffers_[1].get(), common) != 0) {
+      if (common_length(buffers_[0].get(), buffers_[1].get(), common) < common) {
         differ_ = true;
         if (opt_.silent || !opt_.verbose)
           return first_difference(common);
@@ -181,7 +180,7 @@ class Comparer {
     if (opt_.silent)
       return 1;
     const auto* const start = buffers_[0].get();
-    const size_t i = static_cast<size_t>(std::mismatch(start, start + common, buffers_[1].get()).first - start);
+    const size_t i = common_length(start, buffers_[1].get(), common);
     const uint64_t line = lines_ + count_byte({start, i}, '\n') + 1;
     io_.out.put(inputs_[0]->name(), ' ', inputs_[1]->name(), " differ: byte ", at_ + i + 1, ", line ", line);
     if (opt_.print_bytes)

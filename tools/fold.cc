@@ -51,7 +51,20 @@ class Folder {
     }
   }
 
+  // Where each byte is a column, lines are cut without a look at them.
+  bool is_plain(std::string_view line) const {
+    const char* const end = line.data() + line.size();
+    const auto has = [&](char c) { return find_byte(line.data(), end, c) != end; };
+    return opt_.bytes || !(has('\t') || has('\b') || has('\r'));
+  }
+
   void fold_line(std::string_view line) {
+    if (!opt_.at_blanks && is_plain(line)) {
+      for (; line.size() > opt_.width; line.remove_prefix(static_cast<size_t>(opt_.width)))
+        io_.out.put(line.substr(0, static_cast<size_t>(opt_.width)), '\n');
+      io_.out.put(line);
+      return;
+    }
     uint64_t column = 0;
     size_t start = 0;
     for (size_t i = 0; i < line.size(); ++i) {

@@ -148,11 +148,17 @@ class Sequence {
       number.insert(0, width - number.size(), '0');
     const std::string stop =
         end.size() < width ? std::string(width - end.size(), '0') + std::string(end) : std::string(end);
+    // Many in one piece: a call for each would take longer than to count.
+    std::string text;
     while (io_.out.ok()) {
-      io_.out.write(number);
+      text += number;
       if (!endless && number == stop)
         break;
-      io_.out.write(opt_.separator);
+      text += opt_.separator;
+      if (text.size() > 16384) {
+        io_.out.write(text);
+        text.clear();
+      }
       size_t i = number.size();
       while (i > 0 && number[i - 1] == '9')
         number[--i] = '0';
@@ -161,6 +167,7 @@ class Sequence {
       else
         ++number[i - 1];
     }
+    io_.out.write(text);
     io_.out.put('\n');
   }
 

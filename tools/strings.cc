@@ -95,12 +95,16 @@ class Finder {
  public:
   Finder(const Options& opt, Output& out, std::string_view name) : opt_(opt), out_(out), name_(name) {
     step_ = std::string_view("bl").contains(opt.encoding) ? 2 : std::string_view("BL").contains(opt.encoding) ? 4 : 1;
+    for (uint32_t c = 0; c < 256; ++c)
+      graphic_[c] = is_graphic(c);
   }
 
   // Takes the next piece, which begins at `address`; `last`: nothing follows. Gives how much of it was used; the rest
   // is to come again, with more behind it.
   size_t take(std::string_view text, uint64_t address, bool last) {
     size_t at = 0;
+    if (step_ == 1 && opt_.unicode == Unicode::none)
+      return take_bytes(text, address, last);
     while (at < text.size() && (last || text.size() - at >= 4)) {
       const size_t length = graphic(text.substr(at));
       if (length == 0) {
@@ -119,6 +123,41 @@ class Finder {
   }
 
  private:
+  // The same where each byte is a character: run by run.
+  size_t take_bytes(std::string_view text, uint64_t address, bool last) {
+    const auto graphic_byte = [&](size_t i) { return graphic_[static_cast<uint8_t>(text[i])]; };
+    for (size_t at = 0; at < text.size();) {
+      size_t end = at;
+      while (end < text.size() && graphic_byte(end))
+        ++end;
+      if (end > at)
+        add_run(text.substr(at, end - at), address + at);
+      if (end < text.size())
+        finish();
+      while (end < text.size() && !graphic_byte(end))
+        ++end;
+      at = end;
+    }
+    if (last)
+      finish();
+    return text.size();
+  }
+
+  void add_run(std::string_view run, uint64_t address) {
+    if (count_ == 0)
+      start_ = address;
+    const bool was_text = count_ >= opt_.least;
+    count_ += run.size();
+    if (count_ < opt_.least) {
+      waiting_ += run;
+      return;
+    }
+    if (!was_text)
+      put_head();
+    out_.put(waiting_, run);
+    waiting_.clear();
+  }
+
   bool is_graphic(uint32_t c) const {
     if (c == '\t' || (c >= ' ' && c < 0x7f))
       return true;
@@ -207,6 +246,7 @@ class Finder {
   Output& out_;
   std::string_view name_;
   size_t step_ = 1;
+  bool graphic_[256];
   uint64_t start_ = 0;
   uint64_t count_ = 0;
   std::string waiting_;

@@ -95,6 +95,8 @@ constexpr std::string_view ebcdic_table =
     "{ABCDEFGHI......}JKLMNOPQR......\\.STUVWXYZ......0123456789......";
 static_assert(ebcdic_table.size() == 192);
 
+constexpr size_t piece = 65536;
+
 class Dumper {
  public:
   Dumper(const Options& opt, Io& io, const Input& input) : opt_(opt), io_(io), input_(input) {
@@ -132,26 +134,49 @@ class Dumper {
   }
 
  private:
+  // From a larger piece, which is read ahead.
   Result<size_t> read(std::span<char> buffer) {
-    const auto room = static_cast<size_t>(std::min<uint64_t>(buffer.size(), left_));
-    const size_t count = TRY(read_full(input_.fd(), buffer.first(room), input_.name()));
-    left_ -= count;
-    return count;
+    size_t filled = 0;
+    while (filled < buffer.size()) {
+      if (ahead_.empty()) {
+        if (!storage_)
+          storage_ = std::make_unique_for_overwrite<char[]>(piece);
+        const auto room = static_cast<size_t>(std::min<uint64_t>(piece, left_));
+        const size_t count = room == 0 ? 0 : TRY(read_some(input_.fd(), {storage_.get(), room}, input_.name()));
+        if (count == 0)
+          break;
+        left_ -= count;
+        ahead_ = {storage_.get(), count};
+      }
+      const size_t count = std::min(buffer.size() - filled, ahead_.size());
+      ahead_.copy(buffer.data() + filled, count);
+      ahead_.remove_prefix(count);
+      filled += count;
+    }
+    return filled;
   }
 
   std::string hex(uint8_t byte) const { return {digits_[byte >> 4], digits_[byte & 15]}; }
 
+  void put_hex(char* at, uint8_t byte) const {
+    at[0] = digits_[byte >> 4];
+    at[1] = digits_[byte & 15];
+  }
+
   Result<> plain() {
     const size_t size = columns_ == 0 ? 4096 : columns_;
     std::string buffer(size, '\0');
+    std::string text;
     size_t count = 0;
     do {
       count = TRY(read(buffer));
+      text.resize(2 * count);
       for (size_t i = 0; i < count; ++i)
-        io_.out.put(hex(static_cast<uint8_t>(buffer[i])));
+        put_hex(text.data() + 2 * i, static_cast<uint8_t>(buffer[i]));
       // A line that is not full, and the only one, ends too.
       if (columns_ == 0 ? count < size : count > 0)
-        io_.out.put('\n');
+        text += '\n';
+      io_.out.write(text);
     } while (count == size && io_.out.ok());
     return {};
   }
@@ -223,24 +248,25 @@ class Dumper {
   std::string line(std::string_view bytes) const {
     const bool bits = opt_.form == Form::bits;
     const bool swapped = opt_.form == Form::little_endian;
-    const size_t digits = bits ? 8 : 2;
-    const size_t group_width = digits * group_ + 1;
+    const size_t group_width = (bits ? 8 : 2) * group_ + 1;
     std::string text = address();
     const size_t start = text.size() + 1;
     const size_t end =
         swapped ? group_width * ((columns_ + group_ - 1) / group_) - 1 : (group_width * columns_ - 1) / group_;
-    text.resize(start + end + 2, ' ');
+    const size_t characters = start + end + 2;
+    text.resize(characters + bytes.size() + 1, ' ');
     for (size_t i = 0; i < bytes.size(); ++i) {
       const auto byte = static_cast<uint8_t>(bytes[i]);
-      const size_t place = start + group_width * (swapped ? i ^ (group_ - 1) : i) / group_;
+      char* const place = text.data() + start + group_width * (swapped ? i ^ (group_ - 1) : i) / group_;
       if (bits)
         for (size_t bit = 0; bit < 8; ++bit)
-          text[place + bit] = (byte >> (7 - bit)) & 1 ? '1' : '0';
+          place[bit] = (byte >> (7 - bit)) & 1 ? '1' : '0';
       else
-        text.replace(place, 2, hex(byte));
-      text += character(byte);
+        put_hex(place, byte);
+      text[characters + i] = character(byte);
     }
-    return text + '\n';
+    text.back() = '\n';
+    return text;
   }
 
   // The first line of zeros is printed, one more is kept, and a * stands for several.
@@ -277,6 +303,8 @@ class Dumper {
   uint64_t left_ = 0;
   uint64_t at_ = 0;
   std::string_view digits_;
+  std::unique_ptr<char[]> storage_;
+  std::string_view ahead_;
   uint64_t zero_lines_ = 0;
   std::string kept_;
   std::string second_;

@@ -1,6 +1,5 @@
 #include "lib/base/base64.h"
 
-#include <algorithm>
 #include <cstdint>
 
 namespace rescue {
@@ -12,14 +11,19 @@ constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq
 }  // namespace
 
 std::string to_base64(std::string_view bytes) {
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
-  for (; !bytes.empty(); bytes.remove_prefix(std::min<size_t>(bytes.size(), 3))) {
-    uint32_t group = 0;
-    for (size_t i = 0; i < 3; ++i)
-      group = group << 8 | (i < bytes.size() ? static_cast<uint8_t>(bytes[i]) : 0);
-    for (size_t i = 0; i < 4; ++i)
-      text += i <= bytes.size() ? digits[(group >> (18 - 6 * i)) & 63] : '=';
+  std::string text((bytes.size() + 2) / 3 * 4, '=');
+  const auto byte = [&](size_t i) {
+    return i < bytes.size() ? static_cast<uint32_t>(static_cast<uint8_t>(bytes[i])) : 0;
+  };
+  char* to = text.data();
+  for (size_t i = 0; i < bytes.size(); i += 3, to += 4) {
+    const uint32_t group = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
+    to[0] = digits[group >> 18];
+    to[1] = digits[(group >> 12) & 63];
+    if (i + 1 < bytes.size())
+      to[2] = digits[(group >> 6) & 63];
+    if (i + 2 < bytes.size())
+      to[3] = digits[group & 63];
   }
   return text;
 }

@@ -295,6 +295,25 @@ Result<> DumpFormat::finish() {
   return {};
 }
 
+// The usual ones by hand: printf takes many times as long, and there is one for each byte.
+void DumpFormat::put_unsigned(const Piece& piece, uint64_t value, Output& out) {
+  const bool zeros = piece.flags == "0";
+  if ((!piece.flags.empty() && !zeros) || !piece.precision.empty() || piece.width > 24 || piece.conversion == 'X') {
+    const std::string width = piece.width > 0 ? str(piece.width) : std::string();
+    out.put(formatted(str('%', piece.flags, width, piece.precision, "ll", piece.conversion),
+                      static_cast<unsigned long long>(value)));
+    return;
+  }
+  char text[48];
+  std::fill_n(text, sizeof text, zeros ? '0' : ' ');
+  char* const digits = text + 24;
+  const int base = piece.conversion == 'x' ? 16 : piece.conversion == 'o' ? 8 : 10;
+  const char* const end = std::to_chars(digits, text + sizeof text, value, base).ptr;
+  const auto size = static_cast<size_t>(end - digits);
+  const char* const start = size < piece.width ? end - piece.width : digits;
+  out.write({start, end});
+}
+
 void DumpFormat::print_piece(const Piece& piece, std::string_view bytes, uint64_t address, Output& out) {
   out.put(piece.before);
   const std::string width = piece.width > 0 ? str(piece.width) : std::string();
@@ -320,10 +339,7 @@ void DumpFormat::print_piece(const Piece& piece, std::string_view bytes, uint64_
       out.put(formatted(str('%', piece.flags, width, piece.precision, "ll", piece.conversion),
                         static_cast<long long>(signed_of(bytes))));
       break;
-    case Kind::unsigned_integer:
-      out.put(formatted(str('%', piece.flags, width, piece.precision, "ll", piece.conversion),
-                        static_cast<unsigned long long>(unsigned_of(bytes))));
-      break;
+    case Kind::unsigned_integer: put_unsigned(piece, unsigned_of(bytes), out); break;
     case Kind::fraction:
       out.put(formatted(str('%', piece.flags, width, piece.precision, piece.conversion), fraction_of(bytes)));
       break;

@@ -72,6 +72,7 @@ class DumpFormat {
   static Result<Piece> take_conversion(std::string_view& text, const Unit& unit);
   static Result<> classify(std::string_view& text, const Unit& unit, Piece& piece);
   static size_t size_of(const Format& format);
+  static void put_unsigned(const Piece& piece, uint64_t value, Output& out);
   static void print_piece(const Piece& piece, std::string_view bytes, uint64_t address, Output& out);
 
   std::vector<Format> formats_;

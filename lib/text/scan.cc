@@ -92,4 +92,14 @@ uint64_t count_byte(std::string_view text, char c) {
   return total;
 }
 
+size_t common_length(const char* a, const char* b, size_t size) {
+  size_t at = 0;
+  for (; size - at >= sizeof(Block); at += sizeof(Block))
+    if (const auto differ = reinterpret_cast<Halves>(load(a + at) != load(b + at)); any(differ))
+      return at + first_of(differ);
+  while (at < size && a[at] == b[at])
+    ++at;
+  return at;
+}
+
 }  // namespace rescue

@@ -19,4 +19,7 @@ const char* find_last_byte(const char* from, const char* to, char c);
 // How many bytes of the text are `c`.
 uint64_t count_byte(std::string_view text, char c);
 
+// How many bytes both have in common at their beginning, of `size`.
+size_t common_length(const char* a, const char* b, size_t size);
+
 }  // namespace rescue

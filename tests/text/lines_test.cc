@@ -94,4 +94,17 @@ TEST_CASE("scan: of several, the first and the last") {
   }
 }
 
+TEST_CASE("scan: how much two texts have in common") {
+  const std::string text(70, 'a');
+  for (size_t length = 0; length < text.size(); ++length) {
+    std::string other = text;
+    CHECK(common_length(text.data(), other.data(), length) == length);
+    for (size_t i = 0; i < length; ++i) {
+      other[i] = 'b';
+      CHECK(common_length(text.data(), other.data(), length) == i);
+      other[i] = 'a';
+    }
+  }
+}
+
 }  // namespace rescue
