@@ -258,12 +258,34 @@ def size(bench):
     yield Row("size of the executable", "bytes", "busybox-static", *sizes)
 
 
+# --- texts
+
+TEXT_COMMANDS = (
+    ["wc"], ["wc", "-l"], ["wc", "-L"], ["cat"], ["tail", "-n", "100000"], ["head", "-n", "-10"], ["tac"], ["uniq"],
+    ["cut", "-d", " ", "-f", "2,5"], ["nl"], ["fold", "-w", "30"], ["od", "-t", "x1", "-N", "4000000"],
+    ["base64"], ["strings"],
+)
+
+
+def texts(bench):
+    """Commands over the lines of a text of 40 MB. `strings` is binutils', all others are GNU's."""
+    text = bench.work / "text"
+    line = b"line %d of a log with some words in it and an end\n"
+    text.write_bytes(b"".join(line % number for number in range(730_000)))
+    for words in TEXT_COMMANDS:
+        peer = f"GNU {words[0]}"
+        contenders = {"ours": [bench.rescue, *words, text], peer: [f"/usr/bin/{words[0]}", *words[1:], text]}
+        yield next(pairs(f"`{' '.join(words)}`", peer, bench.rounds(contenders, lambda: None)))
+    text.unlink()
+
+
 COMPARISONS = {
     "restore-empty": restore_empty,
     "restore-broken": restore_broken,
     "restore-sync": restore_sync,
     "start-up": start_up,
     "size": size,
+    "texts": texts,
 }
 
 
