@@ -225,6 +225,78 @@ def sync_rows(bench, root):
     yield Note(f"It syncs {count} times. On tmpfs, above, a sync costs nothing.")
 
 
+# --- packages
+
+TOP = Path(__file__).resolve().parents[2]
+
+
+def rpm_of_root(bench, compression):
+    """A package of the root's libraries, by rpmbuild."""
+    script = f'. "{TOP}/tests/lib/rpms.sh"; tree_rpm bench 1 1 "$1" "$2" usr/lib/x86_64-linux-gnu usr/lib/python3.11'
+    done = subprocess.run(["bash", "-c", script, "bash", bench.pristine, bench.work / f"rpm-{compression}"],
+                          env={**bench.environment, "RPM_COMPRESSION": compression, "HOME": str(bench.work)},
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"bench: rpmbuild failed:\n{done.stderr}")
+    return done.stdout.split()[-1]
+
+
+def empty_directory(bench):
+    target = bench.work / "unpacked"
+
+    def prepare():
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir()
+
+    return target, prepare
+
+
+def rpm_extract(bench):
+    """Unpacking: ours holds every file against its digest; the peers check nothing."""
+    for compression in ("zstd-threads", "xz", "gzip"):
+        package = rpm_of_root(bench, compression)
+        target, prepare = empty_directory(bench)
+        contenders = {
+            "ours": [bench.rescue, "rpm-extract", "-C", target, package],
+            "rpm2cpio | cpio": ["/bin/sh", "-c", f"cd '{target}' && rpm2cpio '{package}' | cpio -idm --quiet"],
+            "bsdtar -xpf": ["bsdtar", "-xpf", package, "-C", target],
+        }
+        samples = bench.rounds(contenders, prepare)
+        for peer in ("rpm2cpio | cpio", "bsdtar -xpf"):
+            yield from pairs(f"unpack an RPM ({compression.split('-')[0]})", peer, samples)
+        prepare()
+
+
+def rpm_names(bench):
+    """Both read the header alone."""
+    package = rpm_of_root(bench, "zstd-threads")
+    contenders = {"ours": [bench.rescue, "rpm-extract", "-l", package], "rpm -qpl": ["rpm", "-qpl", package]}
+    yield from pairs("list the names in an RPM", "rpm -qpl", bench.rounds(contenders, lambda: None))
+
+
+def rpm_digests(bench):
+    """All digests of header and payload, as the package lies there."""
+    package = rpm_of_root(bench, "gzip")
+    contenders = {
+        "ours": [bench.rescue, "rpm-extract", "--verify-package", package],
+        "rpmkeys --checksig": ["rpmkeys", "--checksig", package],
+    }
+    yield from pairs("check an RPM's digests", "rpmkeys --checksig", bench.rounds(contenders, lambda: None))
+
+
+def deb_extract(bench):
+    """Unpacking: ours holds every file against its sum; the peer checks nothing."""
+    for name in ("libc6", "systemd"):
+        package = bench.output(TOP / "tests/debs", "bookworm", "amd64", name).strip()
+        target, prepare = empty_directory(bench)
+        contenders = {
+            "ours": [bench.rescue, "deb-extract", "-C", target, package],
+            "dpkg-deb -x": ["dpkg-deb", "-x", package, target],
+        }
+        yield from pairs(f"unpack {name}.deb", "dpkg-deb -x", bench.rounds(contenders, prepare))
+        prepare()
+
+
 # --- start-up and size
 
 def instructions(bench, *command):
@@ -283,6 +355,10 @@ COMPARISONS = {
     "restore-empty": restore_empty,
     "restore-broken": restore_broken,
     "restore-sync": restore_sync,
+    "rpm-extract": rpm_extract,
+    "rpm-names": rpm_names,
+    "rpm-digests": rpm_digests,
+    "deb-extract": deb_extract,
     "start-up": start_up,
     "size": size,
     "texts": texts,

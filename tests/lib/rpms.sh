@@ -118,6 +118,6 @@ tree_rpm() {  # NAME VERSION RELEASE TREE DIR PATH...
     (cd "$tree" && find "$@" ! -type d -printf '"/%p"\n')
     printf '%s\n' '%changelog' '* Thu Mar 04 2021 Somebody <somebody@example.org> - 1' '- Made'
   } >"$dir/$name.spec"
-  run_rpmbuild "$dir" -bb --target x86_64-linux --define '_binary_payload w3.zstdio' "$dir/$name.spec"
+  run_rpmbuild "$dir" -bb --target x86_64-linux --define "_binary_payload ${payload_flags[${RPM_COMPRESSION:-zstd-threads}]}" "$dir/$name.spec"
   echo "$dir/RPMS/x86_64/$name-$version-$release.x86_64.rpm"
 }
