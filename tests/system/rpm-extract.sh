@@ -321,8 +321,9 @@ case_bundle() {
   comm -12 "$case_dir/packages.list" "$case_dir/root.list" >"$case_dir/both"
   comm -23 "$case_dir/packages.list" "$case_dir/root.list" | tee "$case_dir/more"
   [[ ! -s $case_dir/more ]] || fail "the packages give something else than the root"
-  grep -q "^$LIBC " "$case_dir/both" && grep -q "^$LOADER " "$case_dir/both" && grep -q '^lib64 ' "$case_dir/both" ||
-    fail "libc, the loader or the link to its directory is missing"
+  for way in "$LIBC" "$LOADER" lib64; do
+    grep -q "^$way " "$case_dir/both" || fail "$way is not in both"
+  done
   rm "$ROOT/lib64" "$ROOT"/usr/lib64/lib[cm].so.6 "$ROOT/$LOADER"
   ! inside /bin/true || fail "the accident broke nothing"
   run_kit 0 "$kit/bin/rescue-extract" "$case_dir/packages.tzst" "$ROOT"
