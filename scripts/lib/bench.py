@@ -351,7 +351,71 @@ def texts(bench):
     text.unlink()
 
 
+# --- archives
+
+TARS = {"ours": ["tar"], "GNU tar": ["/usr/bin/tar"], "bsdtar": ["/usr/bin/bsdtar"], "busybox tar": ["/bin/busybox", "tar"]}
+
+
+def tar_commands(bench, words):
+    """The same words for each tar. busybox has no zstd, and does not compress with xz."""
+    commands = {name: [*command, *words] for name, command in TARS.items()}
+    commands["ours"] = [bench.rescue, *commands["ours"]]
+    if "--zstd" in words or words[0] == "-cJf" or any(str(word).endswith(".tzst") for word in words):
+        del commands["busybox tar"]
+    return commands
+
+
+def against_fastest(what, samples):
+    """One row of wall time, against the peer that is the fastest."""
+    peer = min((name for name in samples if name != "ours"),
+               key=lambda name: statistics.median(s.wall for s in samples[name]))
+    yield next(pairs(what, peer, samples))
+
+
+def archive_source(bench, limit):
+    """Some of the root's /usr/lib, files of all sizes, up to so many bytes."""
+    source = bench.work / f"source-{limit}"
+    total = 0
+    for path in sorted((bench.pristine / "usr/lib").rglob("*")):
+        if path.is_symlink() or not path.is_file():
+            continue
+        total += path.stat().st_size
+        if total > limit:
+            break
+        target = source / path.relative_to(bench.pristine / "usr/lib")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, target)
+    return source
+
+
+def archives(bench):
+    """Making and extracting tar archives of a part of /usr/lib, plain and compressed in the ways that people use."""
+    for name, option, ending, limit in (("plain", [], "tar", 150 << 20), ("gzip", ["-z"], "tgz", 50 << 20),
+                                        ("zstd", ["--zstd"], "tzst", 150 << 20), ("xz", ["-J"], "txz", 50 << 20)):
+        source = archive_source(bench, limit)
+        made = bench.work / f"made.{ending}"
+        target = bench.work / "extracted"
+
+        def clear():
+            shutil.rmtree(target, ignore_errors=True)
+            target.mkdir()
+            made.unlink(missing_ok=True)
+
+        runs = bench.runs if name == "plain" else min(bench.runs, 3)
+        create = ["-c", *option, "-f", made, "-C", source, "."]
+        commands = tar_commands(bench, create)
+        if name == "xz":
+            del commands["busybox tar"]
+        yield from against_fastest(f"tar: create, {name}", bench.rounds(commands, clear, runs))
+        clear()
+        bench.output("/usr/bin/tar", *create)
+        samples = bench.rounds(tar_commands(bench, ["-xf", made, "-C", target]),
+                               lambda: (shutil.rmtree(target, ignore_errors=True), target.mkdir()), bench.runs)
+        yield from against_fastest(f"tar: extract, {name}", samples)
+
+
 COMPARISONS = {
+    "archives": archives,
     "restore-empty": restore_empty,
     "restore-broken": restore_broken,
     "restore-sync": restore_sync,

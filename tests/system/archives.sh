@@ -27,7 +27,8 @@ same_trees() {  # DIRECTORY DIRECTORY
 
 make_tree() {
   mkdir -p "$case_dir/tree"
-  (cd "$case_dir/tree" && set +u && . "$tests_dir/applets/trees.sh" && tree_archives)
+  # shellcheck source=tests/applets/trees.sh
+  (cd "$case_dir/tree" && set +u && source "$tests_dir/applets/trees.sh" && tree_archives)
   (cd "$case_dir/tree" && rm -f ./*.tar packed.* special/socket)
   # Times of links and of what tar cannot keep are made even.
   find "$case_dir/tree" -depth -exec touch -hd '2021-03-04 05:06:07' {} +
@@ -152,7 +153,8 @@ cut_off() {  # ENDING COMMAND
   for ((length = 0; length < size; length += 512)); do
     mkdir "$case_dir/in"
     head -c "$length" "$whole" >"$case_dir/cut.$1"
-    extract_any "$case_dir/cut.$1" "$case_dir/in" >/dev/null 2>&1 && ((length > 0 && length % 512 == 0)) || true
+    # Whether it tells depends on where the cut is: what counts is what is there.
+    extract_any "$case_dir/cut.$1" "$case_dir/in" >/dev/null 2>&1 || true
     (cd "$case_dir/in" && find . -type f -size +0 -printf '%P\n') | while read -r file; do
       cmp -s "$case_dir/in/$file" "$case_dir/tree/$file" || { echo "cut at $length: half of $file is there"; exit 1; }
     done || fail "cut off at $length: half of a file stands under its name"
