@@ -136,8 +136,19 @@ std::string NameTransform::apply(Rule& rule, const std::string& name) {
   std::string result;
   std::vector<Span> groups;
   size_t at = 0;
+  size_t last_end = std::string::npos;
   Span found;
   for (uint64_t number = 1; at <= name.size() && rule.regex.find(name, found, at); ++number) {
+    // Nothing, right behind a match, is no match of its own.
+    if (found.size() == 0 && found.begin == last_end) {
+      if (at == name.size())
+        break;
+      result += name[at++];
+      last_end = std::string::npos;
+      --number;
+      continue;
+    }
+    last_end = found.end;
     result += std::string_view(name).substr(at, found.begin - at);
     if (number < rule.first) {
       result += found.of(name);
