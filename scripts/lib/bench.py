@@ -414,6 +414,66 @@ def archives(bench):
         yield from against_fastest(f"tar: extract, {name}", samples)
 
 
+# --- the ordinary applets
+
+def with_toybox(contenders, applet, *arguments):
+    """The same by toybox too, where that is installed."""
+    toybox = shutil.which("toybox")
+    return contenders | ({f"toybox {applet}": [toybox, applet, *arguments]} if toybox else {})
+
+
+def against_all(bench, what, contenders, prepare=lambda: None):
+    samples = bench.rounds(contenders, prepare)
+    for peer in contenders:
+        if peer != "ours":
+            yield next(pairs(what, peer, samples))
+
+
+def file_applets(bench):
+    """Listing, counting, copying and removing a tree, all of it in memory."""
+    tree, copy = bench.work / "tree", bench.work / "copy"
+    subprocess.run(["cp", "-a", bench.pristine / "usr", tree], check=True)
+    ours = lambda *words: {"ours": [bench.rescue, *words]}
+    yield from against_all(bench, "ls -lR /usr", ours("ls", "-lR", tree) | {
+        "busybox ls": ["/bin/busybox", "ls", "-lR", tree], "GNU ls": ["/bin/ls", "-lR", tree]})
+    yield from against_all(bench, "du -s /usr", with_toybox(
+        ours("du", "-s", tree) | {"GNU du": ["/usr/bin/du", "-s", tree]}, "du", "-s", tree))
+
+    def remove_copy():
+        shutil.rmtree(copy, ignore_errors=True)
+
+    share = tree / "share"
+    yield from against_all(bench, "cp -a /usr/share", with_toybox(
+        ours("cp", "-a", share, copy) | {"GNU cp": ["/bin/cp", "-a", share, copy]}, "cp", "-a", share, copy), remove_copy)
+
+    def make_copy():
+        remove_copy()
+        subprocess.run(["/bin/cp", "-a", share, copy], check=True)
+
+    yield from against_all(bench, "rm -rf /usr/share", with_toybox(
+        ours("rm", "-rf", copy) | {"GNU rm": ["/bin/rm", "-rf", copy]}, "rm", "-rf", copy), make_copy)
+    remove_copy()
+    shutil.rmtree(tree)
+
+
+def digest_applets(bench):
+    """Digests of 256 MiB, and dd of them."""
+    data, copy = bench.work / "data", bench.work / "data-copy"
+    with open(data, "wb") as file:
+        for _ in range(256):
+            file.write(os.urandom(1 << 20))
+    for applet, peer in (("sha256sum", ["openssl", "sha256"]), ("sha512sum", ["openssl", "sha512"]),
+                         ("sha1sum", ["openssl", "sha1"]), ("md5sum", ["/usr/bin/md5sum"]),
+                         ("b2sum", ["/usr/bin/b2sum"])):
+        yield from against_all(bench, f"{applet} of 256 MiB", {
+            "ours": [bench.rescue, applet, data], " ".join(peer): [*peer, data]})
+    operands = [f"if={data}", f"of={copy}", "bs=64K", "status=none"]
+    yield from against_all(bench, "dd bs=64K of 256 MiB", {
+        "ours": [bench.rescue, "dd", *operands], "GNU dd": ["/bin/dd", *operands]}, lambda: copy.unlink(missing_ok=True))
+    data.unlink()
+    copy.unlink()
+
+
 COMPARISONS = {
     "archives": archives,
     "restore-empty": restore_empty,
@@ -426,6 +486,8 @@ COMPARISONS = {
     "start-up": start_up,
     "size": size,
     "texts": texts,
+    "files": file_applets,
+    "digests": digest_applets,
 }
 
 
