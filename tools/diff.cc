@@ -209,8 +209,8 @@ std::string joined(std::string_view dir, std::string_view name) {
 
 class Differ {
  public:
-  Differ(const Options& opt, DiffFormat format, std::string command, std::vector<std::string> excluded, Io& io)
-      : opt_(opt), format_(std::move(format)), command_(std::move(command)), excluded_(std::move(excluded)), io_(io) {}
+  Differ(const Options& opt, const DiffFormat& format, std::string command, std::vector<std::string> excluded, Io& io)
+      : opt_(opt), format_(format), command_(std::move(command)), excluded_(std::move(excluded)), io_(io) {}
 
   // Two operands: a directory beside a file stands for the file of that name in it.
   int compare_operands(const std::string& first, const std::string& second) {

@@ -23,7 +23,6 @@ namespace {
 
 using sort::Key;
 using sort::Line;
-using sort::Method;
 using sort::Order;
 using sort::Ordering;
 
@@ -226,6 +225,7 @@ class Sorter {
     split_lines();
     const std::vector<size_t> parts = sort::sort_lines(lines_, order_, threads_);
     std::vector<Source> sources;
+    sources.reserve(opt_.batch + parts.size());
     TRY(reduce_runs(opt_.batch > parts.size() ? opt_.batch - (parts.size() - 1) : 1));
     for (const auto& run : runs_)
       sources.push_back({.file = run.get()});
@@ -251,6 +251,7 @@ class Sorter {
     }
     TRY(reduce_runs(reads_output ? 1 : opt_.batch, reads_output));
     std::vector<Source> sources;
+    sources.reserve(runs_.size());
     for (const auto& run : runs_)
       sources.push_back({.file = run.get()});
     TRY(write_result(sources));
@@ -346,6 +347,7 @@ class Sorter {
     split_lines();
     const std::vector<size_t> parts = sort::sort_lines(lines_, order_, threads_);
     std::vector<Source> sources;
+    sources.reserve(parts.size());
     for (size_t i = 0; i + 1 < parts.size(); ++i)
       sources.push_back({.at = lines_.data() + parts[i], .end = lines_.data() + parts[i + 1]});
     runs_.push_back(TRY(write_run(sources)));
@@ -387,6 +389,7 @@ class Sorter {
     while (runs_.size() > most || (always && !runs_.empty())) {
       const size_t count = std::min<size_t>({runs_.size(), opt_.batch, std::max<size_t>(runs_.size() - most + 1, 2)});
       std::vector<Source> sources;
+      sources.reserve(count);
       for (size_t i = 0; i < count; ++i)
         sources.push_back({.file = runs_[i].get()});
       auto merged = TRY(write_run(sources));
@@ -416,6 +419,7 @@ class Sorter {
   Result<> merge_into(std::vector<Source>& sources, Output& out) {
     // By order, and where that is the same, by place: a heap would be no faster for as few as these.
     std::vector<size_t> queue;
+    queue.reserve(sources.size());
     for (size_t i = 0; i < sources.size(); ++i)
       if (TRY(sources[i].next(order_)))
         insert(queue, sources, i);

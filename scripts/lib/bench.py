@@ -7,6 +7,7 @@ be put back between two runs is put back outside of what is timed.
 import argparse
 import fnmatch
 import os
+import random
 import re
 import shutil
 import statistics
@@ -297,6 +298,53 @@ def deb_extract(bench):
         prepare()
 
 
+# --- searching, sorting
+
+def text_rows(bench, comparisons):
+    """Each of the kit's commands beside the system's, with the same words, on the same files."""
+    for what, name, *words in comparisons:
+        peer = f"GNU {name}"
+        contenders = {"ours": [bench.rescue, name, *words], peer: [f"/usr/bin/{name}", *words]}
+        yield from pairs(what, peer, bench.rounds(contenders, lambda: None, expect=(0, 1)))
+
+
+def search(bench):
+    """grep, sed and find in a copy of the root's /usr/share."""
+    tree = bench.work / "share"
+    shutil.copytree(bench.pristine / "usr/share", tree, symlinks=True)
+    text = bench.work / "text"
+    with open(text, "wb") as out:
+        for path in sorted(p for p in tree.rglob("*") if p.is_file() and not p.is_symlink()):
+            out.write(path.read_bytes())
+    yield from text_rows(bench, [
+        ("grep -rn WORD", "grep", "-rn", "license", tree),
+        ("grep -rE PATTERN", "grep", "-rE", "[a-z]+tion [0-9]+", tree),
+        ("grep -ac WORD, one large file", "grep", "-ac", "license", text),
+        ("sed 's/WORD/X/g'", "sed", "s/the/THE/g", text),
+        ("sed -E 's/(A) (B)/\\2 \\1/'", "sed", "-E", r"s/([a-z]+) ([a-z]+)/\2 \1/", text),
+        ("find", "find", bench.pristine),
+        ("find -name -type", "find", bench.pristine, "-name", "*.so*", "-type", "f"),
+        ("find -size", "find", bench.pristine, "-size", "+100k"),
+    ])
+    text.unlink()
+    shutil.rmtree(tree)
+
+
+def sort(bench):
+    """A million lines: a word, a number, a word."""
+    path = bench.work / "million"
+    dice = random.Random(5)
+    words = ["".join(dice.choices("abcdefghijklmnopqrstuvwxyz", k=dice.randint(3, 10))) for _ in range(20000)]
+    with open(path, "w", encoding="ascii") as out:
+        for _ in range(1_000_000):
+            out.write(f"{dice.choice(words)} {dice.randint(0, 10_000_000)} {dice.choice(words)}\n")
+    yield from text_rows(bench, [
+        ("sort, a million lines", "sort", path),
+        ("sort -n -k2", "sort", "-n", "-k2", path),
+    ])
+    path.unlink()
+
+
 # --- start-up and size
 
 def instructions(bench, *command):
@@ -483,6 +531,8 @@ COMPARISONS = {
     "rpm-names": rpm_names,
     "rpm-digests": rpm_digests,
     "deb-extract": deb_extract,
+    "search": search,
+    "sort": sort,
     "start-up": start_up,
     "size": size,
     "texts": texts,
