@@ -28,11 +28,11 @@ bool LineReader::fill() {
   at_ = 0;
   filled_ = pending;
   auto count = read_some(fd_, {buffer_.get() + filled_, capacity_ - filled_}, path_);
+  const size_t got = count.value_or(0);
+  filled_ += got;
   if (!count)
     error_ = std::move(count).error();
-  else
-    filled_ += *count;
-  return count && *count > 0;
+  return got > 0;
 }
 
 // The line whose ending has not been read yet. What was searched already is not searched again.
