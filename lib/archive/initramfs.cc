@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "lib/archive/cpio.h"
+#include "lib/archive/lz4.h"
 #include "lib/archive/package.h"
 #include "lib/base/fd.h"
 #include "lib/base/text.h"
@@ -108,7 +109,11 @@ Result<std::unique_ptr<InitramfsReader>> InitramfsReader::open(int fd, std::stri
 Result<> InitramfsReader::open_segment() {
   const InitramfsSegment& segment = segments_[at_++];
   std::unique_ptr<Source> source = std::make_unique<RangeSource>(fd_, segment.offset, segment.size, path_);
-  if (segment.compressed)
+  std::array<char, 4> magic{};
+  TRY(pread_full(fd_, magic, segment.offset, path_));
+  if (std::string_view(magic.data(), magic.size()) == lz4_legacy_magic)
+    source = std::make_unique<Lz4Source>(std::move(source), limits_.total_size);
+  else if (segment.compressed)
     source = TRY(decompress(std::move(source), limits_));
   current_ = std::make_unique<CpioReader>(std::move(source), limits_, CpioReader::Behind::archives);
   return {};

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 
+#include "lib/archive/lz4.h"
 #include "tests/archive/samples.h"
 #include "tests/scratch.h"
 
@@ -58,6 +59,57 @@ TEST_CASE("initramfs: archives behind each other in one compressed stream") {
   // Two frames of one compression.
   scratch.write("image", str(zstd_of(scratch.read("early.cpio")), zstd_of(scratch.read("main.cpio"))));
   CHECK(read_file(scratch) == expected);
+}
+
+TEST_CASE("lz4: literals, and what is repeated from before") {
+  // Three bytes as they are, nine from three back, then the last five as they are.
+  const std::string_view block(
+      "\x35"
+      "abc\3\0"
+      "\x50"
+      "defgh",
+      12);
+  CHECK(decode_lz4_block(block, 100) == "abcabcabcabcdefgh");
+  CHECK(decode_lz4_block(block, 17) == "abcabcabcabcdefgh");
+  CHECK(!decode_lz4_block(block, 16));
+  CHECK(!decode_lz4_block(std::string_view("\x35"
+                                           "abc\4\0"
+                                           "\x50"
+                                           "defgh",
+                                           12),
+                          100));
+  CHECK(!decode_lz4_block(std::string_view("\x35"
+                                           "abc\0\0"
+                                           "\x50"
+                                           "defgh",
+                                           12),
+                          100));
+  for (size_t length = 0; length < block.size(); ++length)
+    CHECK(decode_lz4_block(block.substr(0, length), 100) != "abcabcabcabcdefgh");
+  // 15 and 240 literals.
+  CHECK(decode_lz4_block(std::string("\xf0\xf0") + std::string(255, 'x'), 300) == std::string(255, 'x'));
+}
+
+TEST_CASE("initramfs: as lz4 compresses it for the kernel") {
+  const Scratch scratch;
+  make_archives(scratch);
+  REQUIRE(scratch.run("lz4 -q -l -9 main.cpio main.lz4") == 0);
+  const std::string packed = scratch.read("main.lz4");
+  for (const size_t padding : {0, 4, 512}) {
+    scratch.write("image", str(scratch.read("early.cpio"), packed, std::string(padding, '\0')));
+    CHECK(read_file(scratch) == expected);
+  }
+  for (size_t length = 5; length < packed.size(); ++length) {
+    scratch.write("image", packed.substr(0, length));
+    CHECK(read_file(scratch) != expected);
+  }
+  std::string damaged = packed;
+  for (size_t i = 0; i < packed.size(); ++i) {
+    damaged[i] = static_cast<char>(packed[i] ^ 0x81);
+    scratch.write("image", damaged);
+    (void)read_file(scratch);
+    damaged[i] = packed[i];
+  }
 }
 
 TEST_CASE("initramfs: every shorter length, and every byte flipped") {

@@ -170,7 +170,7 @@ initramfs() {  # ROOT
   begin "$1"
   mkdir -p "$ROOT/boot"
   cp "$ROOT/$LIBC" "$case_dir/libc"
-  for packer in 'zstd -q -3' 'gzip -1' 'xz -0 --check=crc32' cat; do
+  for packer in 'zstd -q -3' 'gzip -1' 'xz -0 --check=crc32' 'lz4 -q -l -c' cat; do
     # shellcheck disable=SC2086  # a command and its options
     make_image $packer
     rm "$ROOT/$LIBC"
