@@ -168,8 +168,8 @@ class Evaluator {
   }
 
   std::unexpected<Error> missing() const {
-    return words_.size() == 0 ? mistake("", "a word is missing")
-                              : mistake(words_[words_.size() - 1], "a word is missing behind it");
+    return words_.empty() ? mistake("", "a word is missing")
+                          : mistake(words_[words_.size() - 1], "a word is missing behind it");
   }
 
   Result<bool> one() { return !words_[at_++].empty(); }
