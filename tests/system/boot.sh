@@ -94,7 +94,7 @@ password_is_demanded() {  # ROOT
 # The plug is pulled during the repair, again and again. The machine is switched off where it would go on with the
 # system's own init: what that does is another test's.
 power_cuts() {  # ROOT
-  local cuts=${RESCUE_CUTS:-20} seed=${RESCUE_SEED:-$RANDOM} start length moment i
+  local cuts=${RESCUE_CUTS:-20} seed=$RESCUE_SEED start length moment i
   local words="$rescue_init rescue.fix rescue.timeout=0 rescue.init=/opt/rescue/bin/poweroff quiet"
   local healthy=("never:rescue shell" "expect:healthy; going on with /opt/rescue/bin/poweroff" gone:)
   echo "seed $seed"

@@ -17,7 +17,7 @@ source "$tests_dir/lib/diagnoses.sh"
 # shellcheck source=tests/lib/kit.sh
 source "$tests_dir/lib/kit.sh"
 
-seed=${DOCTOR_SEED:-$((($(date +%s) * 7919) % 1000003))} combinations=12 rounds=120 seconds=45 roots=()
+seed='' combinations=12 rounds=120 seconds=45 roots=()
 
 # Where no bundle of glibc alone can bring back the pristine root, or where the
 # accident is one of mounts; and those that leave nothing for others to break.
@@ -75,6 +75,7 @@ case_damage() {  # ROOT
 main() {
   read_arguments "$@"
   start_test "$@"
+  seed=${seed:-$RESCUE_SEED}
   need_kit
   bundles=$work/bundles
   mkdir "$bundles"

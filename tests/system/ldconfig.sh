@@ -23,7 +23,6 @@ read_arguments() {
     shift
   done
   ((${#roots[@]})) || roots=(bullseye bookworm trixie rhel unmerged bookworm-arm64)
-  [[ $seed ]] || seed=$((RANDOM * 32768 + RANDOM))
 }
 
 zoo() { python3 "$tests_dir/lib/library_zoo.py" "$@"; }
@@ -151,6 +150,7 @@ END
 main() {
   read_arguments "$@"
   start_test "$@"
+  seed=${seed:-$RESCUE_SEED}
   need_kit
   local root name i
   echo "# seed $seed"

@@ -6,7 +6,7 @@ set -euo pipefail
 start_test "$@"
 
 need_kit
-seed=${RESCUE_SEED:-$RANDOM}
+seed=$RESCUE_SEED
 
 # line DAMAGE SENDER RECEIVER-OPTION...: in $case_dir, into $case_dir/in.
 line() {

@@ -202,7 +202,7 @@ case_truncated() {
 
 # A changed byte is found, wherever it is: by a digest, or because header and payload do not fit.
 case_flipped() {
-  local seed=${RESCUE_SEED:-$RANDOM} package size i at status
+  local seed=$RESCUE_SEED package size i at status
   echo "seed $seed (RESCUE_SEED)"
   RANDOM=$seed
   package=$(zoo_rpm none 8)
