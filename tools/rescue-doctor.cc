@@ -164,22 +164,22 @@ class Printer {
 };
 
 int print_explanation(const Options& opt, Io& io) {
-  const Explanation* const found = explain(*opt.explain);
+  const auto found = explain(*opt.explain);
   if (opt.json) {
     JsonWriter json(io.out);
     json.begin_object();
     json.field("text", *opt.explain);
-    json.field("id", found != nullptr ? found->id : "");
-    json.field("cause", found != nullptr ? found->cause : "");
-    json.field("remedy", found != nullptr ? found->remedy : "");
+    json.field("id", found ? found->id : "");
+    json.field("cause", found ? found->cause : "");
+    json.field("remedy", found ? found->remedy : "");
     json.end_object();
     json.finish();
-  } else if (found != nullptr) {
+  } else if (found) {
     io.out.put("Cause: ", found->cause, " (", found->id, ").\nWhat to do: ", found->remedy, ".\n");
   } else {
     io.out.put("No explanation is known for this text. `rescue-doctor` looks at the system itself.\n");
   }
-  return found != nullptr ? 0 : static_cast<int>(Status::unhealthy);
+  return found ? 0 : static_cast<int>(Status::unhealthy);
 }
 
 DoctorOptions doctor_options(const Options& opt) {

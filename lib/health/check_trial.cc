@@ -40,7 +40,7 @@ void report(Patient& patient, Findings& findings, const std::string& program, co
       finding.steps.push_back(remove_step(patient, "etc/ld.so.preload"));
     }
   }
-  if (const Explanation* const cause = explain(why))
+  if (const auto cause = explain(why))
     finding.evidence.push_back(std::string(cause->cause));
   findings.push_back(std::move(finding));
 }

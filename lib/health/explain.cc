@@ -6,132 +6,208 @@ namespace rescue {
 
 namespace {
 
-// In order: what is special comes before what it is a case of.
-constexpr Explanation rows[] = {
-    {"kernel panic*exitcode=0x00007f00", "LIBC_MISSING",
-     "the first process ended with 127: its loader ran, and found no usable libc.so.6 or another library of init",
-     "boot with init=/opt/rescue/bin/init, or mount the disk elsewhere, and run rescue-doctor --fix"},
-    {"kernel panic*exitcode=0x0000000b", "LIBC_TRUNCATED",
-     "the first process crashed (SIGSEGV): the loader or libc is damaged, or a preloaded library crashes",
-     "boot with init=/opt/rescue/bin/init, or mount the disk elsewhere, and run rescue-doctor --fix"},
-    {"kernel panic*exitcode=0x00000007", "LIBC_TRUNCATED",
-     "the first process got SIGBUS: the loader, libc or init itself is cut short",
-     "boot with init=/opt/rescue/bin/init, or mount the disk elsewhere, and run rescue-doctor --fix"},
-    {"attempted to kill init", "LIBC_MIXED",
-     "the first process ended: most often because loader and libc do not belong together",
-     "boot with init=/opt/rescue/bin/init, or mount the disk elsewhere, and run rescue-doctor --fix"},
-    {"no working init found", "LOADER_MISSING",
-     "init is there, and the loader that it names is not; or /usr, where both lie, is not mounted",
-     "boot with init=/opt/rescue/bin/init, or mount the disk elsewhere, and run rescue-doctor --fix"},
-    {"run-init*no such file or directory", "LOADER_MISSING",
-     "the initramfs cannot start init: the loader that it names is missing, or a link on the way (/sbin, /lib64)",
-     "boot with init=/opt/rescue/bin/init, or mount the disk elsewhere, and run rescue-doctor --fix"},
-    {"cannot be preloaded", "PRELOAD_BROKEN",
-     "/etc/ld.so.preload or LD_PRELOAD names a library that cannot be loaded; programs work all the same",
-     "rescue-doctor --fix takes it out of /etc/ld.so.preload; unset LD_PRELOAD if it is set"},
-    {"undefined symbol*glibc_private", "LIBC_MIXED",
-     "libc, the loader and their companions are of different builds; or LD_LIBRARY_PATH leads to another glibc",
-     "unset LD_LIBRARY_PATH; then rescue-doctor --fix"},
-    {"relocation error*glibc_private", "LIBC_MIXED",
-     "libc, the loader and their companions are of different builds; or LD_LIBRARY_PATH leads to another glibc",
-     "unset LD_LIBRARY_PATH; then rescue-doctor --fix"},
-    {"unexpected reloc type", "LIBC_MIXED", "a newer libc under an older loader", "rescue-doctor --fix"},
-    {"inconsistency detected by ld.so", "LIBC_MIXED", "an older libc under a newer loader", "rescue-doctor --fix"},
-    {"stack smashing detected", "LIBC_MIXED",
-     "if every program says so: an older libc under a newer loader. If only one does: a fault of that program",
-     "rescue-doctor tells which; --fix mends the first"},
-    {"ld-*version 'glibc_*not found*required by*libc.so", "LIBC_MIXED",
-     "libc is of a newer glibc than the loader: half of an upgrade or of a `make install`", "rescue-doctor --fix"},
-    {"version 'glibc_*not found", "ABI_TOO_OLD",
-     "the program was made for a newer glibc than this system has. If it is the system's own: an upgrade is half done, "
-     "or libc was replaced by an older one",
-     "if it is a program from elsewhere, run it with a newer glibc of its own (rescue-run), and leave the system's as "
-     "it is; else rescue-doctor --fix"},
-    {"version 'glibcxx_*not found", "VERSION_MISSING",
-     "the program needs a newer libstdc++.so.6 than the one that is found first",
-     "look for a second libstdc++.so.6 (LD_LIBRARY_PATH, ld.so.conf.d); install the newer libstdc++"},
-    {"version '*not found*required by", "VERSION_MISSING", "a library is older than the program that uses it",
-     "install the release of that library that belongs to the program"},
-    {"libc.so.6: file too short", "LIBC_EMPTY",
-     "libc is empty or a few bytes long: a full disk or a copy that was cut off", "rescue-doctor --fix"},
-    {"file too short", "LIBRARY_EMPTY", "the library that is named is empty or a few bytes long",
-     "rescue-doctor --fix"},
-    {"invalid elf header", "LIBC_NOT_ELF", "the library that is named was overwritten by something else",
-     "rescue-doctor --fix"},
-    {"wrong elf class", "LIBC_WRONG_ARCH", "a 32-bit library stands where the 64-bit one belongs, or the reverse",
-     "rescue-doctor --fix"},
-    {"failed to map segment from shared object", "NOEXEC",
-     "the library lies on a file system that is mounted noexec, or a security module forbids to map it",
-     "mount -o remount,exec it; look into the kernel's log for denials"},
-    {"cpu does not support x86-64-v", "LIBC_WRONG_ARCH",
-     "this glibc was built for a newer processor (x86-64-v2 or v3) than this machine has",
-     "restore the glibc of a release that supports the processor, or move the disk to a newer machine"},
-    {"cpu isa level is lower than required", "LIBC_WRONG_ARCH",
-     "a library was built for a newer processor than this machine has", "restore the build for this processor"},
-    {"kernel too old", "ABI_TOO_OLD", "this glibc was built for a newer kernel than the one that runs",
-     "boot a newer kernel, or restore the system's own glibc: rescue-doctor --fix"},
-    {"libc.so.6: cannot open shared object file: permission denied", "LIBC_NOT_READABLE",
-     "libc is there, and ordinary users may not read it, or SELinux forbids it", "rescue-doctor --fix; restorecon"},
-    {"libc.so.6: cannot open shared object file", "LIBC_MISSING",
-     "libc.so.6 is gone, or a link that leads nowhere, or of another machine, or may not be read by users",
-     "do not log out; rescue-doctor --fix"},
-    {"libcrypt.so*cannot open shared object file", "UNRESOLVED",
-     "libcrypt is gone: nobody can log in any more by password, su and sudo fail",
-     "do not log out; rescue-doctor --fix"},
-    {"cannot open shared object file", "UNRESOLVED",
-     "the library that is named is not found: it is gone, or lies where only /etc/ld.so.cache would lead",
-     "rescue-doctor names what is missing; rescue-doctor --fix"},
-    {"libgcc_s.so.1 must be installed", "UNRESOLVED", "libgcc_s.so.1 is gone: threads cannot be cancelled",
-     "rescue-doctor --fix, or install the package libgcc"},
-    {"bad elf interpreter", "LOADER_MISSING",
-     "the loader that the program names is missing, or a link on the way to it", "rescue-doctor --fix"},
-    {"cannot execute: required file not found", "LOADER_MISSING",
-     "the program is there, and the loader that it names is not: deleted, or the link /lib64 is lost. (In a script: "
-     "the "
-     "interpreter in its first line.)",
-     "do not log out; /opt/rescue/bin/rescue-doctor --fix"},
-    {"accessing a corrupted shared library", "LOADER_WRONG_ARCH", "the loader is one of another machine or class",
-     "rescue-doctor --fix"},
-    {"exec format error", "PROGRAM_DAMAGED", "the program is for another machine, or was overwritten or emptied",
-     "elf-info PROGRAM tells; rescue-doctor --fix"},
-    {"too many levels of symbolic links", "ALIAS_LINK_DANGLING", "a link leads to itself: /lib64, or the loader's",
-     "rescue-doctor --fix"},
-    {"cannot find name for user id", "LIBRARY_MISSING",
-     "the name service modules (libnss_files and the like) are gone, or /etc/passwd is",
-     "rescue-doctor --fix; look at /etc/nsswitch.conf and /etc/passwd"},
-    {"symbol lookup error", "SYMBOL_MISSING", "a library is not of the build that the program was made with",
-     "unset LD_LIBRARY_PATH; then rescue-doctor"},
-    {"cannot set lc_", "FILE_MISSING", "the locale's files are missing; programs work, in English",
-     "install the locales package again; it is no fault of glibc itself"},
-    {"bus error", "LIBC_TRUNCATED", "a library or the program was cut short: what is mapped is not on the disk",
-     "if every program says so: rescue-doctor --fix"},
-    {"exit status 135", "LIBC_TRUNCATED", "a library or the program was cut short (SIGBUS)", "rescue-doctor --fix"},
-    {"segmentation fault", "LIBC_DAMAGED",
-     "if every program crashes: the loader or libc is damaged, or /etc/ld.so.preload names a library that crashes",
-     "rescue-doctor --fix"},
-    {"exit status 139", "LIBC_DAMAGED",
-     "the loader or libc is damaged, or /etc/ld.so.preload names a library that crashes", "rescue-doctor --fix"},
-    {"input/output error", "LOADER_EMPTY", "if every program says so: the loader is empty. Else the disk fails to read",
-     "rescue-doctor --fix; look into the kernel's log (dmesg) for errors of the disk"},
-    {"read-only file system", "READ_ONLY", "the file system is mounted read-only, perhaps after an error",
-     "mount -o remount,rw it; look into the kernel's log first"},
-    {"no space left on device", "DISK_FULL", "no blocks or no inodes are free", "make room: old logs, package caches"},
-    {"operation not permitted", "IMMUTABLE",
-     "a file or its directory is immutable (chattr +i), or something is forbidden to this user",
-     "lsattr FILE tells; rescue-doctor --fix lifts it for what it repairs"},
-    {"permission denied", "LOADER_NOT_EXECUTABLE",
-     "if every program says so: the loader has lost its x, or the file system is mounted noexec",
-     "rescue-doctor --fix; mount -o remount,exec /"},
-    {"command not found", "PROGRAMS_MISSING",
-     "the shell does not find the program: it is gone, or PATH does not lead to it. It is not a glibc problem",
-     "type the whole path; PATH=/usr/sbin:/usr/bin:/sbin:/bin; rescue-doctor"},
-    {"no such file or directory", "LOADER_MISSING",
-     "if the program that is named is there: the loader that it names is not, or the link /lib64 is lost",
-     "echo /bin/ls shows whether it is there; do not log out; rescue-doctor --fix"},
-    {": not found", "LOADER_MISSING",
-     "an old shell says this of a program that is there when its loader is not; else the program is gone",
-     "echo /bin/ls shows whether it is there; rescue-doctor"},
-};
+// Four lines each: pattern, identifier, cause, remedy. In order: what is special comes before what it is a case of. One
+// text, because a table of pointers would cost a relocation for each of them at every start of the executable.
+constexpr char rows[] =
+    "kernel panic*exitcode=0x00007f00\n"
+    "LIBC_MISSING\n"
+    "the first process ended with 127: its loader ran, and found no usable libc.so.6 or another library of init\n"
+    "boot with init=/opt/rescue/bin/init, or mount the disk elsewhere, and run rescue-doctor --fix\n"
+    "kernel panic*exitcode=0x0000000b\n"
+    "LIBC_TRUNCATED\n"
+    "the first process crashed (SIGSEGV): the loader or libc is damaged, or a preloaded library crashes\n"
+    "boot with init=/opt/rescue/bin/init, or mount the disk elsewhere, and run rescue-doctor --fix\n"
+    "kernel panic*exitcode=0x00000007\n"
+    "LIBC_TRUNCATED\n"
+    "the first process got SIGBUS: the loader, libc or init itself is cut short\n"
+    "boot with init=/opt/rescue/bin/init, or mount the disk elsewhere, and run rescue-doctor --fix\n"
+    "attempted to kill init\n"
+    "LIBC_MIXED\n"
+    "the first process ended: most often because loader and libc do not belong together\n"
+    "boot with init=/opt/rescue/bin/init, or mount the disk elsewhere, and run rescue-doctor --fix\n"
+    "no working init found\n"
+    "LOADER_MISSING\n"
+    "init is there, and the loader that it names is not; or /usr, where both lie, is not mounted\n"
+    "boot with init=/opt/rescue/bin/init, or mount the disk elsewhere, and run rescue-doctor --fix\n"
+    "run-init*no such file or directory\n"
+    "LOADER_MISSING\n"
+    "the initramfs cannot start init: the loader that it names is missing, or a link on the way (/sbin, /lib64)\n"
+    "boot with init=/opt/rescue/bin/init, or mount the disk elsewhere, and run rescue-doctor --fix\n"
+    "cannot be preloaded\n"
+    "PRELOAD_BROKEN\n"
+    "/etc/ld.so.preload or LD_PRELOAD names a library that cannot be loaded; programs work all the same\n"
+    "rescue-doctor --fix takes it out of /etc/ld.so.preload; unset LD_PRELOAD if it is set\n"
+    "undefined symbol*glibc_private\n"
+    "LIBC_MIXED\n"
+    "libc, the loader and their companions are of different builds; or LD_LIBRARY_PATH leads to another glibc\n"
+    "unset LD_LIBRARY_PATH; then rescue-doctor --fix\n"
+    "relocation error*glibc_private\n"
+    "LIBC_MIXED\n"
+    "libc, the loader and their companions are of different builds; or LD_LIBRARY_PATH leads to another glibc\n"
+    "unset LD_LIBRARY_PATH; then rescue-doctor --fix\n"
+    "unexpected reloc type\n"
+    "LIBC_MIXED\n"
+    "a newer libc under an older loader\n"
+    "rescue-doctor --fix\n"
+    "inconsistency detected by ld.so\n"
+    "LIBC_MIXED\n"
+    "an older libc under a newer loader\n"
+    "rescue-doctor --fix\n"
+    "stack smashing detected\n"
+    "LIBC_MIXED\n"
+    "if every program says so: an older libc under a newer loader. If only one does: a fault of that program\n"
+    "rescue-doctor tells which; --fix mends the first\n"
+    "ld-*version 'glibc_*not found*required by*libc.so\n"
+    "LIBC_MIXED\n"
+    "libc is of a newer glibc than the loader: half of an upgrade or of a `make install`\n"
+    "rescue-doctor --fix\n"
+    "version 'glibc_*not found\n"
+    "ABI_TOO_OLD\n"
+    "the program was made for a newer glibc than this system has. If it is the system's own: an upgrade is half "
+    "done, or libc was replaced by an older one\n"
+    "if it is a program from elsewhere, run it with a newer glibc of its own (rescue-run), and leave the "
+    "system's as it is; else rescue-doctor --fix\n"
+    "version 'glibcxx_*not found\n"
+    "VERSION_MISSING\n"
+    "the program needs a newer libstdc++.so.6 than the one that is found first\n"
+    "look for a second libstdc++.so.6 (LD_LIBRARY_PATH, ld.so.conf.d); install the newer libstdc++\n"
+    "version '*not found*required by\n"
+    "VERSION_MISSING\n"
+    "a library is older than the program that uses it\n"
+    "install the release of that library that belongs to the program\n"
+    "libc.so.6: file too short\n"
+    "LIBC_EMPTY\n"
+    "libc is empty or a few bytes long: a full disk or a copy that was cut off\n"
+    "rescue-doctor --fix\n"
+    "file too short\n"
+    "LIBRARY_EMPTY\n"
+    "the library that is named is empty or a few bytes long\n"
+    "rescue-doctor --fix\n"
+    "invalid elf header\n"
+    "LIBC_NOT_ELF\n"
+    "the library that is named was overwritten by something else\n"
+    "rescue-doctor --fix\n"
+    "wrong elf class\n"
+    "LIBC_WRONG_ARCH\n"
+    "a 32-bit library stands where the 64-bit one belongs, or the reverse\n"
+    "rescue-doctor --fix\n"
+    "failed to map segment from shared object\n"
+    "NOEXEC\n"
+    "the library lies on a file system that is mounted noexec, or a security module forbids to map it\n"
+    "mount -o remount,exec it; look into the kernel's log for denials\n"
+    "cpu does not support x86-64-v\n"
+    "LIBC_WRONG_ARCH\n"
+    "this glibc was built for a newer processor (x86-64-v2 or v3) than this machine has\n"
+    "restore the glibc of a release that supports the processor, or move the disk to a newer machine\n"
+    "cpu isa level is lower than required\n"
+    "LIBC_WRONG_ARCH\n"
+    "a library was built for a newer processor than this machine has\n"
+    "restore the build for this processor\n"
+    "kernel too old\n"
+    "ABI_TOO_OLD\n"
+    "this glibc was built for a newer kernel than the one that runs\n"
+    "boot a newer kernel, or restore the system's own glibc: rescue-doctor --fix\n"
+    "libc.so.6: cannot open shared object file: permission denied\n"
+    "LIBC_NOT_READABLE\n"
+    "libc is there, and ordinary users may not read it, or SELinux forbids it\n"
+    "rescue-doctor --fix; restorecon\n"
+    "libc.so.6: cannot open shared object file\n"
+    "LIBC_MISSING\n"
+    "libc.so.6 is gone, or a link that leads nowhere, or of another machine, or may not be read by users\n"
+    "do not log out; rescue-doctor --fix\n"
+    "libcrypt.so*cannot open shared object file\n"
+    "UNRESOLVED\n"
+    "libcrypt is gone: nobody can log in any more by password, su and sudo fail\n"
+    "do not log out; rescue-doctor --fix\n"
+    "cannot open shared object file\n"
+    "UNRESOLVED\n"
+    "the library that is named is not found: it is gone, or lies where only /etc/ld.so.cache would lead\n"
+    "rescue-doctor names what is missing; rescue-doctor --fix\n"
+    "libgcc_s.so.1 must be installed\n"
+    "UNRESOLVED\n"
+    "libgcc_s.so.1 is gone: threads cannot be cancelled\n"
+    "rescue-doctor --fix, or install the package libgcc\n"
+    "bad elf interpreter\n"
+    "LOADER_MISSING\n"
+    "the loader that the program names is missing, or a link on the way to it\n"
+    "rescue-doctor --fix\n"
+    "cannot execute: required file not found\n"
+    "LOADER_MISSING\n"
+    "the program is there, and the loader that it names is not: deleted, or the link /lib64 is lost. (In a "
+    "script: the interpreter in its first line.)\n"
+    "do not log out; /opt/rescue/bin/rescue-doctor --fix\n"
+    "accessing a corrupted shared library\n"
+    "LOADER_WRONG_ARCH\n"
+    "the loader is one of another machine or class\n"
+    "rescue-doctor --fix\n"
+    "exec format error\n"
+    "PROGRAM_DAMAGED\n"
+    "the program is for another machine, or was overwritten or emptied\n"
+    "elf-info PROGRAM tells; rescue-doctor --fix\n"
+    "too many levels of symbolic links\n"
+    "ALIAS_LINK_DANGLING\n"
+    "a link leads to itself: /lib64, or the loader's\n"
+    "rescue-doctor --fix\n"
+    "cannot find name for user id\n"
+    "LIBRARY_MISSING\n"
+    "the name service modules (libnss_files and the like) are gone, or /etc/passwd is\n"
+    "rescue-doctor --fix; look at /etc/nsswitch.conf and /etc/passwd\n"
+    "symbol lookup error\n"
+    "SYMBOL_MISSING\n"
+    "a library is not of the build that the program was made with\n"
+    "unset LD_LIBRARY_PATH; then rescue-doctor\n"
+    "cannot set lc_\n"
+    "FILE_MISSING\n"
+    "the locale's files are missing; programs work, in English\n"
+    "install the locales package again; it is no fault of glibc itself\n"
+    "bus error\n"
+    "LIBC_TRUNCATED\n"
+    "a library or the program was cut short: what is mapped is not on the disk\n"
+    "if every program says so: rescue-doctor --fix\n"
+    "exit status 135\n"
+    "LIBC_TRUNCATED\n"
+    "a library or the program was cut short (SIGBUS)\n"
+    "rescue-doctor --fix\n"
+    "segmentation fault\n"
+    "LIBC_DAMAGED\n"
+    "if every program crashes: the loader or libc is damaged, or /etc/ld.so.preload names a library that crashes\n"
+    "rescue-doctor --fix\n"
+    "exit status 139\n"
+    "LIBC_DAMAGED\n"
+    "the loader or libc is damaged, or /etc/ld.so.preload names a library that crashes\n"
+    "rescue-doctor --fix\n"
+    "input/output error\n"
+    "LOADER_EMPTY\n"
+    "if every program says so: the loader is empty. Else the disk fails to read\n"
+    "rescue-doctor --fix; look into the kernel's log (dmesg) for errors of the disk\n"
+    "read-only file system\n"
+    "READ_ONLY\n"
+    "the file system is mounted read-only, perhaps after an error\n"
+    "mount -o remount,rw it; look into the kernel's log first\n"
+    "no space left on device\n"
+    "DISK_FULL\n"
+    "no blocks or no inodes are free\n"
+    "make room: old logs, package caches\n"
+    "operation not permitted\n"
+    "IMMUTABLE\n"
+    "a file or its directory is immutable (chattr +i), or something is forbidden to this user\n"
+    "lsattr FILE tells; rescue-doctor --fix lifts it for what it repairs\n"
+    "permission denied\n"
+    "LOADER_NOT_EXECUTABLE\n"
+    "if every program says so: the loader has lost its x, or the file system is mounted noexec\n"
+    "rescue-doctor --fix; mount -o remount,exec /\n"
+    "command not found\n"
+    "PROGRAMS_MISSING\n"
+    "the shell does not find the program: it is gone, or PATH does not lead to it. It is not a glibc problem\n"
+    "type the whole path; PATH=/usr/sbin:/usr/bin:/sbin:/bin; rescue-doctor\n"
+    "no such file or directory\n"
+    "LOADER_MISSING\n"
+    "if the program that is named is there: the loader that it names is not, or the link /lib64 is lost\n"
+    "echo /bin/ls shows whether it is there; do not log out; rescue-doctor --fix\n"
+    ": not found\n"
+    "LOADER_MISSING\n"
+    "an old shell says this of a program that is there when its loader is not; else the program is gone\n"
+    "echo /bin/ls shows whether it is there; rescue-doctor\n";
 
 // Lower case, and plain apostrophes for every kind of quote.
 std::string plain(std::string_view text) {
@@ -164,12 +240,24 @@ bool holds(std::string_view text, std::string_view pattern) {
 
 }  // namespace
 
-const Explanation* explain(std::string_view text) {
+std::optional<Explanation> explain(std::string_view text) {
   const std::string words = plain(text);
-  for (const Explanation& row : rows)
+  std::string_view rest(rows);
+  const auto line = [&] {
+    const std::string_view one = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(one.size() + 1);
+    return one;
+  };
+  while (!rest.empty()) {
+    Explanation row;
+    row.pattern = line();
+    row.id = line();
+    row.cause = line();
+    row.remedy = line();
     if (holds(words, row.pattern))
-      return &row;
-  return nullptr;
+      return row;
+  }
+  return std::nullopt;
 }
 
 }  // namespace rescue

@@ -2,6 +2,7 @@
 // has only the text.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 namespace rescue {
@@ -13,7 +14,7 @@ struct Explanation {
   std::string_view remedy;
 };
 
-// The most special explanation that fits, or null. Quotes of any kind and the case of letters do not matter.
-const Explanation* explain(std::string_view text);
+// The most special explanation that fits. Quotes of any kind and the case of letters do not matter.
+std::optional<Explanation> explain(std::string_view text);
 
 }  // namespace rescue
