@@ -27,7 +27,10 @@ std::string fixed(double value, unsigned decimals) {
   uint64_t scale = 1;
   for (unsigned i = 0; i < decimals; ++i)
     scale *= 10;
-  const auto units = static_cast<uint64_t>((negative ? -value : value) * static_cast<double>(scale) + 0.5);
+  // A header may say anything.
+  const double most = 9e18 / static_cast<double>(scale);
+  const auto units =
+      static_cast<uint64_t>(std::min(negative ? -value : value, most) * static_cast<double>(scale) + 0.5);
   std::string text = str(negative && units != 0 ? "-" : "", units / scale);
   if (decimals > 0)
     text += str('.', padded(str(scale + units % scale).substr(1), decimals));
