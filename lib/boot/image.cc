@@ -195,7 +195,7 @@ class ImageWriter {
     std::vector<std::string> files;
     for (const std::string_view line : split(dep, '\n')) {
       const std::string_view path = line.substr(0, line.find(':'));
-      if (is_wanted(path))
+      if (!path.empty() && is_wanted(path))
         for (std::string& file : TRY(all.files_of(module_name(path))))
           files.push_back(std::move(file));
     }
