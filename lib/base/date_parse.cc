@@ -695,10 +695,12 @@ std::optional<struct timespec> parse_date(std::string_view text, const struct ti
   std::string zone;
   size_t i = 4;
   for (; i < text.size() && text[i] != '"'; ++i) {
-    if (text[i] == '\\' && ++i < text.size() && text[i] != '\\' && text[i] != '"')
-      return std::nullopt;
-    if (i < text.size())
-      zone += text[i];
+    if (text[i] == '\\') {
+      ++i;
+      if (i == text.size() || (text[i] != '\\' && text[i] != '"'))
+        return std::nullopt;
+    }
+    zone += text[i];
   }
   if (i >= text.size())
     return std::nullopt;
