@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include <lzma.h>
 #include <sys/stat.h>
@@ -30,7 +31,7 @@ std::string fixed(double value, unsigned decimals) {
   // A header may say anything.
   const double most = 9e18 / static_cast<double>(scale);
   const auto units =
-      static_cast<uint64_t>(std::min(negative ? -value : value, most) * static_cast<double>(scale) + 0.5);
+      static_cast<uint64_t>(std::llround(std::min(negative ? -value : value, most) * static_cast<double>(scale)));
   std::string text = str(negative && units != 0 ? "-" : "", units / scale);
   if (decimals > 0)
     text += str('.', padded(str(scale + units % scale).substr(1), decimals));
