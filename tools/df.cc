@@ -142,6 +142,7 @@ class Table {
   Table(const Options& opt, std::vector<Field> fields, const SizeStyle& style)
       : opt_(opt), fields_(std::move(fields)), style_(style), posix_(opt.portable && !style.automatic) {
     std::vector<std::string> header;
+    header.reserve(fields_.size());
     for (const Field field : fields_)
       header.push_back(title(field));
     rows_.push_back(std::move(header));
@@ -149,6 +150,7 @@ class Table {
 
   void add(const FileSystem& fs) {
     std::vector<std::string> row;
+    row.reserve(fields_.size());
     for (const Field field : fields_)
       row.push_back(printable_cell(cell(field, fs)));
     rows_.push_back(std::move(row));
@@ -158,6 +160,7 @@ class Table {
 
   void print(Output& out) const {
     std::vector<size_t> widths;
+    widths.reserve(fields_.size());
     for (const Field field : fields_)
       widths.push_back(columns[static_cast<size_t>(field)].width);
     for (const auto& row : rows_)
