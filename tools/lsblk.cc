@@ -270,12 +270,14 @@ class Printer {
     }
     if (!opt_.no_headings) {
       std::vector<std::string> headings;
+      headings.reserve(columns.size());
       for (const Column& column : columns)
         headings.emplace_back(column.name);
       print_line(headings, widths);
     }
     for (const Row* row : flat_) {
       std::vector<std::string> cells;
+      cells.reserve(columns.size());
       for (size_t i = 0; i < columns.size(); ++i)
         cells.push_back(cell(*row, i));
       print_line(cells, widths);
