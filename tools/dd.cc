@@ -1,6 +1,7 @@
 // dd: copy block by block, and convert on the way.
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -254,9 +255,9 @@ std::string size_with_unit(double bytes, bool binary, bool exact) {
     bytes /= base;
     ++power;
   }
-  const auto tenths = static_cast<uint64_t>(bytes * 10 + 0.5);
+  const auto tenths = static_cast<uint64_t>(std::lround(bytes * 10));
   const bool decimal = tenths < (exact || binary ? 100 : 1000) && (power > 0 || !exact);
-  std::string text = decimal ? str(tenths / 10, '.', tenths % 10) : str(static_cast<uint64_t>(bytes + 0.5));
+  std::string text = decimal ? str(tenths / 10, '.', tenths % 10) : str(static_cast<uint64_t>(std::lround(bytes)));
   text += ' ';
   if (power > 0)
     text += binary && power == 1 ? 'K' : letters[power - 1];

@@ -1,5 +1,6 @@
 // free: print how much memory is free.
 #include <algorithm>
+#include <cmath>
 
 #include <fcntl.h>
 #include <time.h>
@@ -128,7 +129,7 @@ class Printer {
       ++power;
     }
     static constexpr std::string_view letters = "BKMGTP";
-    const auto tenths = static_cast<uint64_t>(static_cast<double>(bytes) / static_cast<double>(unit) * 10 + 0.5);
+    const auto tenths = static_cast<uint64_t>(std::lround(static_cast<double>(bytes) / static_cast<double>(unit) * 10));
     std::string text = power > 0 && tenths < 100 ? str(tenths / 10, '.', tenths % 10) : str(bytes / unit);
     text += letters[power];
     return text += power > 0 && !opt_.si ? "i" : "";
