@@ -32,7 +32,7 @@ operator_repairs() {  # ROOT
   delete_glibc
   boot "$rescue_init" \
     "expect:This is the rescue shell.*system broken" "expect:rescue-extract /opt/rescue/bundles/glibc.tzst /" "$broken" \
-    "send:cat" "expect:cat" 'type:\x03' "$broken" \
+    "send:cat" "send:it runs" 'expect:it runs\nit runs\n' 'type:\x03' "$broken" \
     'send:kill -9 $$' "expect:This is the rescue shell" "$broken" \
     "send:exit" "expect:still broken" "$broken" \
     "send:rescue-extract /opt/rescue/bundles/glibc.tzst /" "expect:mounting / writable, for the repair" \
