@@ -93,7 +93,7 @@ class OwnerChanger final : public WalkVisitor {
 
   // "root:daemon", or what of it is to be shown.
   std::string old_text(const struct stat& info) {
-    const std::string group = spec_.group ? name_or_number(names_.groups, info.st_gid) : std::string();
+    std::string group = spec_.group ? name_or_number(names_.groups, info.st_gid) : std::string();
     if (!has_user())
       return group;
     const std::string user = name_or_number(names_.users, info.st_uid);

@@ -202,7 +202,7 @@ tree_text() {
   printf 'c\na\nb\n' >unsorted
   printf 'x:y:z\nno fields\n:b:\n::\na:b:c:d\n' >colons
   printf 'a\na\nA\nb\n b\nb  c\n\n\nc x\nd x\nd y\ne\ne' >repeats
-  printf '\ta\tb\n        c       d  e\n  \t x \t\ty\nfoo\bbar\tq\n    i   j       k\n' >tabs
+  printf '\ta\tb\n        c       d  e\n  \t x \t\ty\nfoo\bbar\tq\n    i   j       k\n' >'tabs'
   printf 'gr\303\274n \342\202\254 \346\227\245\346\234\254\nbad \377\376 \342\202\nno\302\240break\342\200\203em\n' >utf8
   printf 'a\0b\0\0c\nd' >zeros
   head -c 20000 /dev/zero | tr '\0' x >longline
