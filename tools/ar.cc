@@ -170,6 +170,7 @@ class Archive {
 
   Result<> change() {
     std::vector<Part> parts;
+    parts.reserve(members_.size());
     for (const ArMember& member : members_)
       parts.push_back({fd_.get(), member.offset, {}});
     for (size_t i = 0; i < wanted_.size(); ++i) {

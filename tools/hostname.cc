@@ -51,7 +51,7 @@ Result<std::vector<std::string>> host_line(const std::string& name) {
   const UniqueFd file = TRY(open_file("/etc/hosts", O_RDONLY));
   const std::string text = TRY(read_all(file.get(), 1 << 24, "/etc/hosts"));
   for (const std::string_view line : split(text, '\n')) {
-    const auto words = words_of(line);
+    auto words = words_of(line);
     for (size_t i = 1; i < words.size(); ++i)
       if (words[i] == name)
         return words;

@@ -211,6 +211,7 @@ Result<int> run(const Options& opt, Io& io, const Args& args) {
 int run_with_signal(const Applet& applet, Io& io, std::span<const char* const> words) {
   const auto all = with_signal_option(words);
   std::vector<const char*> texts;
+  texts.reserve(all.size());
   for (const std::string& word : all)
     texts.push_back(word.c_str());
   return entry<options, run>(applet, io, texts);

@@ -102,7 +102,7 @@ class Lister {
       std::free(real);
     }
     asks_process_ = !pids_.empty() || !users_.empty() || !opt_.commands.empty();
-    asks_file_ = !files_.empty() || args.size() > 0 || !opt_.descriptors.empty() || link_limit_ || !below_.empty();
+    asks_file_ = !files_.empty() || !args.empty() || !opt_.descriptors.empty() || link_limit_ || !below_.empty();
     return {};
   }
 
@@ -313,6 +313,7 @@ int run_with_plus(const Applet& applet, Io& io, std::span<const char* const> wor
       word[1] = word[1] == 'L' ? 'L' : 'D';
     }
   std::vector<const char*> all;
+  all.reserve(texts.size());
   for (const std::string& word : texts)
     all.push_back(word.c_str());
   return entry<options, run>(applet, io, all);

@@ -232,7 +232,7 @@ constexpr Column columns[] = {
        return Value{str(seconds / 60, ':', two_digits(seconds % 60)), static_cast<double>(seconds), true};
      }},
     {"times cputimes", "TIME", 8, true,
-     [](const Setup&, const Line& l) { return number(static_cast<double>(cpu_ticks(l.process) / ticks_per_second)); }},
+     [](const Setup&, const Line& l) { return number(static_cast<double>(cpu_ticks(l.process)) / ticks_per_second); }},
     {"etime", "ELAPSED", 11, true,
      [](const Setup& s, const Line& l) {
        const double alive = seconds_alive(s, l.process);
@@ -276,9 +276,9 @@ constexpr Column columns[] = {
     {"rss rssize rsz", "RSS", 5, true,
      [](const Setup&, const Line& l) { return number(static_cast<double>(l.process.resident_kib)); }},
     {"vsz vsize", "VSZ", 6, true,
-     [](const Setup&, const Line& l) { return number(static_cast<double>(l.process.virtual_bytes / 1024)); }},
+     [](const Setup&, const Line& l) { return number(static_cast<double>(l.process.virtual_bytes) / 1024); }},
     {"sz", "SZ", 5, true,
-     [](const Setup&, const Line& l) { return number(static_cast<double>(l.process.virtual_bytes / 4096)); }},
+     [](const Setup&, const Line& l) { return number(static_cast<double>(l.process.virtual_bytes) / 4096); }},
     {"ni nice", "NI", 3, true, [](const Setup&, const Line& l) { return number(static_cast<double>(l.process.nice)); }},
     {"pri", "PRI", 3, true,
      [](const Setup&, const Line& l) { return number(static_cast<double>(39 - l.process.priority)); }},

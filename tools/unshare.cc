@@ -129,7 +129,7 @@ Result<> keep_namespaces(const Options& opt, pid_t parent) {
 Result<pid_t> start_keeper(const Options& opt, Io& io, int (&pipe)[2]) {
   bool wanted = false;
   for (const NamespaceKind& kind : namespace_kinds())
-    wanted = wanted || ((opt.*member_of(kind)).value_or("") != "");
+    wanted = wanted || !(opt.*member_of(kind)).value_or("").empty();
   if (!wanted)
     return 0;
   if (::pipe2(pipe, O_CLOEXEC) < 0)

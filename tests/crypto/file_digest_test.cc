@@ -39,7 +39,7 @@ TEST_CASE("file digests: by name, of bytes and of files, as coreutils has them")
     const std::string expected(split(scratch.output_of(str(digest_name(algorithm), "sum file")), ' ')[0]);
     CHECK(is_digest_text(algorithm, expected));
     CHECK(!is_digest_text(algorithm, expected.substr(1)));
-    CHECK(digest_of(algorithm, scratch.read("file") == expected);
+    CHECK(digest_of(algorithm, scratch.read("file")) == expected);
     const auto fd = open_file(scratch.path("file"), O_RDONLY);
     CHECK(digest_of_fd(algorithm, fd->get(), "file") == expected);
   }

@@ -26,13 +26,14 @@ broken_system_panics() {  # ROOT
   boot "" "never:login: " "expect:Kernel panic - not syncing" "expect:init"
 }
 
-# What an operator types; among it what must work on any terminal: Ctrl-C, and a shell that died.
+# What an operator types; among it what must work on any terminal: Ctrl-C, and a shell that died. What is typed before the
+# shell hands the terminal over has its Enter untranslated, so the program is waited for.
 operator_repairs() {  # ROOT
   with_disk "$1"
   delete_glibc
   boot "$rescue_init" \
     "expect:This is the rescue shell.*system broken" "expect:rescue-extract /opt/rescue/bundles/glibc.tzst /" "$broken" \
-    "send:cat" "send:it runs" 'expect:it runs\nit runs\n' 'type:\x03' "$broken" \
+    "send:echo ready; cat" 'expect:\nready\n' "send:it runs" 'expect:it runs\nit runs\n' 'type:\x03' "$broken" \
     'send:kill -9 $$' "expect:This is the rescue shell" "$broken" \
     "send:exit" "expect:still broken" "$broken" \
     "send:rescue-extract /opt/rescue/bundles/glibc.tzst /" "expect:mounting / writable, for the repair" \
