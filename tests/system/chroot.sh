@@ -67,7 +67,7 @@ statuses() {
   enter 127 "$ROOT" /nowhere
   enter 126 "$ROOT" /etc/passwd
   enter 125 "$case_dir/nowhere" true
-  enter 125 --nonsense
+  enter 2 --nonsense
   # shellcheck disable=SC2016  # as above
   enter 143 "$ROOT" sh -c 'kill -TERM $$'
 }
