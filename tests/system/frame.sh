@@ -78,13 +78,14 @@ helps() {
   [[ $out == "$name (rescue) "[0-9]* && -z $err ]] || fail "--version: $out$err"
 }
 
-# These print or ignore whatever they are given.
-takes_anything() { case $1 in true | false | echo | expr | printf | test | '[' | init) ;; *) return 1 ;; esac; }
+# These print or ignore whatever they are given; and without a terminal stty looks at nothing.
+takes_anything() { case $1 in true | false | echo | expr | printf | test | '[' | init | stty) ;; *) return 1 ;; esac; }
 
 # The commands of that name elsewhere have numbers of their own for wrong usage.
 usage_status() {
   case $1 in
-    find | losetup | lsof | mount | nsenter | pivot_root | ps | reset | sed | swapon | umount | unshare | xargs) echo 1 ;;
+    dmesg | find | free | id | losetup | lsblk | lsof | mount | nsenter | pivot_root | ps | reset | sed) echo 1 ;;
+    setsid | swapon | umount | uname | unshare | uptime | whoami | xargs) echo 1 ;;
     blkid) echo 4 ;;
     swapoff) echo 16 ;;
     chroot | env | nohup | timeout) echo 125 ;;  # the command that they run has all others
