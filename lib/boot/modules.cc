@@ -21,6 +21,7 @@ namespace {
 
 constexpr uint64_t largest_table = 64 << 20;
 constexpr uint64_t largest_module = 256 << 20;
+constexpr size_t most_asked = 500;
 
 std::string with_underscores(std::string_view name) {
   std::string text(name);
@@ -140,11 +141,16 @@ Result<std::string> read_module(const std::string& path) {
 }
 
 Result<Modules> Modules::open(std::string directory) {
+  Tables tables;
+  tables.dep = TRY(read_table(str(directory, "/modules.dep")));
+  tables.alias = read_table(str(directory, "/modules.alias")).value_or("");
+  tables.softdep = read_table(str(directory, "/modules.softdep")).value_or("");
+  return of_tables(std::move(directory), std::move(tables));
+}
+
+Modules Modules::of_tables(std::string directory, Tables tables) {
   Modules modules;
-  modules.tables_ = std::make_unique<Tables>();
-  modules.tables_->dep = TRY(read_table(str(directory, "/modules.dep")));
-  modules.tables_->alias = read_table(str(directory, "/modules.alias")).value_or("");
-  modules.tables_->softdep = read_table(str(directory, "/modules.softdep")).value_or("");
+  modules.tables_ = std::make_unique<Tables>(std::move(tables));
   modules.directory_ = std::move(directory);
   for (const std::string_view line : split(modules.tables_->dep, '\n'))
     if (const size_t colon = line.find(':'); colon != std::string_view::npos)
@@ -185,9 +191,11 @@ Result<std::vector<std::string>> Modules::files_of(std::string_view module) cons
 
 Result<> Modules::collect_files(const std::string& module, std::vector<std::string>& files,
                                 std::vector<std::string>& asked) const {
-  // The tables are the root's; nothing says that what they ask for is not a circle.
+  // The tables are the root's; nothing says that what they ask for is not a circle, or a chain without an end.
   if (std::ranges::contains(asked, module))
     return {};
+  if (asked.size() == most_asked)
+    return fail("find the module", module, "asks for too many others");
   asked.push_back(module);
   const auto found = std::ranges::lower_bound(dependencies_, module, {}, [](const auto& row) { return row.first; });
   if (found == dependencies_.end() || found->first != module)

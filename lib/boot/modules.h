@@ -19,6 +19,14 @@ class Modules {
   // Those in `directory` ("/lib/modules/6.1.0-50-cloud-amd64").
   static Result<Modules> open(std::string directory);
 
+  // depmod's text files, as they are in such a directory; where one is not there, "".
+  struct Tables {
+    std::string dep;
+    std::string alias;
+    std::string softdep;
+  };
+  static Modules of_tables(std::string directory, Tables tables);
+
   // Those of the kernel that runs.
   static Result<Modules> of_this_kernel();
 
@@ -39,12 +47,6 @@ class Modules {
   struct Row {
     std::string_view key;    // name of a module, or the pattern of an alias
     std::string_view value;  // the rest of the line
-  };
-
-  struct Tables {
-    std::string dep;
-    std::string alias;
-    std::string softdep;
   };
 
   Result<> collect_files(const std::string& module, std::vector<std::string>& files,

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "lib/base/text.h"
 #include "lib/boot/image.h"
 #include "tests/scratch.h"
 
@@ -46,6 +47,18 @@ TEST_CASE("modules: what one needs is loaded first, and a circle ends") {
   CHECK(modules->files_of("a") ==
         std::vector<std::string>{"kernel/e.ko.xz", "kernel/c-d.ko", "kernel/b.ko", "kernel/a.ko"});
   CHECK_FALSE(modules->files_of("x"));
+}
+
+TEST_CASE("modules: a chain without an end is no trouble") {
+  Modules::Tables tables;
+  for (int i = 0; i < 20000; ++i) {
+    tables.dep += str("kernel/m", i, ".ko:\n");
+    tables.softdep += str("softdep m", i, " pre: m", i + 1, '\n');
+  }
+  const auto files = Modules::of_tables("there", std::move(tables)).files_of("m0");
+  REQUIRE(files);
+  CHECK(files->size() == 500);
+  CHECK(files->back() == "kernel/m0.ko");
 }
 
 TEST_CASE("image: the version in a kernel's header") {
