@@ -10,6 +10,7 @@
 
 #include "lib/base/applet.h"
 #include "lib/base/fd.h"
+#include "lib/base/size_text.h"
 #include "lib/sys/block.h"
 #include "lib/sys/mounting.h"
 
@@ -29,9 +30,9 @@ struct Options {
   bool set_capacity = false;
   std::vector<std::string> detach;
   std::string associated;
-  uint64_t offset = 0;
-  uint64_t size_limit = 0;
-  uint64_t sector_size = 0;
+  std::string offset;
+  std::string size_limit;
+  std::string sector_size;
   std::optional<std::string> direct_io;
 };
 
@@ -43,7 +44,7 @@ constexpr Opt<Options> options[] = {
     {'j', "associated", &Options::associated, "list those that FILE is behind", "FILE"},
     {'l', "list", &Options::list, "list as a table (default)"},
     {'n', "noheadings", &Options::no_headings, "without the line of headings"},
-    {'o', "offset", &Options::offset, "begin at byte N of the file", "N"},
+    {'o', "offset", &Options::offset, "begin at byte N of the file (1M and its like, too)", "N"},
     {0, "sizelimit", &Options::size_limit, "N bytes of it and no more", "N"},
     {'b', "sector-size", &Options::sector_size, "sectors of N bytes", "N"},
     {'P', "partscan", &Options::partitions, "make devices for its partitions"},
@@ -79,7 +80,9 @@ Result<std::vector<LoopState>> list_loops() {
 
 // The form of `losetup -a` and `-j`: "/dev/loop0: [64768]:131 (/srv/disk.img), offset 512".
 void print_line(Io& io, const LoopState& loop) {
-  io.out.put(loop.device, ": [", loop.info.lo_device, "]:", loop.info.lo_inode, " (", printable(loop.file), ')');
+  std::string number = str(loop.info.lo_device);
+  number.insert(0, number.size() < 4 ? 4 - number.size() : 0, '0');
+  io.out.put(loop.device, ": [", number, "]:", loop.info.lo_inode, " (", printable(loop.file), ')');
   if (loop.info.lo_offset != 0)
     io.out.put(", offset ", loop.info.lo_offset);
   if (loop.info.lo_sizelimit != 0)
@@ -135,15 +138,22 @@ Result<int> list(const Options& opt, Io& io, std::string_view only) {
   return io.status();
 }
 
+Result<uint64_t> size_of(std::string_view text) {
+  const ParsedSize parsed = parse_size(text);
+  if (!text.empty() && (parsed.problem != SizeProblem::none || !parsed.has_number))
+    return usage_error(str("'", printable(text), "' is not a size"));
+  return text.empty() ? 0 : parsed.value;
+}
+
 Result<int> set_up(const Options& opt, Io& io, const std::string& device, const std::string& file) {
   const Loop loop = TRY(attach_loop({.file = file,
                                      .device = device,
-                                     .offset = opt.offset,
-                                     .size_limit = opt.size_limit,
+                                     .offset = TRY(size_of(opt.offset)),
+                                     .size_limit = TRY(size_of(opt.size_limit)),
                                      .read_only = opt.read_only,
                                      .partitions = opt.partitions,
                                      .direct_io = opt.direct_io && *opt.direct_io != "off",
-                                     .sector_size = static_cast<unsigned>(opt.sector_size)}));
+                                     .sector_size = static_cast<unsigned>(TRY(size_of(opt.sector_size)))}));
   if (opt.show || opt.verbose)
     io.out.put(loop.device, '\n');
   return io.status();

@@ -74,7 +74,8 @@ Result<> propagate(const MountRequest& request) {
 // The first type that the kernel takes. Read-only where the disk is.
 Result<MountDone> mount_disk(const std::string& source, const MountRequest& request) {
   Error last;
-  for (const std::string& type : TRY(candidate_types(source, request.type))) {
+  const auto types = TRY(candidate_types(source, request.type));
+  for (const std::string& type : types) {
     unsigned long flags = request.options.flags;
     Result<> done = mount_once(source, request.target, type, flags, request.options.data);
     if (!done && (flags & MS_RDONLY) == 0 && is_read_only_error(done.error().code) && done.error().code != EBUSY) {
@@ -85,9 +86,12 @@ Result<MountDone> mount_disk(const std::string& source, const MountRequest& requ
       return MountDone{source, type, (flags & MS_RDONLY) != 0};
     last = done.error();
     if (last.code != EINVAL && last.code != ENODEV)
-      break;
+      return std::unexpected(std::move(last));
   }
-  return std::unexpected(std::move(last));
+  // EINVAL alone would leave a person to guess.
+  return fail(str("mount ", printable(source)), request.target,
+              last.code == ENODEV ? str("this kernel does not know ", types.back())
+                                  : "holds no file system that could be mounted so, or an option is wrong");
 }
 
 Result<Loop> set_up(const LoopRequest& request, std::string device, int file) {
@@ -195,6 +199,8 @@ Result<std::vector<std::string>> candidate_types(const std::string& source, std:
 
 Result<MountDone> mount_file_system(const MountRequest& request) {
   const unsigned long flags = request.options.flags;
+  if (!request.options.problem.empty())
+    return fail("mount", request.target, str(printable(request.options.problem), " is no size"));
   MountDone done{request.source, request.type, (flags & MS_RDONLY) != 0};
   if (needs_no_type(flags)) {
     if ((flags & MS_BIND) != 0 && (flags & MS_REMOUNT) == 0)

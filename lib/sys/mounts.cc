@@ -7,6 +7,7 @@
 #include <sys/sysmacros.h>
 
 #include "lib/base/fd.h"
+#include "lib/base/size_text.h"
 #include "lib/base/text.h"
 
 namespace rescue {
@@ -154,6 +155,14 @@ bool take_flag(MountOptions& options, std::string_view word) {
   return false;
 }
 
+// A size with a unit; what is none is no zero, for another place of the disk would be mounted then.
+void take_size(MountOptions& options, std::string_view word, std::string_view value, uint64_t& size) {
+  const ParsedSize parsed = parse_size(value);
+  if (parsed.problem != SizeProblem::none || !parsed.has_number)
+    options.problem = word;
+  size = parsed.value;
+}
+
 bool take_own(MountOptions& options, std::string_view word) {
   const size_t equals = word.find('=');
   const std::string_view name = word.substr(0, equals);
@@ -162,9 +171,9 @@ bool take_own(MountOptions& options, std::string_view word) {
     options.loop = true;
     options.loop_device = value;
   } else if (name == "offset") {
-    options.offset = to_number<uint64_t>(value).value_or(0);
+    take_size(options, word, value, options.offset);
   } else if (name == "sizelimit") {
-    options.size_limit = to_number<uint64_t>(value).value_or(0);
+    take_size(options, word, value, options.size_limit);
   } else if (word == "nofail") {
     options.no_fail = true;
   } else if (word == "noauto") {

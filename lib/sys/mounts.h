@@ -67,6 +67,7 @@ struct MountOptions {
   uint64_t size_limit = 0;
   bool no_fail = false;
   bool no_auto = false;
+  std::string problem;  // a word that cannot be meant so: "offset=x"
 };
 
 // Reads "ro,noexec,data=journal"; later words win over earlier ones. Words that are for people and other programs

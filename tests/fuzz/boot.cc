@@ -15,8 +15,9 @@ void modules(std::string_view text) {
   using namespace rescue;
   Modules::Tables tables;
   for (const std::string_view line : split(text, '\n'))
-    (line.starts_with("alias ") ? tables.alias : line.starts_with("softdep ") ? tables.softdep : tables.dep) +=
-        str(line, '\n');
+    (line.starts_with("alias ")     ? tables.alias
+     : line.starts_with("softdep ") ? tables.softdep
+                                    : tables.dep) += str(line, '\n');
   const Modules modules = Modules::of_tables("fuzz", std::move(tables));
   for (const std::string_view name : {"a", "fs-ext4", "pci:v00001AF4d00001001sv00001AF4sd00000002bc01sc00i00"})
     for (const std::string& module : modules.find(name))

@@ -41,6 +41,16 @@ TEST_CASE("mountinfo: what lies on top, and what holds a path") {
   CHECK(mount_of(mounts, "/sys/kernel")->id == 23);
 }
 
+TEST_CASE("mount options: an offset that is no size is no zero") {
+  MountOptions options;
+  add_mount_options(options, "loop,offset=1M,sizelimit=4096");
+  CHECK(options.offset == 1 << 20);
+  CHECK(options.size_limit == 4096);
+  CHECK(options.problem.empty());
+  add_mount_options(options, "offset=x");
+  CHECK(options.problem == "offset=x");
+}
+
 TEST_CASE("fstab: fields, escapes, comments, defaults") {
   const auto entries = parse_fstab(
       "# a comment\n\nUUID=1-2 / ext4 errors=remount-ro 0 1\n"
