@@ -63,7 +63,8 @@ constexpr int systemd_signal(Ending ending) {
 
 Result<> ask_init(Ending ending) {
   const std::string name = name_of_init();
-  const std::string_view program = base_name(read_link("/proc/1/exe"));
+  const std::string executable = read_link("/proc/1/exe");
+  const std::string_view program = base_name(executable);
   int signal = 0;
   if (same_program("/proc/1/exe", "/proc/self/exe") || program == "rescue" || program == "busybox")
     signal = plain_signal(ending);

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Boot a virtual machine and talk to it over its serial line, as an operator would.
 
-    vm.py --image DISK --kernel FILE [--initrd FILE] --append WORDS --log FILE STEP...
+    vm.py --image DISK [--kernel FILE] [--initrd FILE] [--append WORDS] --log FILE STEP...
+
+Without a kernel the disk's own boot loader starts.
 
 Steps, done in order; each is NAME:ARGUMENT:
     expect:REGEX     wait until this is printed, after what the last expect matched
@@ -39,14 +41,17 @@ class Machine:
         self.folder = tempfile.TemporaryDirectory(prefix="rescue-vm-")
         self.log = open(options.log, "ab", buffering=0)
         self.text = ""      # what was printed and not yet matched
+        self.begun = b""    # a control sequence of which the rest has not come yet
         self.never = []
         path = os.path.join(self.folder.name, "serial")
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(path)
         listener.listen(1)
         command = ["qemu-system-x86_64", "-accel", options.accel, "-m", "512", "-smp", "2", "-nodefaults",
-                   "-display", "none", "-no-reboot", "-net", "none", "-kernel", options.kernel, "-append", options.append,
+                   "-display", "none", "-no-reboot", "-net", "none",
                    "-chardev", f"socket,id=line,path={path}", "-serial", "chardev:line"]
+        if options.kernel:
+            command += ["-kernel", options.kernel, "-append", options.append]
         if options.initrd:
             command += ["-initrd", options.initrd]
         for image in options.image:
@@ -70,8 +75,11 @@ class Machine:
         except ConnectionError:
             data = b""
         self.log.write(data)
+        whole = self.begun + data
+        self.begun = re.search(rb"(\x1b(\[[0-9;?]*)?)?$", whole)[0]
+        whole = whole[:len(whole) - len(self.begun)]
         # Colours and cursor movements are not what is looked for.
-        self.text += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", "", data.decode(errors="replace"))
+        self.text += re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", "", whole.decode(errors="replace"))
         for pattern in self.never:
             if found := re.search(pattern, self.text):
                 raise Failure(f"printed {found[0]!r}")
@@ -142,7 +150,7 @@ class Machine:
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--image", action="append", default=[])
-    parser.add_argument("--kernel", required=True)
+    parser.add_argument("--kernel")
     parser.add_argument("--initrd")
     parser.add_argument("--append", default="")
     parser.add_argument("--accel", default=os.environ.get("RESCUE_ACCEL", "tcg,thread=multi"))
