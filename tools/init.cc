@@ -14,10 +14,13 @@
 #include <unistd.h>
 
 #include "lib/base/applet.h"
+#include "lib/base/fd.h"
+#include "lib/base/kit.h"
 #include "lib/boot/console.h"
 #include "lib/boot/early.h"
 #include "lib/boot/find_root.h"
 #include "lib/boot/handover.h"
+#include "lib/boot/own_mounts.h"
 #include "lib/boot/session.h"
 #include "lib/sys/mounting.h"
 #include "lib/sys/process.h"
@@ -55,6 +58,7 @@ class Init {
     for (const std::string& problem : problems_)
       say(problem);
     find_root();
+    mount_own();
     if (line_.has("rescue.fix") && has_root_ && !person_wants_shell() && repair())
       boot(true);
     start_sessions();
@@ -106,6 +110,33 @@ class Init {
             root_));
   }
 
+  // What fstab names: a /usr of its own holds the glibc, /var what a repair writes down.
+  void mount_own() {
+    if (!has_root_)
+      return;
+    serve_modules();
+    own_ = mount_own_file_systems(root_, is_read_only(), [this](std::string_view text) { say(text); });
+    for (const std::string& place : own_)
+      say(str("mounted ", place, ", as the system's fstab says"));
+  }
+
+  // What the kernel starts when a file system needs a module: the system's own program cannot run.
+  void serve_modules() {
+    constexpr const char* path = "/proc/sys/kernel/modprobe";
+    const auto fd = open_file(path, O_RDWR);
+    if (!fd)
+      return;
+    const auto old = read_all(fd->get(), 4096, path);
+    if (old && write_all(fd->get(), kit_path("bin/modprobe"), path))
+      modprobe_ = *old;
+  }
+
+  void give_back_modules() {
+    constexpr const char* path = "/proc/sys/kernel/modprobe";
+    if (const auto fd = open_file(path, O_WRONLY); fd && !modprobe_.empty())
+      (void)write_all(fd->get(), modprobe_, path);
+  }
+
   bool is_read_only() const { return !line_.has("rw") || in_image_; }
 
   // Gives a person the time to say no to the unattended repair.
@@ -154,21 +185,41 @@ class Init {
 
   bool make_writable(bool writable) {
     ::sync();
-    const auto done = mount_once("none", root_, "", MS_REMOUNT | (writable ? 0UL : MS_RDONLY), "");
+    bool done = make_writable(root_, writable);
+    for (const std::string& place : own_)
+      done &= make_writable(place, writable);
+    return done;
+  }
+
+  bool make_writable(const std::string& place, bool writable) {
+    const auto done = mount_once("none", place, "", MS_REMOUNT | (writable ? 0UL : MS_RDONLY), "");
     if (!done)
       say(message(done.error()));
     else if (writable)
-      say(str("mounted ", root_, " writable, for the repair"));
+      say(str("mounted ", place, " writable, for the repair"));
     return done.has_value();
   }
 
+  // The system's init mounts them itself, as it is used to; but it lies on /usr.
+  void detach_own() {
+    const std::string usr = str(root_ == "/" ? "" : root_, "/usr");
+    while (!own_.empty() && own_.back() != usr) {
+      (void)::umount2(own_.back().c_str(), MNT_DETACH);
+      own_.pop_back();
+    }
+  }
+
   void start_sessions() {
+    std::string own;
+    for (const std::string& place : own_)
+      own += str(own.empty() ? "" : " ", place);
     for (const std::string& name : console_names(line_)) {
       ConsoleSession console;
       console.setup = {.console = name,
                        .root = has_root_ ? root_ : "",
                        .root_device = device_,
                        .read_only = is_read_only(),
+                       .own_mounts = own,
                        .menu = in_image_ && !line_.has("rescue.shell"),
                        .config = config_};
       start(console);
@@ -241,8 +292,10 @@ class Init {
       return;
     }
     end_processes();
+    detach_own();
     if (is_read_only())
       (void)make_writable(false);
+    give_back_modules();
     say(str(healthy ? "the system is healthy; going on with " : "going on with ", *init));
     if (in_image_)
       if (const auto done = switch_root(root_); !done) {
@@ -301,6 +354,8 @@ class Init {
   std::vector<ConsoleSession> sessions_;
   std::string root_;
   std::string device_;
+  std::vector<std::string> own_;  // where what its fstab names is mounted
+  std::string modprobe_;          // the kernel's setting before ours
   bool has_root_ = false;
   bool in_image_ = false;
 };

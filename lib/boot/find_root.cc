@@ -42,9 +42,13 @@ Result<MountDone> mount_device(const BlockDevice& device, const std::string& tar
   return mount_file_system(request);
 }
 
+// Where /usr is a file system of its own, /etc/os-release is a link into it that leads nowhere yet.
 bool is_system(const std::string& target) {
   const auto root = Root::open(target);
-  return root && (root->exists("etc/os-release") || root->exists("usr/lib/os-release"));
+  if (!root)
+    return false;
+  const auto release = root->find("etc/os-release", Last::keep);
+  return (release && release->exists) || root->exists("usr/lib/os-release");
 }
 
 class RootFinder {

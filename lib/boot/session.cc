@@ -133,6 +133,7 @@ std::vector<std::string> shell_environment(const SessionSetup& setup) {
       str("TERM=", terminal_type(setup.console)),
       str("RESCUE_KIT=", kit_path("")),
       str("RESCUE_ROOT=", setup.root),
+      str("RESCUE_MOUNTS=", setup.own_mounts),
       str("RESCUE_CONSOLE=", setup.console),
       "USER=root",
       "LOGNAME=root",

@@ -22,6 +22,7 @@ struct SessionSetup {
   std::string root = "/";   // the system to be repaired
   std::string root_device;  // for people; may be empty
   bool read_only = true;    // the root, that is
+  std::string own_mounts;   // those of its fstab, divided by blanks
   bool menu = false;        // offer the repair before the shell
   BootConfig config;
 };

@@ -35,6 +35,7 @@ with_disk() {  # NAME [bare]
   kernel=$(echo "$system"/boot/vmlinuz-*)
   initrd=$(echo "$system"/boot/initrd.img-*)
   root_word=root=LABEL=server
+  more_disks=()
 }
 
 # on_disk COMMAND...: debugfs on $disk, for small changes and looks without mounting it.
@@ -48,11 +49,11 @@ delete_glibc() {
   on_disk "rm $lib/libc.so.6" "rm $lib/ld-linux-x86-64.so.2" "rm $lib/libm.so.6"
 }
 
-# boot WORDS STEP...: a machine with $disk, $kernel and $initrd, and WORDS added to the kernel's.
+# boot WORDS STEP...: a machine with $disk, $kernel and $initrd, and WORDS added to the kernel's; with $more_disks too.
 boot() {
   local words=$1
   shift
-  python3 "$tests_dir/lib/vm.py" --image "$disk" --kernel "$kernel" --initrd "$initrd" --log "$case_dir/console" \
+  python3 "$tests_dir/lib/vm.py" "${more_disks[@]/#/--image=}" --image "$disk" --kernel "$kernel" --initrd "$initrd" --log "$case_dir/console" \
     --append "$root_word ro console=ttyS0,115200 panic=-1 edd=off tsc=reliable mitigations=off $words" "$@" ||
     { keep_console; fail "$(tail -n 1 "$case_dir/console" | cut -c1-200)"; }
 }

@@ -59,6 +59,34 @@ image_repairs() {  # ROOT WORD WHY
     "expect:the system is repaired" "expect:healthy; going on with /sbin/init" "$login" quit:
 }
 
+# The glibc is on a /usr of its own, and what the repair writes down on a /var of its own; the root's os-release is a
+# link that leads nowhere before they are mounted.
+image_mounts_its_own() {  # ROOT
+  with_disk "$1" bare
+  local server=$case_dir/server place
+  cp -a "$system" "$server"
+  initrd=$case_dir/rescue.img root_word=root=LABEL=server
+  "$kit/bin/rescue-image" -o "$initrd" --root "$server" --bundle "$bundle"
+  rm "$server"/usr/lib/x86_64-linux-gnu/{libc.so.6,ld-linux-x86-64.so.2}
+  more_disks=()
+  for place in usr var; do
+    mv "$server/$place" "$case_dir/$place"
+    mkdir "$server/$place"
+    echo "LABEL=its-$place /$place ext4 defaults 0 2" >>"$server/etc/fstab"
+    mke2fs -q -F -t ext4 -L "its-$place" -E root_owner=0:0 -d "$case_dir/$place" "$case_dir/$place.disk" 500M
+    more_disks+=("$case_dir/$place.disk")
+    rm -rf "${case_dir:?}/$place"
+  done
+  make_disk "$server" "$disk"
+  rm -rf "$server"
+  boot "rescue.fix rescue.timeout=0" "never:rescue shell" "expect:mounted /sysroot/usr, as the system's fstab says" \
+    "expect:mounted /sysroot/var, as" "expect:mounted /sysroot/usr writable" "expect:the system is repaired" \
+    "expect:healthy; going on with /sbin/init" "$login" quit:
+  e2fsck -y -E journal_only "${more_disks[1]}" || true
+  debugfs -R "ls -p /lib/rescue" "${more_disks[1]}" | tee "$case_dir/kept"
+  grep -q "/000001/" "$case_dir/kept" || fail "nothing on /var to undo it with"
+}
+
 # At the image's menu, and with the shell.
 image_offers() {  # ROOT
   with_disk "$1" bare
@@ -132,6 +160,7 @@ done
 boot_case "image: finds the root by its UUID" image_repairs boot-bookworm \
   root=UUID=11111111-2222-3333-4444-555555555555 root=UUID
 boot_case "image: searches for the root" image_repairs boot-trixie rescue.nothing "it has /etc/os-release"
+boot_case "image: mounts the /usr and /var of fstab" image_mounts_its_own boot-bookworm
 boot_case "image: offers the repair, or a shell" image_offers boot-trixie
 boot_case "a bundle comes in over the serial line" bundle_over_the_line boot-bookworm
 boot_case "power cuts during the repair" power_cuts boot-bookworm
