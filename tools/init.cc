@@ -22,6 +22,7 @@
 #include "lib/boot/handover.h"
 #include "lib/boot/own_mounts.h"
 #include "lib/boot/session.h"
+#include "lib/sys/block.h"
 #include "lib/sys/mounting.h"
 #include "lib/sys/process.h"
 
@@ -99,7 +100,7 @@ class Init {
     in_image_ = true;
     root_ = image_root;
     const auto tell = [this](std::string_view text) { say(text); };
-    const auto found = mount_broken_root(line_, root_, tell);
+    const auto found = mount_broken_root(line_, root_, volumes_, tell);
     has_root_ = found.has_value();
     if (!found) {
       say(message(found.error()));
@@ -115,7 +116,11 @@ class Init {
     if (!has_root_)
       return;
     serve_modules();
-    own_ = mount_own_file_systems(root_, is_read_only(), [this](std::string_view text) { say(text); });
+    const auto tell = [this](std::string_view text) { say(text); };
+    // The system's initramfs has set up what the root needs and no more.
+    if (!in_image_)
+      (void)volumes_.activate(list_block_devices().value_or(std::vector<BlockDevice>()), nullptr, tell);
+    own_ = mount_own_file_systems(root_, is_read_only(), tell);
     for (const std::string& place : own_)
       say(str("mounted ", place, ", as the system's fstab says"));
   }
@@ -295,6 +300,7 @@ class Init {
     detach_own();
     if (is_read_only())
       (void)make_writable(false);
+    volumes_.hand_over();
     give_back_modules();
     say(str(healthy ? "the system is healthy; going on with " : "going on with ", *init));
     if (in_image_)
@@ -355,7 +361,8 @@ class Init {
   std::string root_;
   std::string device_;
   std::vector<std::string> own_;  // where what its fstab names is mounted
-  std::string modprobe_;          // the kernel's setting before ours
+  LogicalVolumes volumes_;
+  std::string modprobe_;  // the kernel's setting before ours
   bool has_root_ = false;
   bool in_image_ = false;
 };

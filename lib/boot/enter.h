@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "lib/base/error.h"
-#include "lib/boot/find_root.h"
+#include "lib/boot/listener.h"
 
 namespace rescue {
 

@@ -53,12 +53,13 @@ bool is_system(const std::string& target) {
 
 class RootFinder {
  public:
-  RootFinder(const KernelLine& line, const std::string& target, Listener say)
+  RootFinder(const KernelLine& line, const std::string& target, LogicalVolumes& volumes, Listener say)
       : spec_(line.value("root").value_or("")),
         type_(line.value("rootfstype").value_or("")),
         words_(line.value("rootflags").value_or("")),
         wait_(to_number<unsigned>(line.value("rootdelay").value_or("")).value_or(default_wait)),
         target_(target),
+        volumes_(volumes),
         say_(say) {}
 
   Result<FoundRoot> find() {
@@ -67,7 +68,9 @@ class RootFinder {
     for (unsigned tries = 0;; ++tries) {
       if (modules)
         modules->load_for_devices();
-      const auto devices = list_block_devices().value_or(std::vector<BlockDevice>());
+      auto devices = list_block_devices().value_or(std::vector<BlockDevice>());
+      if (volumes_.activate(devices, modules ? &*modules : nullptr, say_))
+        devices = list_block_devices().value_or(std::vector<BlockDevice>());
       if (auto found = named(devices))
         return *std::move(found);
       const bool late = tries * pause_between > wait_ * 1'000'000UL;
@@ -114,8 +117,11 @@ class RootFinder {
 
   std::unexpected<Error> no_root(const std::vector<BlockDevice>& devices) const {
     std::string list;
-    for (const BlockDevice& device : devices)
-      list += str(list.empty() ? "" : ", ", device.path);
+    for (const BlockDevice& device : devices) {
+      const Superblock block = tags_of(device, devices);
+      const bool closed = block.type() == "crypto_LUKS" || block.type() == "linux_raid_member";
+      list += str(list.empty() ? "" : ", ", device.path, closed ? " (encrypted, or part of a RAID)" : "");
+    }
     return fail("find the root file system", "",
                 devices.empty() ? "no disk was found: its driver may be missing from this image"
                                 : str("none of ", list, " holds one"));
@@ -126,16 +132,18 @@ class RootFinder {
   std::string words_;
   unsigned wait_;
   const std::string& target_;
+  LogicalVolumes& volumes_;
   Listener say_;
   std::string last_problem_;
 };
 
 }  // namespace
 
-Result<FoundRoot> mount_broken_root(const KernelLine& line, const std::string& target, Listener say) {
+Result<FoundRoot> mount_broken_root(const KernelLine& line, const std::string& target, LogicalVolumes& volumes,
+                                    Listener say) {
   if (::mkdir(target.c_str(), 0755) < 0 && errno != EEXIST)
     return fail("make directory", target, errno);
-  return RootFinder(line, target, say).find();
+  return RootFinder(line, target, volumes, say).find();
 }
 
 }  // namespace rescue

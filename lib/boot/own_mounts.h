@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "lib/boot/find_root.h"
+#include "lib/boot/listener.h"
 
 namespace rescue {
 

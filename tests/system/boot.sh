@@ -59,32 +59,68 @@ image_repairs() {  # ROOT WORD WHY
     "expect:the system is repaired" "expect:healthy; going on with /sbin/init" "$login" quit:
 }
 
-# The glibc is on a /usr of its own, and what the repair writes down on a /var of its own; the root's os-release is a
-# link that leads nowhere before they are mounted.
-image_mounts_its_own() {  # ROOT
+# A disk for LVM, as RHEL's installer lays one out: a group with a volume for each folder that is named, made by LVM's
+# own tools, without a kernel that knows it. `root` is made of two pieces.
+make_volumes() {  # FILE FOLDER-OF-IMAGES
+  local device name from count pieces
+  export LVM_SYSTEM_DIR=$case_dir/lvm LVM_SUPPRESS_FD_WARNINGS=1
+  mkdir "$LVM_SYSTEM_DIR"
+  rm "$1"
+  truncate -s 1G "$1"
+  device=$(losetup --find --show "$1") || skip "this machine gives no loop device, on which a group could be made"
+  lvm_here() { lvm "$1" --driverloaded n --config "devices { filter=[\"a|^$device\$|\",\"r|.*|\"] }" "${@:2}"; }
+  lvm_here pvcreate -q "$device"
+  lvm_here vgcreate -q vg-0 "$device"
+  for name in root=64M usr=600M var=200M; do
+    lvm_here lvcreate -an -Zn -Wn -y -n "${name%=*}" -L "${name#*=}" vg-0
+  done
+  lvm_here lvextend -L +64M vg-0/root
+  lvm_here lvs --noheadings --nosuffix --units s -o lv_name,seg_start,seg_size,seg_pe_ranges vg-0 >"$case_dir/pieces"
+  cat "$case_dir/pieces"
+  losetup -d "$device"
+  while read -r name from count pieces; do
+    pieces=${pieces#*:}
+    dd status=none conv=notrunc,sparse bs=512 if="$2/$name.image" skip="$from" count="$count" of="$1" \
+      seek=$((2048 + ${pieces%-*} * 8192))
+  done <"$case_dir/pieces"
+}
+
+# What a server with such disks has installed; its udev must find what the rescue has set up.
+put_lvm_into() {  # ROOT
+  dpkg -L lvm2 dmsetup dmeventd libdevmapper1.02.1 libdevmapper-event1.02.1 libaio1 libedit2 libbsd0 libmd0 |
+    grep -vE '^/(etc/(init|rc)|usr/share)' | tar -C / --no-recursion -cf - -T - | tar -C "$1" --keep-directory-symlink -xf -
+}
+
+# Everything is on logical volumes: the glibc on a /usr of its own, and what the repair writes down on a /var of its own.
+# The root's os-release is a link that leads nowhere before they are mounted.
+image_mounts_volumes() {  # ROOT
   with_disk "$1" bare
-  local server=$case_dir/server place
+  local server=$case_dir/server place size
   cp -a "$system" "$server"
-  initrd=$case_dir/rescue.img root_word=root=LABEL=server
+  put_lvm_into "$server"
+  initrd=$case_dir/rescue.img root_word=root=/dev/mapper/vg--0-root
   "$kit/bin/rescue-image" -o "$initrd" --root "$server" --bundle "$bundle"
   rm "$server"/usr/lib/x86_64-linux-gnu/{libc.so.6,ld-linux-x86-64.so.2}
-  more_disks=()
-  for place in usr var; do
-    mv "$server/$place" "$case_dir/$place"
-    mkdir "$server/$place"
-    echo "LABEL=its-$place /$place ext4 defaults 0 2" >>"$server/etc/fstab"
-    mke2fs -q -F -t ext4 -L "its-$place" -E root_owner=0:0 -d "$case_dir/$place" "$case_dir/$place.disk" 500M
-    more_disks+=("$case_dir/$place.disk")
+  printf '%s\n' '/dev/mapper/vg--0-root / ext4 defaults 0 1' '/dev/vg-0/usr /usr ext4 defaults 0 2' \
+    'LABEL=its-var /var ext4 defaults 0 2' >"$server/etc/fstab"
+  for place in usr=600M var=200M root=128M; do
+    size=${place#*=} place=${place%=*}
+    if [[ $place == root ]]; then
+      mv "$server" "$case_dir/root"
+    else
+      mv "$server/$place" "$case_dir/$place"
+      mkdir "$server/$place"
+    fi
+    mke2fs -q -F -t ext4 -L "its-$place" -E root_owner=0:0 -d "$case_dir/$place" "$case_dir/$place.image" "$size"
     rm -rf "${case_dir:?}/$place"
   done
-  make_disk "$server" "$disk"
-  rm -rf "$server"
-  boot "rescue.fix rescue.timeout=0" "never:rescue shell" "expect:mounted /sysroot/usr, as the system's fstab says" \
-    "expect:mounted /sysroot/var, as" "expect:mounted /sysroot/usr writable" "expect:the system is repaired" \
-    "expect:healthy; going on with /sbin/init" "$login" quit:
-  e2fsck -y -E journal_only "${more_disks[1]}" || true
-  debugfs -R "ls -p /lib/rescue" "${more_disks[1]}" | tee "$case_dir/kept"
-  grep -q "/000001/" "$case_dir/kept" || fail "nothing on /var to undo it with"
+  make_volumes "$disk" "$case_dir"
+  boot "rescue.fix rescue.timeout=0" "never:rescue shell" "expect:root file system is on /dev/mapper/vg--0-root" \
+    "expect:mounted /sysroot/usr, as the system's fstab says" "expect:mounted /sysroot/var, as" \
+    "expect:mounted /sysroot/usr writable" "expect:the system is repaired" \
+    "expect:healthy; going on with /sbin/init" "$login" "send:root" "expect:Password: " "send:rescue" \
+    "expect:root@server:~# " "send:lvs --noheadings -o lv_name,lv_active; findmnt -no SOURCE /var; ls /var/lib/rescue" \
+    "expect:root +active" "expect:var +active" "expect:/dev/mapper/vg--0-var" "expect:000001" quit:
 }
 
 # At the image's menu, and with the shell.
@@ -160,7 +196,7 @@ done
 boot_case "image: finds the root by its UUID" image_repairs boot-bookworm \
   root=UUID=11111111-2222-3333-4444-555555555555 root=UUID
 boot_case "image: searches for the root" image_repairs boot-trixie rescue.nothing "it has /etc/os-release"
-boot_case "image: mounts the /usr and /var of fstab" image_mounts_its_own boot-bookworm
+boot_case "image: finds root, /usr and /var on logical volumes" image_mounts_volumes boot-bookworm
 boot_case "image: offers the repair, or a shell" image_offers boot-trixie
 boot_case "a bundle comes in over the serial line" bundle_over_the_line boot-bookworm
 boot_case "power cuts during the repair" power_cuts boot-bookworm
