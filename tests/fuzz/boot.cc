@@ -1,10 +1,12 @@
-// Fuzzes what a boot reads before it trusts anything: the tables of modules, the kernel's words and its header, shadow.
+// Fuzzes what a boot reads before it trusts anything: the tables of modules, LVM, the kernel's words and its header,
+// shadow.
 #include <algorithm>
 #include <cstdlib>
 
 #include "lib/base/text.h"
 #include "lib/boot/image.h"
 #include "lib/boot/kernel_line.h"
+#include "lib/boot/lvm.h"
 #include "lib/boot/modules.h"
 #include "lib/boot/password.h"
 
@@ -29,12 +31,34 @@ void modules(std::string_view text) {
       }
 }
 
+// As a disk, whose sums no fuzzer guesses, and as the text that is in it.
+void volumes(std::string_view text) {
+  using namespace rescue;
+  TextDisk disk(text);
+  if (const auto member = read_lvm_member(disk); member && member->id.size() != 32)
+    std::abort();
+  const auto group = parse_lvm_group(text, "fuzz");
+  if (!group)
+    return;
+  for (const LvmVolume& volume : group->volumes) {
+    uint64_t end = 0;
+    for (const LvmSegment& segment : volume.segments) {
+      if (segment.start != end || segment.length == 0 || segment.areas.empty())
+        std::abort();
+      end += segment.length;
+    }
+    if (volume.name.contains('/') || (!volume.problem.empty() && !volume.segments.empty()))
+      std::abort();
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace rescue;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   modules(text);
+  volumes(text);
   const KernelLine line(text);
   if (line.has("root") != !line.values("root").empty())
     std::abort();

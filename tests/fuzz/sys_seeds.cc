@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "lib/base/fd.h"
+#include "tests/boot/lvm_disk.h"
 #include "tests/boot/zmodem_sender.h"
 #include "tests/sys/disks.h"
 
@@ -34,5 +35,7 @@ int main(int argc, char** argv) {
   done &= write_seed(str(argv[1], "/zmodem"), "crc16", ZmodemSender(false).whole("a/b", content));
   done &= write_seed(str(argv[1], "/zmodem"), "crc32", ZmodemSender(true).whole("c", "hello"));
   done &= write_seed(str(argv[1], "/zmodem"), "pasted", str("YWJj\nYQ==\n", std::string(64, 'a'), "  name\n"));
+  done &= write_seed(str(argv[1], "/boot"), "lvm_disk", lvm_disk(lvm_metadata));
+  done &= write_seed(str(argv[1], "/boot"), "lvm_text", lvm_metadata);
   return done ? 0 : 1;
 }
