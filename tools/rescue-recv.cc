@@ -41,7 +41,10 @@ class TerminalMode {
     struct termios settings = saved_;
     if (raw)
       ::cfmakeraw(&settings);
-    settings.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    // Line by line the terminal would cut off what is longer than 4095 characters: `base64 -w 0`.
+    settings.c_lflag &= ~static_cast<tcflag_t>(ECHO | ICANON);
+    settings.c_cc[VMIN] = 1;
+    settings.c_cc[VTIME] = 0;
     (void)::tcsetattr(fd, TCSADRAIN, &settings);
   }
   TerminalMode(const TerminalMode&) = delete;
@@ -171,26 +174,30 @@ Result<> receive_zmodem(const Options& opt, Io& io, DiskTaker& disk) {
   return {};
 }
 
+constexpr size_t longest_line = 256 << 20;
+constexpr char end_of_transmission = 4;  // Ctrl-D, typed
+
 // A line without its end; false at the end of the input.
 class LineReader {
  public:
   explicit LineReader(int fd) : fd_(fd) {}
 
   Result<bool> next(std::string& line, uint64_t timeout) {
-    for (;;) {
-      const size_t end = text_.find('\n');
+    for (size_t looked = 0;;) {
+      const size_t end = text_.find('\n', looked);
       if (end != std::string::npos) {
         line = text_.substr(0, end);
         text_.erase(0, end + 1);
         return true;
       }
-      if (text_.size() > 65536)
+      looked = text_.size();
+      if (looked > longest_line)
         return fail("receive", "", "there is a line without an end");
       if (!TRY(wait_for_input(fd_, static_cast<int>(std::min<uint64_t>(timeout, 86400)))))
         return fail("receive", "", str("nothing came for ", timeout, " seconds"));
       char buffer[4096];
       const size_t count = TRY(read_some(fd_, buffer, "the line"));
-      if (count == 0)
+      if (count == 0 || buffer[0] == end_of_transmission)
         return false;
       text_.append(buffer, count);
     }
@@ -203,6 +210,8 @@ class LineReader {
 
 Result<> receive_base64(const Options& opt, Io& io, DiskTaker& disk) {
   const TerminalMode mode(io.in, false);
+  io.out.put("Send now:  (base64 FILE; sha256sum FILE)  Ctrl-C breaks it off.\n");
+  TRY(io.out.flush());
   LineReader reader(io.in);
   PastedFile pasted;
   std::string line;
@@ -229,9 +238,7 @@ Result<> receive_base64(const Options& opt, Io& io, DiskTaker& disk) {
 Result<int> run(const Options& opt, Io& io, Args args) {
   TRY(args.expect_end());
   DiskTaker disk(opt);
-  if (opt.base64)
-    io.out.put("Send now:  (base64 FILE; sha256sum FILE)  Ctrl-C breaks it off.\n");
-  else
+  if (!opt.base64)
     // No capital C or G here: sz would take it for a receiver of YMODEM.
     io.out.put("Send the file now, by ZMODEM (with lrzsz: sz FILE). Five times ^X ends it.\n");
   TRY(io.out.flush());

@@ -1,6 +1,8 @@
 #include "lib/boot/zmodem.h"
 
-#include <array>
+#include <utility>
+
+#include <zlib.h>
 
 #include "lib/base/text.h"
 
@@ -54,22 +56,8 @@ uint16_t crc16(std::string_view bytes) {
   return crc;
 }
 
-constexpr std::array<uint32_t, 256> crc32_table = [] {
-  std::array<uint32_t, 256> table{};
-  for (uint32_t i = 0; i < 256; ++i) {
-    uint32_t crc = i;
-    for (int bit = 0; bit < 8; ++bit)
-      crc = (crc & 1) != 0 ? crc >> 1 ^ 0xEDB88320U : crc >> 1;
-    table[i] = crc;
-  }
-  return table;
-}();
-
 uint32_t crc32(std::string_view bytes) {
-  uint32_t crc = 0xFFFFFFFFU;
-  for (const char c : bytes)
-    crc = crc32_table[(crc ^ static_cast<uint8_t>(c)) & 0xff] ^ crc >> 8;
-  return ~crc;
+  return static_cast<uint32_t>(::crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }
 
 // Whether the bytes end with the CRC of what is before it.

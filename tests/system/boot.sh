@@ -156,6 +156,29 @@ password_is_demanded() {  # ROOT
   expect_clean_disk
 }
 
+# The hash in rescue.conf, of both older kinds; then root's account locked, where nobody is let in, and the repair that
+# needs nobody.
+password_kinds() {  # ROOT
+  local hash
+  with_disk "$1"
+  for hash in "$(openssl passwd -5 one)" "$(openssl passwd -6 one)"; do
+    printf 'require_password=yes\npassword_hash=%s\n' "$hash" >"$case_dir/conf"
+    on_disk "rm /opt/rescue/etc/rescue.conf" "write $case_dir/conf /opt/rescue/etc/rescue.conf"
+    boot "$rescue_init" "expect:Password: " "send:rescue" "expect:that is not the password" "expect:Password: " \
+      "send:one" "expect:This is the rescue shell" "expect:rescue \(system works\) /# " quit:
+  done
+  echo "require_password=yes" >"$case_dir/conf"
+  sed 's/^root:[^:]*/root:!*/' "$system/etc/shadow" >"$case_dir/shadow"
+  on_disk "rm /opt/rescue/etc/rescue.conf" "write $case_dir/conf /opt/rescue/etc/rescue.conf" "rm /etc/shadow" \
+    "write $case_dir/shadow /etc/shadow"
+  delete_glibc
+  boot "$rescue_init rescue.fix rescue.timeout=60" "never:This is the rescue shell" "expect:press Enter for a shell" \
+    "type:\x0d" "expect:no password that could be checked; nobody can be let in" "expect:Password: " "send:rescue" \
+    "expect:that is not the password" quit:
+  boot "$rescue_init rescue.fix rescue.timeout=0 rescue.init=/opt/rescue/bin/poweroff -- -f" "never:Password" \
+    "expect:the system is repaired" "expect:healthy; going on with" gone:
+}
+
 # The plug is pulled during the repair, again and again. The machine is switched off where it would go on with the
 # system's own init: what that does is another test's.
 power_cuts() {  # ROOT
@@ -191,8 +214,9 @@ for root in boot-bookworm boot-trixie; do
   boot_case "$root: without glibc it panics" broken_system_panics "$root"
   boot_case "$root: an operator repairs it at the rescue shell" operator_repairs "$root"
   boot_case "$root: rescue.fix repairs it with nobody there" repairs_unattended "$root"
-  boot_case "$root: a password is demanded where it is set" password_is_demanded "$root"
 done
+boot_case "boot-bookworm: a password is demanded where it is set" password_is_demanded boot-bookworm
+boot_case "boot-trixie: passwords of all kinds, and none" password_kinds boot-trixie
 boot_case "image: finds the root by its UUID" image_repairs boot-bookworm \
   root=UUID=11111111-2222-3333-4444-555555555555 root=UUID
 boot_case "image: searches for the root" image_repairs boot-trixie rescue.nothing "it has /etc/os-release"

@@ -71,6 +71,19 @@ as_text() {
   cmp odd in/named
 }
 
+# A terminal takes lines up to 4095 characters; this is one of 400 kB, pasted.
+as_text_into_a_terminal() {
+  make_files
+  mkdir "$case_dir/in"
+  cd "$case_dir"
+  (base64 -w 0 random; echo; sha256sum random) >text
+  python3 "$tests_dir/lib/paste.py" text "$kit/bin/rescue-recv" -b -d in
+  cmp random in/random
+  printf 'YWJj\n\4' >text
+  python3 "$tests_dir/lib/paste.py" text "$kit/bin/rescue-recv" -b -d in && fail "it was broken off, and nothing came"
+  [[ $(ls in) == random ]]
+}
+
 damaged_text() {
   make_files
   mkdir "$case_dir/in"
@@ -89,5 +102,6 @@ run_case "zmodem: keeps what is there" keeps_what_is_there
 run_case "zmodem: stays in its folder" stays_in_its_folder
 run_case "zmodem: nothing half" nothing_half
 run_case "text: whole files" as_text
+run_case "text: pasted into a terminal" as_text_into_a_terminal
 run_case "text: damaged" damaged_text
 finish
