@@ -1,4 +1,6 @@
 // modprobe: load modules of the kernel, with what they need.
+#include <sys/utsname.h>
+
 #include "lib/base/applet.h"
 #include "lib/boot/modules.h"
 
@@ -8,34 +10,49 @@ namespace {
 struct Options {
   bool all = false;
   bool quiet = false;
+  bool verbose = false;
   bool dry_run = false;
+  bool show = false;
   bool devices = false;
-  std::string directory;
+  std::string root;
+  std::string version;
 };
 
 constexpr Opt<Options> options[] = {
     {'a', "all", &Options::all, "every operand is a module; else those after the first would be its parameters"},
     {'q', "quiet", &Options::quiet, "say nothing of modules that are not there (the kernel asks this way)"},
-    {'n', "dry-run", &Options::dry_run, "print the files that would be loaded"},
+    {'v', "verbose", &Options::verbose, "print what is loaded"},
+    {'n', "dry-run", &Options::dry_run, "load nothing"},
+    {'D', "show-depends", &Options::show, "print what would be loaded, and load nothing"},
+    {'d', "dirname", &Options::root, "take the modules of the system in DIR (default: /)", "DIR"},
+    {'S', "set-version", &Options::version, "those of this kernel, in place of the one that runs", "VERSION"},
     {0, "devices", &Options::devices, "load what the devices of this machine ask for"},
-    {'d', "dirname", &Options::directory, "take the modules of DIRECTORY in place of /lib/modules/VERSION",
-     "DIRECTORY"},
 };
 
+Result<Modules> open_modules(const Options& opt) {
+  std::string version = opt.version;
+  struct utsname name{};
+  if (version.empty() && ::uname(&name) == 0)
+    version = name.release;
+  return Modules::open(str(opt.root, "/lib/modules/", version));
+}
+
 Result<> load(const Options& opt, Io& io, Modules& modules, std::string_view name) {
-  if (!opt.dry_run)
-    return modules.load(name);
   const auto names = modules.find(name);
   if (names.empty())
-    return fail("find the module", name, "is not there");
-  for (const std::string& module : names)
-    for (const std::string& file : TRY(modules.files_of(module)))
-      io.out.put(file, '\n');
-  return {};
+    return fail("find the module", name, str("is not in ", modules.directory()));
+  for (const std::string& module : names) {
+    if (opt.show && modules.is_builtin(module))
+      io.out.put("builtin ", module, '\n');
+    if (opt.show || opt.verbose)
+      for (const std::string& file : TRY(modules.files_of(module)))
+        io.out.put("insmod ", modules.directory(), '/', file, " \n");
+  }
+  return opt.dry_run || opt.show ? Result<>() : modules.load(name);
 }
 
 Result<int> run(const Options& opt, Io& io, Args args) {
-  Modules modules = TRY(opt.directory.empty() ? Modules::of_this_kernel() : Modules::open(opt.directory));
+  Modules modules = TRY(open_modules(opt));
   if (opt.devices)
     io.out.put(count_of(modules.load_for_devices(), "module"), " loaded\n");
   else if (args.empty())

@@ -247,7 +247,8 @@ class ImageWriter {
           blank != std::string_view::npos && std::ranges::binary_search(names, module_name(line.substr(blank + 1))))
         kept += str(line, '\n');
     TRY(text(str(to, "/modules.alias"), kept));
-    return text(str(to, "/modules.softdep"), table("modules.softdep").value_or(""));
+    TRY(text(str(to, "/modules.softdep"), table("modules.softdep").value_or("")));
+    return text(str(to, "/modules.builtin"), table("modules.builtin").value_or(""));
   }
 
   const ImageRequest& request_;

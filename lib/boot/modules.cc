@@ -65,14 +65,14 @@ void collect_aliases(int dir, std::vector<std::string>& aliases) {
   }
 }
 
-// "pre: a b post: c": a and b are to be there before.
-std::vector<std::string_view> words_before(std::string_view text) {
+// "pre: a b post: c": a and b are to be there before (`kind` is "pre:"), c afterwards.
+std::vector<std::string_view> soft_words(std::string_view text, std::string_view kind) {
   std::vector<std::string_view> words;
-  bool before = false;
+  bool wanted = false;
   for (const std::string_view word : split(text, ' ')) {
     if (word.ends_with(':'))
-      before = word == "pre:";
-    else if (before && !word.empty())
+      wanted = word == kind;
+    else if (wanted && !word.empty())
       words.push_back(word);
   }
   return words;
@@ -145,6 +145,7 @@ Result<Modules> Modules::open(std::string directory) {
   tables.dep = TRY(read_table(str(directory, "/modules.dep")));
   tables.alias = read_table(str(directory, "/modules.alias")).value_or("");
   tables.softdep = read_table(str(directory, "/modules.softdep")).value_or("");
+  tables.builtin = read_table(str(directory, "/modules.builtin")).value_or("");
   return of_tables(std::move(directory), std::move(tables));
 }
 
@@ -156,6 +157,10 @@ Modules Modules::of_tables(std::string directory, Tables tables) {
     if (const size_t colon = line.find(':'); colon != std::string_view::npos)
       modules.dependencies_.emplace_back(module_name(line.substr(0, colon)), line);
   std::ranges::sort(modules.dependencies_);
+  for (const std::string_view line : split(modules.tables_->builtin, '\n'))
+    if (!line.empty())
+      modules.builtin_.push_back(module_name(line));
+  std::ranges::sort(modules.builtin_);
   each_line(modules.tables_->alias, "alias ",
             [&](std::string_view a, std::string_view b) { modules.aliases_.push_back({a, b}); });
   each_line(modules.tables_->softdep, "softdep ",
@@ -173,13 +178,17 @@ Result<Modules> Modules::of_this_kernel() {
 std::vector<std::string> Modules::find(std::string_view name) const {
   const std::string wanted = with_underscores(name);
   const auto found = std::ranges::lower_bound(dependencies_, wanted, {}, [](const auto& row) { return row.first; });
-  if (found != dependencies_.end() && found->first == wanted)
+  if ((found != dependencies_.end() && found->first == wanted) || is_builtin(wanted))
     return {wanted};
   std::vector<std::string> names;
   for (const Row& row : aliases_)
     if (alias_matches(row.key, name))
       names.push_back(with_underscores(row.value));
   return names;
+}
+
+bool Modules::is_builtin(std::string_view module) const {
+  return std::ranges::binary_search(builtin_, module, {}, [](std::string_view name) { return name; });
 }
 
 Result<std::vector<std::string>> Modules::files_of(std::string_view module) const {
@@ -196,24 +205,37 @@ Result<> Modules::collect_files(const std::string& module, std::vector<std::stri
     return {};
   if (asked.size() == most_asked)
     return fail("find the module", module, "asks for too many others");
+  if (is_builtin(module))
+    return {};
   asked.push_back(module);
   const auto found = std::ranges::lower_bound(dependencies_, module, {}, [](const auto& row) { return row.first; });
   if (found == dependencies_.end() || found->first != module)
     return fail("find the module", module, str("is not in ", directory_));
-  for (const Row& row : softdeps_)
-    if (with_underscores(row.key) == module)
-      for (const std::string_view word : words_before(row.value))
-        for (const std::string& name : find(word))
-          (void)collect_files(name, files, asked);
   // "kernel/a.ko: kernel/b.ko kernel/c.ko": the last one stands on none of the others.
   const size_t colon = found->second.find(':');
   auto needed = split(trim(found->second.substr(colon + 1)), ' ');
   std::ranges::reverse(needed);
   needed.push_back(found->second.substr(0, colon));
-  for (const std::string_view file : needed)
-    if (!file.empty() && !std::ranges::contains(files, file))
+  for (const std::string_view file : needed) {
+    if (file.empty())
+      continue;
+    const std::string name = module_name(file);
+    collect_soft(name, "pre:", files, asked);
+    if (!std::ranges::contains(files, file))
       files.emplace_back(file);
+    collect_soft(name, "post:", files, asked);
+  }
   return {};
+}
+
+// What may be missing.
+void Modules::collect_soft(const std::string& module, std::string_view kind, std::vector<std::string>& files,
+                           std::vector<std::string>& asked) const {
+  for (const Row& row : softdeps_)
+    if (with_underscores(row.key) == module)
+      for (const std::string_view word : soft_words(row.value, kind))
+        for (const std::string& name : find(word))
+          (void)collect_files(name, files, asked);
 }
 
 Result<> Modules::load_file(const std::string& file) {

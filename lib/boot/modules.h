@@ -1,6 +1,7 @@
 // Loading the kernel's modules, from /lib/modules/VERSION: what the hardware asks for, and what the kernel asks for.
 //
-// The tables are depmod's own text files (modules.dep, modules.alias, modules.softdep), and files may be compressed
+// The tables are depmod's own text files (modules.dep, modules.alias, modules.softdep, modules.builtin), and files may
+// be compressed
 // (.ko.xz, .ko.gz, .ko.zst) whatever the kernel can undo itself.
 #pragma once
 
@@ -24,6 +25,7 @@ class Modules {
     std::string dep;
     std::string alias;
     std::string softdep;
+    std::string builtin;
   };
   static Modules of_tables(std::string directory, Tables tables);
 
@@ -35,6 +37,9 @@ class Modules {
 
   // The files to be loaded for it, in that order: what it needs comes first. Empty where it is built in.
   Result<std::vector<std::string>> files_of(std::string_view module) const;
+
+  bool is_builtin(std::string_view module) const;
+  const std::string& directory() const { return directory_; }
 
   // Loads what `name` stands for; loaded already is fine.
   Result<> load(std::string_view name);
@@ -51,11 +56,14 @@ class Modules {
 
   Result<> collect_files(const std::string& module, std::vector<std::string>& files,
                          std::vector<std::string>& asked) const;
+  void collect_soft(const std::string& module, std::string_view kind, std::vector<std::string>& files,
+                    std::vector<std::string>& asked) const;
   Result<> load_file(const std::string& file);
 
   std::string directory_;
   std::unique_ptr<Tables> tables_;                                      // what the views below look at
   std::vector<std::pair<std::string, std::string_view>> dependencies_;  // sorted by the module's name
+  std::vector<std::string> builtin_;                                    // sorted names
   std::vector<Row> aliases_;
   std::vector<Row> softdeps_;
   std::vector<std::string> loaded_;  // sorted paths

@@ -38,14 +38,15 @@ std::optional<std::string> read_line() {
   }
 }
 
-// The same without an echo.
-std::optional<std::string> read_secret() {
+// The same without an echo. Only then the question: what is typed as soon as it shows must neither show nor be lost.
+std::optional<std::string> ask_secret(std::string_view question, Output& out) {
   struct termios settings{};
   if (::tcgetattr(0, &settings) < 0)
     return std::nullopt;
   struct termios silent = settings;
   silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
   (void)::tcsetattr(0, TCSAFLUSH, &silent);
+  out.put(question);
   auto line = read_line();
   (void)::tcsetattr(0, TCSANOW, &settings);
   return line;
@@ -66,8 +67,7 @@ void ask_for_password(const SessionSetup& setup, Output& out) {
     out.put("\nrescue: root's password is needed for the shell (Ctrl-D: ask again).\n");
     if (!hash)
       out.put("rescue: ", message(hash.error()), "; nobody can be let in\n");
-    out.put("Password: ");
-    const auto password = read_secret();
+    const auto password = ask_secret("Password: ", out);
     out.put("\n");
     if (password && hash && password_matches(*password, *hash))
       return;

@@ -99,6 +99,33 @@ rhel_menu() {
   [[ ! -e $R/boot/loader/entries/rescue.conf && ! -e $R/boot/rescue.img ]] || fail "something is still there"
 }
 
+# The very files that kmod would load, in its order, for every module and for what devices ask for.
+modprobe_as_kmod() {
+  need_root boot-bookworm
+  local version name asked=()
+  version=$(basename "$pristine"/lib/modules/*)
+  mapfile -t asked < <(sed -n 's#^[^:]*/\([^/:]*\)\.ko:.*#\1#p' "$pristine/lib/modules/$version/modules.dep" | shuf -n 60 \
+    --random-source=<(yes "$RESCUE_SEED"))
+  kmod() { modprobe -d "$pristine" -S "$version" "$@"; }
+  ours() { "$kit/bin/rescue" modprobe -d "$pristine" -S "$version" "$@"; }
+  # kmod names some twice, and of several lines on what a module softly asks for it takes the first alone.
+  for name in "${asked[@]}" btrfs; do
+    kmod -D "$name" | awk '!named[$0]++' >"$case_dir/kmod"
+    ours -D "$name" >"$case_dir/ours"
+    diff "$case_dir/kmod" <(grep -Fxf "$case_dir/kmod" "$case_dir/ours") || fail "$name"
+  done
+  for name in xfs dm-mod dm_mod ext4 virtio:d00000002v00001AF4 pci:v00001AF4d00001001sv1sd2bc01sc00i00; do
+    diff <(kmod -D "$name" | awk '!named[$0]++') <(ours -D "$name") || fail "$name"
+  done
+  for options in "-n xfs" "-nv xfs" "-nva xfs ext4"; do
+    # shellcheck disable=SC2086  # words
+    diff <(kmod $options) <(ours $options) || fail "$options"
+  done
+  ! ours -q -n nowhere || fail "it finds what is not there"
+  ! ours -q -S 1.2.3 xfs || fail "it finds a kernel that is not there"
+}
+
+run_case "modprobe: what kmod would load" modprobe_as_kmod
 run_case "an image holds what it should" holds_what_it_should
 run_case "the same bytes, in each compression" forms
 run_case "the menu of Debian" debian_menu
