@@ -118,8 +118,16 @@ Result<LoaderEntry> newest_loader_entry(const Root& root, std::string_view versi
   return newest;
 }
 
+// The image holds the modules of that kernel: where the menu has only others, its entry names that one all the same.
+void use_version(const Root& root, std::string_view version, std::string& kernel) {
+  const std::string name = str("vmlinuz-", version);
+  if (!version.empty() && base_name(kernel) != name && root.exists(str("boot/", name)))
+    kernel = str(std::string_view(kernel).substr(0, kernel.rfind('/') + 1), name);
+}
+
 Result<std::vector<std::string>> add_loader_entry(const Root& root, std::string_view version) {
-  const LoaderEntry entry = TRY(newest_loader_entry(root, version));
+  LoaderEntry entry = TRY(newest_loader_entry(root, version));
+  use_version(root, version, entry.linux_file);
   const std::string path = str(loader_folder, '/', loader_name);
   // A version below all others, so that it is the last in the menu and never the default.
   TRY(replace_file(root, path,
@@ -136,7 +144,8 @@ Result<std::vector<std::string>> add_custom_entry(const Root& root, const std::s
   if (!config.contains("custom.cfg"))
     return fail("add the entry", root.shown(str(folder, "/grub.cfg")),
                 "does not read custom.cfg: it was not made by grub-mkconfig, so the entry must be added by hand");
-  const GrubEntry entry = TRY(first_entry(config, version, root.shown(str(folder, "/grub.cfg"))));
+  GrubEntry entry = TRY(first_entry(config, version, root.shown(str(folder, "/grub.cfg"))));
+  use_version(root, version, entry.kernel);
   const std::string old = root.exists(path) ? TRY(root.read_file(path)) : std::string();
   TRY(replace_file(root, path, without_block(old) + block_of(entry), 0644));
   return std::vector<std::string>{root.shown(path)};

@@ -83,6 +83,25 @@ END
   [[ ! -e $R/boot/rescue.img ]] || fail "the image is still there"
 }
 
+# The menu knows only an older kernel than the one whose modules are in the image; then there is no room in /boot.
+newer_kernel() {
+  make_system
+  mkdir "$R/boot/grub"
+  printf "menuentry 'x' {\n\tlinux /boot/vmlinuz-5.10.0-1-amd64 root=/dev/sda1 ro\n\tinitrd /boot/initrd.img\n}\nsource custom.cfg\n" \
+    >"$R/boot/grub/grub.cfg"
+  image --grub "$R"
+  grep -q "linux /boot/vmlinuz-$V root=/dev/sda1 ro rescue" "$R/boot/grub/custom.cfg" || fail "$(<"$R/boot/grub/custom.cfg")"
+  image --grub "$R" --remove
+  cp -a "$R/boot" "$case_dir/boot"
+  mount -t tmpfs -o size=1m none "$R/boot"
+  cp -a "$case_dir/boot/." "$R/boot/"
+  image --grub "$R" >"$case_dir/said" 2>&1 && fail "there was no room"
+  cat "$case_dir/said"
+  grep -q 'boot/rescue.img: .*No space left' "$case_dir/said" || fail "it does not say that there is no room"
+  diff -r "$case_dir/boot" "$R/boot" || fail "something is left behind"
+  umount "$R/boot"
+}
+
 rhel_menu() {
   make_system
   mkdir -p "$R/boot/grub2" "$R/boot/loader/entries"
@@ -129,5 +148,6 @@ run_case "modprobe: what kmod would load" modprobe_as_kmod
 run_case "an image holds what it should" holds_what_it_should
 run_case "the same bytes, in each compression" forms
 run_case "the menu of Debian" debian_menu
+run_case "the menu knows another kernel; no room" newer_kernel
 run_case "the menu of RHEL" rhel_menu
 finish
