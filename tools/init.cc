@@ -72,8 +72,8 @@ class Init {
 
   // The last console of the kernel line is /dev/console. The messages of this process go there; not as its
   // controlling terminal, or Ctrl-C would reach it.
-  void take_console() {
-    const int fd = ::open("/dev/console", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+  void take_console(const std::string& path = "/dev/console") {
+    const int fd = ::open(path.c_str(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
       return;
     (void)::fcntl(fd, F_SETFL, O_RDWR);
@@ -262,8 +262,10 @@ class Init {
     }
   }
 
+  // Who has left a shell sees what comes of it there, though the kernel may call another console its own.
   void session_ended(ConsoleSession& console, int status) {
     console.session.pid = -1;
+    take_console(str("/dev/", console.setup.console));
     const Wish wish = console.session.wish();
     if (wish == Wish::fix && has_root_ && repair())
       boot(true);
@@ -271,6 +273,7 @@ class Init {
       boot(false);
     else if (wish == Wish::none && WIFEXITED(status) && WEXITSTATUS(status) != 127 && has_root_)
       leave_shell(console);
+    take_console();
     ::sleep(1);  // a console that fails at once must not keep the machine busy
     start(console);
   }

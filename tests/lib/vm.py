@@ -47,7 +47,8 @@ class Machine:
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(path)
         listener.listen(1)
-        command = ["qemu-system-x86_64", "-accel", options.accel, "-m", "512", "-smp", "2", "-nodefaults",
+        kind = ["-M", "virt", "-cpu", "cortex-a57"] if options.machine == "aarch64" else []
+        command = [f"qemu-system-{options.machine}", *kind, "-accel", options.accel, "-m", "512", "-smp", "2", "-nodefaults",
                    "-display", "none", "-no-reboot", "-net", "none",
                    "-chardev", f"socket,id=line,path={path}", "-serial", "chardev:line"]
         if options.kernel:
@@ -154,6 +155,7 @@ def main():
     parser.add_argument("--initrd")
     parser.add_argument("--append", default="")
     parser.add_argument("--accel", default=os.environ.get("RESCUE_ACCEL", "tcg,thread=multi"))
+    parser.add_argument("--machine", choices=["x86_64", "aarch64"], default="x86_64")
     parser.add_argument("--log", required=True)
     parser.add_argument("steps", nargs="*")
     options = parser.parse_args()

@@ -65,6 +65,25 @@ restore_inside() {
 }
 
 # A bundle for the other machine is whole, and is refused.
+# A machine of that kind: its kernel, our image, a person at its serial line, and on to what its own libc runs.
+boots_an_image() {
+  need_root kernel-arm64
+  local system=$case_dir/system
+  cp -a "$pristine" "$system"
+  rescue_bundle create --level 3 -o "$case_dir/glibc.tzst" --root "$system" --recipe glibc
+  qemu-aarch64-static "$arm_kit/bin/rescue" rescue-image -o "$case_dir/rescue.img" --root "$system" \
+    --bundle "$case_dir/glibc.tzst"
+  rm "$system"/usr/lib/aarch64-linux-gnu/{libc.so.6,ld-linux-aarch64.so.1}
+  mke2fs -q -F -t ext4 -L server -E root_owner=0:0 -d "$system" "$case_dir/disk" 500M
+  python3 "$tests_dir/lib/vm.py" --machine aarch64 --image "$case_dir/disk" --kernel "$(echo "$system"/boot/vmlinuz-*)" \
+    --initrd "$case_dir/rescue.img" --log "$case_dir/console" \
+    --append 'root=LABEL=server console=ttyAMA0 panic=-1 rescue.init=/bin/bash -- -c "echo arm runs again; exec sleep 99"' \
+    'expect:the root file system is on /dev/vda' 'expect:f, s or b\? ' 'send:s' 'expect:rescue \(system broken\) [^ ]*# ' \
+    'send:rescue-doctor --fix -y --root /sysroot' 'expect:rescue \(system works\)' 'send:exit' \
+    'expect:going on with /bin/bash' 'expect:arm runs again' quit: ||
+    { tail -n 60 "$case_dir/console"; fail "$(tail -n 1 "$case_dir/console" | cut -c1-200)"; }
+}
+
 wrong_machine() {
   with_root bookworm
   rescue_bundle create --level 3 -o "$bundles/amd.tzst" --root "$ROOT" --recipe glibc
@@ -94,6 +113,7 @@ main() {
     done
   done
   run_case wrong_machine wrong_machine
+  run_case boots_an_image boots_an_image
   finish
 }
 

@@ -66,15 +66,15 @@ make_volumes() {  # FILE FOLDER-OF-IMAGES
   export LVM_SYSTEM_DIR=$case_dir/lvm LVM_SUPPRESS_FD_WARNINGS=1
   mkdir "$LVM_SYSTEM_DIR"
   rm "$1"
-  truncate -s 1G "$1"
+  truncate -s 1200M "$1"
   device=$(losetup --find --show "$1") || skip "this machine gives no loop device, on which a group could be made"
   lvm_here() { lvm "$1" --driverloaded n --config "devices { filter=[\"a|^$device\$|\",\"r|.*|\"] }" "${@:2}"; }
   lvm_here pvcreate -q "$device"
   lvm_here vgcreate -q vg-0 "$device"
-  for name in root=64M usr=600M var=200M; do
+  for name in root=160M usr=600M var=200M; do
     lvm_here lvcreate -an -Zn -Wn -y -n "${name%=*}" -L "${name#*=}" vg-0
   done
-  lvm_here lvextend -L +64M vg-0/root
+  lvm_here lvextend -L +160M vg-0/root
   lvm_here lvs --noheadings --nosuffix --units s -o lv_name,seg_start,seg_size,seg_pe_ranges vg-0 >"$case_dir/pieces"
   cat "$case_dir/pieces"
   losetup -d "$device"
@@ -91,6 +91,18 @@ put_lvm_into() {  # ROOT
     grep -vE '^/(etc/(init|rc)|usr/share)' | tar -C / --no-recursion -cf - -T - | tar -C "$1" --keep-directory-symlink -xf -
 }
 
+# Of XFS, as RHEL's are, where this machine can mount it to fill it.
+make_root_volume() {  # FOLDER FILE
+  truncate -s 320M "$2"
+  mkdir "$case_dir/at"
+  if mkfs.xfs -q -L its-root "$2" && mount -t xfs -o loop "$2" "$case_dir/at"; then
+    cp -a "$1/." "$case_dir/at/"
+    umount "$case_dir/at"
+  else
+    mke2fs -q -F -t ext4 -L its-root -E root_owner=0:0 -d "$1" "$2"
+  fi
+}
+
 # Everything is on logical volumes: the glibc on a /usr of its own, and what the repair writes down on a /var of its own.
 # The root's os-release is a link that leads nowhere before they are mounted.
 image_mounts_volumes() {  # ROOT
@@ -101,21 +113,19 @@ image_mounts_volumes() {  # ROOT
   initrd=$case_dir/rescue.img root_word=root=/dev/mapper/vg--0-root
   "$kit/bin/rescue-image" -o "$initrd" --root "$server" --bundle "$bundle"
   rm "$server"/usr/lib/x86_64-linux-gnu/{libc.so.6,ld-linux-x86-64.so.2}
-  printf '%s\n' '/dev/mapper/vg--0-root / ext4 defaults 0 1' '/dev/vg-0/usr /usr ext4 defaults 0 2' \
+  printf '%s\n' '/dev/mapper/vg--0-root / auto defaults 0 0' '/dev/vg-0/usr /usr ext4 defaults 0 2' \
     'LABEL=its-var /var ext4 defaults 0 2' >"$server/etc/fstab"
-  for place in usr=600M var=200M root=128M; do
+  for place in usr=600M var=200M; do
     size=${place#*=} place=${place%=*}
-    if [[ $place == root ]]; then
-      mv "$server" "$case_dir/root"
-    else
-      mv "$server/$place" "$case_dir/$place"
-      mkdir "$server/$place"
-    fi
+    mv "$server/$place" "$case_dir/$place"
+    mkdir "$server/$place"
     mke2fs -q -F -t ext4 -L "its-$place" -E root_owner=0:0 -d "$case_dir/$place" "$case_dir/$place.image" "$size"
     rm -rf "${case_dir:?}/$place"
   done
+  make_root_volume "$server" "$case_dir/root.image"
+  rm -rf "$server"
   make_volumes "$disk" "$case_dir"
-  boot "rescue.fix rescue.timeout=0" "never:rescue shell" "expect:root file system is on /dev/mapper/vg--0-root" \
+  boot "rescue.fix rescue.timeout=0" "never:rescue shell" "expect:root file system is on /dev/mapper/vg--0-root \((xfs|ext4)" \
     "expect:mounted /sysroot/usr, as the system's fstab says" "expect:mounted /sysroot/var, as" \
     "expect:mounted /sysroot/usr writable" "expect:the system is repaired" \
     "expect:healthy; going on with /sbin/init" "$login" "send:root" "expect:Password: " "send:rescue" \
@@ -123,13 +133,13 @@ image_mounts_volumes() {  # ROOT
     "expect:root +active" "expect:var +active" "expect:/dev/mapper/vg--0-var" "expect:000001" quit:
 }
 
-# At the image's menu, and with the shell.
+# At the image's menu, and with the shell; on a serial line that is one of two consoles, and not the kernel's own.
 image_offers() {  # ROOT
   with_disk "$1" bare
   delete_glibc
   initrd=$case_dir/rescue.img
   "$kit/bin/rescue-image" -o "$initrd" --root "$system" --bundle "$bundle" --compress gzip
-  boot "" "expect:f, s or b\? " "send:s" "expect:system broken" "$broken" "send:rescue-doctor --root /sysroot" \
+  boot "console=tty0" "expect:f, s or b\? " "send:s" "expect:system broken" "$broken" "send:rescue-doctor --root /sysroot" \
     "$broken" "send:exit" "expect:still broken" "$broken" 'send:kill -9 $$' "expect:rescue shell" "$broken" \
     "send:rescue-doctor --fix -y --root /sysroot" "expect:mounting /sysroot writable" \
     "expect:rescue \(system works\)" "send:exit" "$login" quit:

@@ -28,7 +28,7 @@ GRUB_DEFAULT=0
 GRUB_TIMEOUT=60
 GRUB_DISTRIBUTOR=Debian
 GRUB_CMDLINE_LINUX_DEFAULT=quiet
-GRUB_CMDLINE_LINUX="console=ttyS0,115200 panic=-1 edd=off tsc=reliable mitigations=off"
+GRUB_CMDLINE_LINUX="root=PARTUUID=5e5c0e01-01 console=ttyS0,115200 panic=-1 edd=off tsc=reliable mitigations=off"
 GRUB_TERMINAL=serial
 GRUB_SERIAL_COMMAND="serial --unit=0 --speed=115200"
 GRUB_DISABLE_OS_PROBER=true
@@ -96,7 +96,7 @@ chosen_in_the_menu() {
   # Ctrl-N is one entry down; the star is before the one that Enter starts.
   start_disk 'expect:\*Debian GNU/Linux' 'expect:Rescue \(works without glibc\)' 'type:\x0e' 'expect:\*Advanced' \
     'type:\x0e' 'expect:\*Rescue \(works without glibc\)' 'type:\x0d' 'expect:Loading the rescue system' \
-    'expect:the root file system is on /dev/vda1 .*root=' 'expect:f, s or b\? ' 'send:s' \
+    'expect:the root file system is on /dev/vda1 .*root=PARTUUID=5e5c0e01-01' 'expect:f, s or b\? ' 'send:s' \
     'expect:rescue \(system broken\) [^ ]*# ' 'send:rescue-doctor --fix -y --root /sysroot' \
     'expect:rescue \(system works\)' 'send:exit' 'expect:going on with /sbin/init' \
     'expect:login: ' 'send:root' 'expect:Password: ' 'send:rescue' 'expect:root@server:~# ' \
