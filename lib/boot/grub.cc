@@ -203,16 +203,17 @@ Result<LoaderEntry> parse_loader_entry(std::string_view text, std::string_view p
 }
 
 std::string kept_words(std::string_view words) {
-  // Variables of grub's (`$kernelopts`) hold the same words, and stay.
-  constexpr std::string_view kept[] = {
-      "root=",     "rootfstype=", "rootflags=", "rootdelay=", "console=", "ro",     "rw",
-      "nomodeset", "net.ifnames", "acpi=",      "noapic",     "earlycon", "panic=", "$"};
+  // What is for the system's own initramfs and init, and what hides messages. The rest stays: the kernel is the same,
+  // and who knows without which word it does not start on this hardware. Variables of grub's (`$kernelopts`) stay too.
+  constexpr std::string_view dropped[] = {
+      "quiet", "splash",   "rhgb",  "single",       "emergency", "s",       "S",     "init=",  "rdinit=",  "rescue.",
+      "rd.",   "systemd.", "break", "crashkernel=", "plymouth.", "resume=", "fsck.", "rescue", "loglevel="};
   std::string line;
   for (const std::string_view word : words_of(words)) {
-    const bool keep = std::ranges::any_of(kept, [&](std::string_view start) {
-      return start.ends_with('=') || start == "$" ? word.starts_with(start) : word == start;
+    const bool drop = std::ranges::any_of(dropped, [&](std::string_view start) {
+      return start.ends_with('=') || start.ends_with('.') ? word.starts_with(start) : word == start;
     });
-    if (keep)
+    if (!drop)
       line += str(line.empty() ? "" : " ", word);
   }
   return line;

@@ -36,7 +36,7 @@ struct LoaderEntry {
 };
 Result<LoaderEntry> parse_loader_entry(std::string_view text, std::string_view path);
 
-// The words of the kernel line that matter for the rescue too: where the root is, and the consoles.
+// The words of the kernel line but those that only the system's own initramfs and init would understand.
 std::string kept_words(std::string_view words);
 
 // The text without our block; and the text of the block.

@@ -54,6 +54,12 @@ TEST_CASE("grub: an entry of the loader specification") {
   CHECK(kept_words(entry->options) == "root=/dev/mapper/rl-root ro $tuned_params");
 }
 
+TEST_CASE("grub: what the hardware needs stays, what the system's own start is told goes") {
+  CHECK(kept_words("root=/dev/sda1 ro quiet splash pci=nomsi nvme_core.default_ps_max_latency_us=0 rd.lvm.lv=rl/root "
+                   "crashkernel=1G systemd.unit=rescue.target init=/bin/bash console=ttyS0,115200 rescue.fix") ==
+        "root=/dev/sda1 ro pci=nomsi nvme_core.default_ps_max_latency_us=0 console=ttyS0,115200");
+}
+
 TEST_CASE("grub: each shorter configuration and each byte flipped is survived") {
   for (size_t length = 0; length < debian_grub.size(); ++length) {
     const std::string shorter(debian_grub.substr(0, length));

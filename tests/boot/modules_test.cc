@@ -45,7 +45,7 @@ TEST_CASE("modules: what one needs is loaded first, and a circle ends") {
   CHECK(modules->find("pci:v12") == std::vector<std::string>{"c_d", "e"});
   CHECK(modules->find("nothing").empty());
   CHECK(modules->files_of("a") ==
-        std::vector<std::string>{"kernel/e.ko.xz", "kernel/c-d.ko", "kernel/b.ko", "kernel/a.ko"});
+        std::vector<std::string>{"kernel/c-d.ko", "kernel/b.ko", "kernel/e.ko.xz", "kernel/a.ko"});
   CHECK_FALSE(modules->files_of("x"));
 }
 

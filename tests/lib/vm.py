@@ -22,6 +22,7 @@ import os
 import re
 import select
 import shlex
+import signal
 import socket
 import subprocess
 import sys
@@ -48,8 +49,8 @@ class Machine:
         listener.bind(path)
         listener.listen(1)
         kind = ["-M", "virt", "-cpu", "cortex-a57"] if options.machine == "aarch64" else []
-        command = [f"qemu-system-{options.machine}", *kind, "-accel", options.accel, "-m", "512", "-smp", "2", "-nodefaults",
-                   "-display", "none", "-no-reboot", "-net", "none",
+        command = [f"qemu-system-{options.machine}", *kind, "-accel", options.accel, "-m", "512", "-smp", "2",
+                   "-nodefaults", "-display", "none", "-no-reboot", "-net", "none",
                    "-chardev", f"socket,id=line,path={path}", "-serial", "chardev:line"]
         if options.kernel:
             command += ["-kernel", options.kernel, "-append", options.append]
@@ -159,6 +160,7 @@ def main():
     parser.add_argument("--log", required=True)
     parser.add_argument("steps", nargs="*")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # by way of `finally`, which ends the machine
     start = time.monotonic()
     machine = Machine(options)
     step = "start"

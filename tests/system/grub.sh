@@ -28,7 +28,7 @@ GRUB_DEFAULT=0
 GRUB_TIMEOUT=60
 GRUB_DISTRIBUTOR=Debian
 GRUB_CMDLINE_LINUX_DEFAULT=quiet
-GRUB_CMDLINE_LINUX="root=PARTUUID=5e5c0e01-01 console=ttyS0,115200 panic=-1 edd=off tsc=reliable mitigations=off"
+GRUB_CMDLINE_LINUX="root=PARTUUID=5e5c0e01-01 console=ttyS0,115200 panic=-1 edd=off tsc=reliable no_timer_check mitigations=off"
 GRUB_TERMINAL=serial
 GRUB_SERIAL_COMMAND="serial --unit=0 --speed=115200"
 GRUB_DISABLE_OS_PROBER=true
