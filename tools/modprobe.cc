@@ -1,11 +1,14 @@
 // modprobe: load modules of the kernel, with what they need.
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "lib/base/applet.h"
 #include "lib/boot/modules.h"
 
 namespace rescue {
 namespace {
+
+constexpr useconds_t pause_between = 300'000;
 
 struct Options {
   bool all = false;
@@ -51,10 +54,18 @@ Result<> load(const Options& opt, Io& io, Modules& modules, std::string_view nam
   return opt.dry_run || opt.show ? Result<>() : modules.load(name);
 }
 
+// A bus shows its devices when its own driver is there, a moment later: they ask for others again.
+size_t load_for_devices(Modules& modules) {
+  size_t count = 0;
+  for (size_t more = 0; (more = modules.load_for_devices()) != 0; ::usleep(pause_between))
+    count += more;
+  return count;
+}
+
 Result<int> run(const Options& opt, Io& io, Args args) {
   Modules modules = TRY(open_modules(opt));
   if (opt.devices)
-    io.out.put(count_of(modules.load_for_devices(), "module"), " loaded\n");
+    io.out.put(count_of(load_for_devices(modules), "module"), " loaded\n");
   else if (args.empty())
     return usage_error("missing operand NAME");
   if (!opt.all && args.size() > 1)

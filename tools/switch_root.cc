@@ -55,6 +55,7 @@ extern const Applet switch_root_applet = {
     .summary = "leave an initramfs for the root file system",
     .usage = "[-c DEVICE] NEWROOT INIT [ARG]...",
     .section = 8,
+    .usage_status = 1,
     .operands_end_options = true,
     .notes = "It removes everything in the initramfs. Process 1 only: exec switch_root ...",
     .options = describe<options>,

@@ -145,6 +145,18 @@ image_offers() {  # ROOT
     "expect:rescue \(system works\)" "send:exit" "$login" quit:
 }
 
+# The applets alone, as somebody would who has no more than a shell as process 1.
+image_switches_by_hand() {  # ROOT
+  with_disk "$1" bare
+  initrd=$case_dir/rescue.img root_word=
+  "$kit/bin/rescue-image" -o "$initrd" --root "$system"
+  local words="PATH=/opt/rescue/bin; mount -t devtmpfs d /dev; mount -t sysfs s /sys; mount -t proc p /proc"
+  words+="; modprobe --devices; modprobe ext4; sleep 1; mount -r LABEL=server /sysroot; switch_root /sysroot /bin/true"
+  words+="; echo process \$\$; exec switch_root -c /dev/ttyS0 /sysroot /usr/bin/stat -fc 'root is %T' /"
+  boot "rdinit=/opt/rescue/bin/sh -- -c \"$words\"" "expect:only process 1 may do this" "expect:process 1" \
+    "expect:root is ext2/ext3" quit:
+}
+
 bundle_over_the_line() {  # ROOT
   with_disk "$1"
   delete_glibc
@@ -232,6 +244,7 @@ boot_case "image: finds the root by its UUID" image_repairs boot-bookworm \
 boot_case "image: searches for the root" image_repairs boot-trixie rescue.nothing "it has /etc/os-release"
 boot_case "image: finds root, /usr and /var on logical volumes" image_mounts_volumes boot-bookworm
 boot_case "image: offers the repair, or a shell" image_offers boot-trixie
+boot_case "image: switch_root by hand" image_switches_by_hand boot-bookworm
 boot_case "a bundle comes in over the serial line" bundle_over_the_line boot-bookworm
 boot_case "power cuts during the repair" power_cuts boot-bookworm
 finish
