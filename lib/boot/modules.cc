@@ -155,7 +155,7 @@ Modules Modules::of_tables(std::string directory, Tables tables) {
   modules.directory_ = std::move(directory);
   for (const std::string_view line : split(modules.tables_->dep, '\n'))
     if (const size_t colon = line.find(':'); colon != std::string_view::npos)
-      modules.dependencies_.emplace_back(module_name(line.substr(0, colon)), line);
+      modules.dependencies_.push_back(str(module_name(line.substr(0, colon)), ' ', line));
   std::ranges::sort(modules.dependencies_);
   for (const std::string_view line : split(modules.tables_->builtin, '\n'))
     if (!line.empty())
@@ -177,8 +177,7 @@ Result<Modules> Modules::of_this_kernel() {
 
 std::vector<std::string> Modules::find(std::string_view name) const {
   const std::string wanted = with_underscores(name);
-  const auto found = std::ranges::lower_bound(dependencies_, wanted, {}, [](const auto& row) { return row.first; });
-  if ((found != dependencies_.end() && found->first == wanted) || is_builtin(wanted))
+  if (dependencies_of(wanted) != nullptr || is_builtin(wanted))
     return {wanted};
   std::vector<std::string> names;
   for (const Row& row : aliases_)
@@ -187,8 +186,14 @@ std::vector<std::string> Modules::find(std::string_view name) const {
   return names;
 }
 
+const std::string* Modules::dependencies_of(std::string_view module) const {
+  const std::string key = str(module, ' ');
+  const auto found = std::ranges::lower_bound(dependencies_, key);
+  return found != dependencies_.end() && found->starts_with(key) ? &*found : nullptr;
+}
+
 bool Modules::is_builtin(std::string_view module) const {
-  return std::ranges::binary_search(builtin_, module, {}, [](std::string_view name) { return name; });
+  return std::ranges::binary_search(builtin_, std::string(module));
 }
 
 Result<std::vector<std::string>> Modules::files_of(std::string_view module) const {
@@ -208,14 +213,15 @@ Result<> Modules::collect_files(const std::string& module, std::vector<std::stri
   if (is_builtin(module))
     return {};
   asked.push_back(module);
-  const auto found = std::ranges::lower_bound(dependencies_, module, {}, [](const auto& row) { return row.first; });
-  if (found == dependencies_.end() || found->first != module)
+  const std::string* const found = dependencies_of(module);
+  if (found == nullptr)
     return fail("find the module", module, str("is not in ", directory_));
   // "kernel/a.ko: kernel/b.ko kernel/c.ko": the last one stands on none of the others.
-  const size_t colon = found->second.find(':');
-  auto needed = split(trim(found->second.substr(colon + 1)), ' ');
+  const std::string_view line = std::string_view(*found).substr(module.size() + 1);
+  const size_t colon = line.find(':');
+  auto needed = split(trim(line.substr(colon + 1)), ' ');
   std::ranges::reverse(needed);
-  needed.push_back(found->second.substr(0, colon));
+  needed.push_back(line.substr(0, colon));
   for (const std::string_view file : needed) {
     if (file.empty())
       continue;

@@ -56,14 +56,15 @@ class Modules {
 
   Result<> collect_files(const std::string& module, std::vector<std::string>& files,
                          std::vector<std::string>& asked) const;
+  const std::string* dependencies_of(std::string_view module) const;
   void collect_soft(const std::string& module, std::string_view kind, std::vector<std::string>& files,
                     std::vector<std::string>& asked) const;
   Result<> load_file(const std::string& file);
 
   std::string directory_;
-  std::unique_ptr<Tables> tables_;                                      // what the views below look at
-  std::vector<std::pair<std::string, std::string_view>> dependencies_;  // sorted by the module's name
-  std::vector<std::string> builtin_;                                    // sorted names
+  std::unique_ptr<Tables> tables_;         // what the views below look at
+  std::vector<std::string> dependencies_;  // "NAME LINE", sorted
+  std::vector<std::string> builtin_;       // sorted names
   std::vector<Row> aliases_;
   std::vector<Row> softdeps_;
   std::vector<std::string> loaded_;  // sorted paths
