@@ -1,7 +1,6 @@
 #include "lib/boot/volumes.h"
 
 #include <algorithm>
-#include <cerrno>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -66,7 +65,7 @@ bool LogicalVolumes::activate(const std::vector<BlockDevice>& devices, Modules* 
     return false;
   bool any = false;
   for (const LvmGroup& group : groups_)
-    any |= activate_group(group, modules, say);
+    any |= activate_group(group, devices, modules, say);
   return any;
 }
 
@@ -88,7 +87,8 @@ std::vector<MapperRow> LogicalVolumes::table_of(const LvmVolume& volume) const {
   return rows;
 }
 
-bool LogicalVolumes::activate_group(const LvmGroup& group, Modules* modules, Listener say) {
+bool LogicalVolumes::activate_group(const LvmGroup& group, const std::vector<BlockDevice>& devices, Modules* modules,
+                                    Listener say) {
   auto mapper = Mapper::open();
   if (!mapper && modules != nullptr && modules->load("dm-mod"))
     mapper = Mapper::open();
@@ -100,7 +100,9 @@ bool LogicalVolumes::activate_group(const LvmGroup& group, Modules* modules, Lis
   for (const LvmVolume& volume : group.volumes) {
     const std::string name = lvm_device_name(group.name, volume.name);
     const auto rows = table_of(volume);
-    if (std::ranges::contains(settled_, name) || (rows.empty() && volume.problem.empty()))
+    // The system's own initramfs may have done it.
+    if (std::ranges::contains(settled_, name) || find_device(devices, str("/dev/mapper/", name)) != nullptr ||
+        (rows.empty() && volume.problem.empty()))
       continue;
     settled_.push_back(name);
     if (!volume.problem.empty()) {
@@ -110,7 +112,7 @@ bool LogicalVolumes::activate_group(const LvmGroup& group, Modules* modules, Lis
     const auto number = mapper->create(name, str("LVM-", volume.id), rows, volume.writable);
     if (number)
       active_.push_back({name, link_to(name, group.name, volume.name), *number});
-    else if (number.error().code != EBUSY)  // the system's own initramfs has done it
+    else
       say(message(number.error()));
     any |= number.has_value();
   }

@@ -35,7 +35,7 @@ class LogicalVolumes {
 
   bool read_members(const std::vector<BlockDevice>& devices, Listener say);
   std::vector<MapperRow> table_of(const LvmVolume& volume) const;
-  bool activate_group(const LvmGroup& group, Modules* modules, Listener say);
+  bool activate_group(const LvmGroup& group, const std::vector<BlockDevice>& devices, Modules* modules, Listener say);
   static void leave_note(const Active& volume);
 
   std::vector<std::string> seen_;  // names of the disks that were looked at
