@@ -42,8 +42,8 @@ Result<> set_blocking(Options& options, std::string_view argument) {
   return {};
 }
 
-// -I PROGRAM: those that are built in, with their level and threads.
-Result<> set_program(Options& options, std::string_view argument) {
+// Whether -I names what is built in, with its level and threads.
+bool set_built_in(Options& options, std::string_view argument) {
   for (const std::string_view word : split(argument, ' ')) {
     if (word.starts_with("-T")) {
       options.threads = to_number<unsigned>(word.substr(2));
@@ -60,10 +60,23 @@ Result<> set_program(Options& options, std::string_view argument) {
     } else if (word == "zstd" || word == "zstdmt") {
       options.codec = Codec::zstd;
     } else if (word != "-d" && !word.empty()) {
-      return usage_error(str("no program is run: '", printable(argument), "' is none of gzip, bzip2, xz, lzma, zstd"));
+      return false;
     }
   }
-  return {};
+  return options.codec.has_value();
+}
+
+// -I PROGRAM: what is not built in is run.
+Result<> set_program(Options& options, std::string_view argument) {
+  options.program.clear();
+  options.codec.reset();
+  if (set_built_in(options, argument))
+    return {};
+  options.codec.reset();
+  for (const std::string_view word : split(argument, ' '))
+    if (!word.empty())
+      options.program.emplace_back(word);
+  return options.program.empty() ? Result<>(usage_error("-I names no program")) : Result<>();
 }
 
 Result<> set_form(Options& options, std::string_view argument) {
@@ -102,9 +115,7 @@ Result<> set_sort(Options& options, std::string_view argument) {
 }
 
 Result<> set_directory(Options& options, std::string_view argument) {
-  const std::string& before = options.directories.back();
-  options.directories.push_back(argument.starts_with('/') || before == "." ? std::string(argument)
-                                                                           : str(before, '/', argument));
+  options.directories.push_back(next_tar_directory(options.directories.back(), argument));
   return {};
 }
 
@@ -219,6 +230,7 @@ constexpr Opt<Options> options[] = {
     {'u', "update", set_mode<TarMode::update>, "add those FILEs that are newer than in the archive"},
     {'A', "concatenate", set_mode<TarMode::concatenate>, "add the members of other archives"},
     {0, "catenate", set_mode<TarMode::concatenate>, nullptr},
+    {0, "delete", set_mode<TarMode::remove>, "take MEMBERs out of the archive"},
     {'d', "diff", set_mode<TarMode::compare>, "say what differs between the archive and the disk"},
     {0, "compare", set_mode<TarMode::compare>, nullptr},
     Opt<Options>("The archive"),
@@ -231,8 +243,8 @@ constexpr Opt<Options> options[] = {
     {0, "lzma", set_codec<Codec::lzma>, "compress with lzma"},
     {0, "zstd", set_codec<Codec::zstd>, "compress with zstd, by all processors"},
     {'a', "auto-compress", &Options::codec_by_name, "compress as the archive's name says"},
-    {'I', "use-compress-program", set_program, "compress as PROGRAM would, such as 'zstd -19 -T2'; none is run",
-     "PROGRAM"},
+    {'I', "use-compress-program", set_program,
+     "compress with PROGRAM, such as 'zstd -19 -T2'; it is run only where it is not built in", "PROGRAM"},
     {'H', "format", set_form, "the form of archive: gnu (default), posix, ustar", "FORM"},
     {0, "posix", set_posix, nullptr},
     {0, "pax-option", set_pax_option, "delete=atime,delete=ctime leaves these times out", "WORDS"},
@@ -241,9 +253,9 @@ constexpr Opt<Options> options[] = {
     {'i', "ignore-zeros", &Options::ignore_zeros, "read on behind its end mark: archives one after another"},
     Opt<Options>("Which files"),
     {'C', "directory", set_directory, "go to DIR for what follows", "DIR"},
-    {'T', "files-from", add_list, "take names from FILE, one a line", "FILE"},
+    {'T', "files-from", add_list, "take names from FILE, one a line; a line `-C DIR' goes to DIR", "FILE"},
     {0, "null", &Options::null, "in these, each name ends with a zero byte"},
-    {0, "verbatim-files-from", &Options::verbatim, "a line that begins with a dash is a name too (it always is)"},
+    {0, "verbatim-files-from", &Options::verbatim, "a line that begins with a dash is a name too"},
     {0, "add-file", add_file, "FILE, whatever it begins with", "FILE"},
     {0, "exclude", add_exclude, "leave out what matches PATTERN", "PATTERN"},
     {'X', "exclude-from", add_exclude_list, "leave out what matches a pattern in FILE", "FILE"},
@@ -365,7 +377,7 @@ Result<Asked> parse(std::span<const char* const> words, Options& opt) {
 
 Result<int> work(Options& opt, Io& io) {
   if (opt.mode == TarMode::none || opt.several_modes)
-    return usage_error("exactly one of -c -x -t -r -u -A -d must be given");
+    return usage_error("exactly one of -c -x -t -r -u -A -d --delete must be given");
   if (opt.mode == TarMode::create && opt.operands.empty() && !opt.snapshot && opt.label.empty())
     return usage_error("no files are named; an empty archive is not made (-T /dev/null does)");
   // Only POSIX's form has room for these.
@@ -384,7 +396,7 @@ Result<int> work(Options& opt, Io& io) {
   TarJob job(opt, io);
   TRY(job.prepare());
   const bool reads = opt.mode == TarMode::list || opt.mode == TarMode::extract || opt.mode == TarMode::compare;
-  auto done = reads ? tar_read(job) : tar_create(job);
+  auto done = reads ? tar_read(job) : opt.mode == TarMode::remove ? tar_delete(job) : tar_create(job);
   // A damaged archive is an error like any other.
   if (!done && done.error().status != Status::usage)
     done.error().status = Status::unset;
@@ -416,7 +428,7 @@ extern const Applet tar_applet = {
     .summary = "make, list and extract archives",
     .usage =
         "-c [OPTION]... [-f ARCHIVE] FILE...\n-x|-t|-d [OPTION]... [-f ARCHIVE] [MEMBER]...\n"
-        "-r|-u|-A [OPTION]... -f ARCHIVE FILE...",
+        "-r|-u|-A|--delete [OPTION]... -f ARCHIVE FILE...",
     .failure_status = 2,
     .notes = "Exit status: 0, 1 where something differs or changed meanwhile, 2 after an error.",
     .options = describe<options>,

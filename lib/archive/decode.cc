@@ -42,7 +42,8 @@ class StreamSource : public DecoderSource {
   StreamSource(std::unique_ptr<Source> input, uint64_t limit) : input_(std::move(input)), limit_(limit) {}
   std::string_view path() const override { return input_->path(); }
   bool has_rubbish() const override { return rubbish_; }
-  Result<std::string_view> next() override;
+  Result<std::string_view> next() override { return next_into(buffer_); }
+  Result<std::string_view> next_into(std::string& memory) override;
 
  protected:
   enum class Step : uint8_t { more, end };
@@ -67,7 +68,7 @@ class StreamSource : public DecoderSource {
 
   std::unique_ptr<Source> input_;
   uint64_t limit_;
-  std::unique_ptr<char[]> buffer_;
+  std::string buffer_;
   std::string_view pending_;
   std::string joined_;  // the start of a member that lies across two blocks
   uint64_t produced_ = 0;
@@ -118,9 +119,8 @@ Result<bool> StreamSource::next_member() {
   return false;
 }
 
-Result<std::string_view> StreamSource::next() {
-  if (!buffer_)
-    buffer_ = std::make_unique_for_overwrite<char[]>(output_size);
+Result<std::string_view> StreamSource::next_into(std::string& memory) {
+  memory.resize(output_size);
   size_t made = 0;
   while (!ended_ && made < output_size) {
     if (!within_ && !TRY(next_member())) {
@@ -130,7 +130,7 @@ Result<std::string_view> StreamSource::next() {
     const bool more = TRY(refill());
     size_t count = 0;
     const size_t before = pending_.size();
-    const Step result = TRY(step(pending_, buffer_.get() + made, output_size - made, count, !more));
+    const Step result = TRY(step(pending_, memory.data() + made, output_size - made, count, !more));
     if (result == Step::more && !more && count == 0 && pending_.size() == before)
       return cut_off();
     within_ = result == Step::more;
@@ -139,7 +139,7 @@ Result<std::string_view> StreamSource::next() {
   if (made > limit_ - produced_)
     return bad(str("holds more than the ", human_size(limit_), " that it may"));
   produced_ += made;
-  return std::string_view(buffer_.get(), made);
+  return std::string_view(memory).substr(0, made);
 }
 
 // --- gzip
@@ -286,6 +286,7 @@ class OtherSource : public DecoderSource {
  public:
   explicit OtherSource(std::unique_ptr<Source> source) : source_(std::move(source)) {}
   Result<std::string_view> next() override { return source_->next(); }
+  Result<std::string_view> next_into(std::string& memory) override { return source_->next_into(memory); }
   std::string_view path() const override { return source_->path(); }
 
  private:

@@ -168,11 +168,14 @@ class Packer {
     for (const std::string_view name : args)
       longest_name_ = std::max(longest_name_, name.size());
     one_file_ = args.size() < 2;
+    files_ = std::max<size_t>(args.size(), 1);
     return {};
   }
 
   void run(std::string_view operand) {
     path_ = operand;
+    if (++started_; lists() && opt_.verbose > 0)
+      lister_.name(path_, started_, files_, io_);
     const auto done = operand == "-" ? from_stdin() : one_file();
     if (!done)
       report(done.error());
@@ -180,7 +183,7 @@ class Packer {
 
   int status() const { return status_; }
   bool lists() const { return mode_ == PackMode::list; }
-  PackLister& lister() { return lister_; }
+  void finish_list() { lister_.finish(opt_.verbose > 0, io_); }
 
  private:
   // zstd calls what it leaves alone an error.
@@ -527,6 +530,8 @@ class Packer {
   DecodeOptions decode_;
   size_t longest_name_ = 7;
   bool one_file_ = false;
+  size_t files_ = 0;
+  size_t started_ = 0;
   const mode_t mask_ = [] {
     const mode_t mask = ::umask(0);
     (void)::umask(mask);
@@ -554,7 +559,7 @@ Result<int> run_pack(const PackCall& call, const PackOptions& options, Io& io, c
   for (const std::string_view operand : args)
     packer.run(operand);
   if (packer.lists())
-    packer.lister().finish(io);
+    packer.finish_list();
   return packer.status();
 }
 

@@ -85,13 +85,86 @@ ZstdSize zstd_size(uint64_t size) {
   return {fixed(value, decimals), units[unit]};
 }
 
-std::string check_names(uint32_t checks) {
+std::string check_names(uint32_t checks, std::string_view between) {
   constexpr std::pair<unsigned, std::string_view> names[] = {{0, "None"}, {1, "CRC32"}, {4, "CRC64"}, {10, "SHA-256"}};
   std::string text;
   for (const auto& [number, name] : names)
     if ((checks >> number & 1) != 0)
-      text += str(text.empty() ? "" : ",", name);
+      text += str(text.empty() ? "" : between, name);
   return text;
+}
+
+// With the number of bytes behind, where that is another one.
+std::string xz_exact_size(uint64_t size) {
+  return size > 9999 ? str(xz_size(size), " (", size, " B)") : xz_size(size);
+}
+
+// What one file has, or all of them.
+struct XzSums {
+  uint64_t streams;
+  uint64_t blocks;
+  uint64_t packed;
+  uint64_t plain;
+  uint64_t padding;
+  uint32_t checks;
+};
+
+std::string xz_row(const XzSums& sums) {
+  return str(padded(str(sums.streams), 5), padded(str(sums.blocks), 8), padded(xz_size(sums.packed), 13),
+             padded(xz_size(sums.plain), 13), padded(xz_ratio(sums.packed, sums.plain), 7), "  ",
+             padded(check_names(sums.checks, ","), 7, true), ' ');
+}
+
+std::string xz_details(const XzSums& sums) {
+  return str("  Streams:           ", sums.streams, "\n  Blocks:            ", sums.blocks,
+             "\n  Compressed size:   ", xz_exact_size(sums.packed),
+             "\n  Uncompressed size: ", xz_exact_size(sums.plain),
+             "\n  Ratio:             ", xz_ratio(sums.packed, sums.plain),
+             "\n  Check:             ", check_names(sums.checks, ", "),
+             "\n  Stream Padding:    ", xz_exact_size(sums.padding), '\n');
+}
+
+// A row of the tables of streams and blocks, up to the check.
+std::string xz_details_row(const uint64_t (&numbers)[6], lzma_check check) {
+  std::string text(3, ' ');
+  constexpr uint8_t widths[] = {6, 9, 15, 15, 15, 15};
+  for (size_t i = 0; i < std::size(widths); ++i)
+    text += str(' ', padded(str(numbers[i]), widths[i]));
+  return str(text, "  ", padded(xz_ratio(numbers[4], numbers[5]), 5), "  ", check_names(1U << check, ""));
+}
+
+constexpr std::string_view xz_offsets = "      CompOffset    UncompOffset";
+
+// Streams, then blocks; the padding behind the streams.
+uint64_t put_xz_tables(const lzma_index* index, bool tables, Output& out) {
+  lzma_index_iter at;
+  ::lzma_index_iter_init(&at, index);
+  uint64_t padding = 0;
+  if (tables)
+    out.put("  Streams:\n    Stream    Blocks", xz_offsets,
+            "        CompSize      UncompSize  Ratio  Check      Padding\n");
+  while (::lzma_index_iter_next(&at, LZMA_INDEX_ITER_STREAM) == 0) {
+    const auto& stream = at.stream;
+    padding += stream.padding;
+    if (tables)
+      out.put(padded(xz_details_row({stream.number, stream.block_count, stream.compressed_offset,
+                                     stream.uncompressed_offset, stream.compressed_size, stream.uncompressed_size},
+                                    stream.flags->check),
+                     104, true),
+              padded(str(stream.padding), 7), '\n');
+  }
+  if (!tables || ::lzma_index_block_count(index) == 0)
+    return padding;
+  out.put("  Blocks:\n    Stream     Block", xz_offsets, "       TotalSize      UncompSize  Ratio  Check\n");
+  ::lzma_index_iter_rewind(&at);
+  while (::lzma_index_iter_next(&at, LZMA_INDEX_ITER_BLOCK) == 0) {
+    const auto& block = at.block;
+    out.put(xz_details_row({at.stream.number, block.number_in_stream, block.compressed_file_offset,
+                            block.uncompressed_file_offset, block.total_size, block.uncompressed_size},
+                           at.stream.flags->check),
+            '\n');
+  }
+  return padding;
 }
 
 std::unexpected<Error> damaged(std::string_view path, std::string_view detail) {
@@ -268,7 +341,7 @@ Result<> PackLister::add(int fd, std::string_view path, std::string_view name, b
   switch (codec_) {
     case Codec::gzip: return add_gzip(fd, path, name, verbose, io);
     case Codec::zstd: return add_zstd(fd, path, io);
-    default: return add_xz(fd, path, io);
+    default: return add_xz(fd, path, verbose, io);
   }
 }
 
@@ -308,18 +381,29 @@ Result<> PackLister::add_gzip(int fd, std::string_view path, std::string_view na
   return {};
 }
 
-Result<> PackLister::add_xz(int fd, std::string_view path, Io& io) {
+void PackLister::name(std::string_view path, size_t number, size_t count, Io& io) const {
+  if (codec_ == Codec::xz || codec_ == Codec::lzma)
+    io.out.put(number > 1 ? "\n" : "", path, " (", number, '/', count, ")\n");
+}
+
+Result<> PackLister::add_xz(int fd, std::string_view path, bool verbose, Io& io) {
   InfoDecoder decoder;
   const Index index = TRY(decoder.run(fd, TRY(size_of(fd, path)), path));
-  if (files_++ == 0)
-    io.out.put("Strms  Blocks   Compressed Uncompressed  Ratio  Check   Filename\n");
   const uint64_t packed = ::lzma_index_file_size(index.get());
   const uint64_t plain = ::lzma_index_uncompressed_size(index.get());
   const uint32_t checks = ::lzma_index_checks(index.get());
   const uint64_t streams = ::lzma_index_stream_count(index.get());
   const uint64_t blocks = ::lzma_index_block_count(index.get());
-  io.out.put(padded(str(streams), 5), padded(str(blocks), 8), padded(xz_size(packed), 13), padded(xz_size(plain), 13),
-             padded(xz_ratio(packed, plain), 7), "  ", padded(check_names(checks), 7, true), ' ', path, '\n');
+  if (files_++ == 0 && !verbose)
+    io.out.put("Strms  Blocks   Compressed Uncompressed  Ratio  Check   Filename\n");
+  const XzSums sums{streams, blocks, packed, plain, put_xz_tables(index.get(), false, io.out), checks};
+  if (verbose) {
+    io.out.put(xz_details(sums));
+    (void)put_xz_tables(index.get(), true, io.out);
+  } else {
+    io.out.put(xz_row(sums), path, '\n');
+  }
+  padding_ += sums.padding;
   streams_ += streams;
   blocks_ += blocks;
   packed_ += packed;
@@ -357,7 +441,7 @@ Result<> PackLister::add_zstd(int fd, std::string_view path, Io& io) {
   return {};
 }
 
-void PackLister::finish(Io& io) {
+void PackLister::finish(bool verbose, Io& io) {
   if (files_ < 2)
     return;
   switch (codec_) {
@@ -369,10 +453,13 @@ void PackLister::finish(Io& io) {
       io.out.put("----------------------------------------------------------------- \n",
                  zstd_row(streams_, blocks_, packed_, plain_, checks_ != 0, str(files_, " files")));
       return;
-    default:
-      io.out.put(std::string(79, '-'), '\n', padded(str(streams_), 5), padded(str(blocks_), 8),
-                 padded(xz_size(packed_), 13), padded(xz_size(plain_), 13), padded(xz_ratio(packed_, plain_), 7), "  ",
-                 padded(check_names(checks_), 7, true), ' ', files_, " files\n");
+    default: {
+      const XzSums sums{streams_, blocks_, packed_, plain_, padding_, checks_};
+      if (verbose)
+        io.out.put("\nTotals:\n  Number of files:   ", files_, '\n', xz_details(sums));
+      else
+        io.out.put(std::string(79, '-'), '\n', xz_row(sums), files_, " files\n");
+    }
   }
 }
 

@@ -31,14 +31,16 @@ std::string pack_sum(Codec codec, const PackSum& sum);
 class PackLister {
  public:
   explicit PackLister(Codec codec) : codec_(codec) {}
+  // Names the next file, the `number`th of `count`, where that stands above what is said of it: xz -lv.
+  void name(std::string_view path, size_t number, size_t count, Io& io) const;
   // `path` is the file, `name` what is listed.
   Result<> add(int fd, std::string_view path, std::string_view name, bool verbose, Io& io);
   // Prints the sums of several files.
-  void finish(Io& io);
+  void finish(bool verbose, Io& io);
 
  private:
   Result<> add_gzip(int fd, std::string_view path, std::string_view name, bool verbose, Io& io);
-  Result<> add_xz(int fd, std::string_view path, Io& io);
+  Result<> add_xz(int fd, std::string_view path, bool verbose, Io& io);
   Result<> add_zstd(int fd, std::string_view path, Io& io);
 
   Codec codec_;
@@ -48,6 +50,7 @@ class PackLister {
   uint64_t packed_ = 0;
   uint64_t plain_ = 0;
   uint64_t overhead_ = 0;
+  uint64_t padding_ = 0;
   uint32_t checks_ = 0;
 };
 

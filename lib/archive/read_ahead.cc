@@ -28,8 +28,8 @@ void ReadAheadSource::start() {
 
 // Takes the next block into a slot; false when it was the last one.
 bool ReadAheadSource::fill(Slot& slot) {
-  auto block = source_->next();
-  slot.bytes.assign(block ? *block : std::string_view());
+  auto block = source_->next_into(slot.memory);
+  slot.bytes = block ? *block : std::string_view();
   if (!block)
     slot.error = std::move(block).error();
   return !slot.bytes.empty();

@@ -29,7 +29,8 @@ class ReadAheadSource : public Source {
   // Enough for the reader to be away for a while, few enough to stay in the processor's cache.
   static constexpr size_t slot_count = 4;
   struct Slot {
-    std::string bytes;
+    std::string memory;
+    std::string_view bytes;  // of `memory`
     std::optional<Error> error;
   };
 

@@ -75,8 +75,8 @@ Result<std::vector<File>> read_files(const Header& header, std::string_view path
   return files;
 }
 
-DigestAlgorithm file_digest_algorithm(const Header& header) {
-  return DigestAlgorithm{static_cast<uint32_t>(header.number(Tag::file_digest_algo).value_or(1))};
+uint64_t file_digest_algorithm(const Header& header) {
+  return header.number(Tag::file_digest_algo).value_or(1);
 }
 
 }  // namespace rescue::rpm

@@ -49,8 +49,7 @@ Result<std::vector<File>> read_files(const Header& header, std::string_view path
 // The paths alone.
 Result<std::vector<std::string>> read_file_names(const Header& header, std::string_view path);
 
-// By which digest the files are described; 1 (MD5) where an old package does not say it.
-enum class DigestAlgorithm : uint32_t { md5 = 1, sha1 = 2, sha256 = 8, sha384 = 9, sha512 = 10, sha224 = 11 };
-DigestAlgorithm file_digest_algorithm(const Header& header);
+// By which digest the files are described, as OpenPGP numbers them; 1 (MD5) where an old package does not say it.
+uint64_t file_digest_algorithm(const Header& header);
 
 }  // namespace rescue::rpm

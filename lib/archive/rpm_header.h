@@ -130,6 +130,8 @@ enum class Tag : uint32_t {
   rpm_format = 5114,
   payload_sha512 = 5121,
   payload_sha512_alt = 5122,
+  payload_sha3_256 = 5123,
+  payload_sha3_256_alt = 5124,
 };
 
 enum class Type : uint32_t { null, character, int8, int16, int32, int64, string, binary, string_array, i18n_string };

@@ -16,6 +16,11 @@ constexpr size_t read_size = 128 * 1024;
 
 }  // namespace
 
+Result<std::string_view> Source::next_into(std::string& memory) {
+  memory.assign(TRY(next()));
+  return std::string_view(memory);
+}
+
 Result<std::string_view> FdSource::next() {
   if (!buffer_)
     buffer_ = std::make_unique_for_overwrite<char[]>(read_size);

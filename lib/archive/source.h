@@ -24,6 +24,9 @@ class Source {
   // next call. After an error the stream is of no further use.
   virtual Result<std::string_view> next() = 0;
 
+  // The same in `memory`, which is the caller's: for one who takes the next bytes before these are used up.
+  virtual Result<std::string_view> next_into(std::string& memory);
+
   // Passes over bytes that nobody wants, if that costs less than reading them; says over how many, at most `size`.
   virtual Result<uint64_t> skip(uint64_t /*size*/) { return 0; }
 

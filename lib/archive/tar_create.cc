@@ -13,6 +13,7 @@
 
 #include "lib/archive/acl_text.h"
 #include "lib/archive/tar_job.h"
+#include "lib/archive/tar_program.h"
 #include "lib/archive/tar_snapshot.h"
 #include "lib/base/date_parse.h"
 #include "lib/base/fd.h"
@@ -75,7 +76,7 @@ class Creator {
   Result<> run() {
     TRY(read_settings());
     TRY(open_archive());
-    for (const std::string& path : opt_.directories)
+    for (const std::string& path : job_.directories())
       directories_.push_back(TRY(open_file(path, O_PATH | O_DIRECTORY)));
     TRY(read_snapshot());
     if (!opt_.label.empty() && opt_.mode == TarMode::create)
@@ -91,6 +92,9 @@ class Creator {
     TRY(encoder_->finish());
     if (output_file_ && opt_.mode != TarMode::create)
       TRY(cut_off());
+    if (program_input_)
+      TRY(program_input_.close(archive_));
+    TRY(program_.finish());
     if (output_file_)
       TRY(output_file_.close(archive_));
     TRY(write_snapshot());
@@ -135,7 +139,7 @@ class Creator {
       const bool adds = opt_.mode != TarMode::create;
       output_file_ = TRY(open_file(archive_, adds ? O_RDWR | O_CREAT : O_WRONLY | O_CREAT | O_TRUNC, 0666));
       fd = output_file_.get();
-      if (adds && codec != Codec::none)
+      if (adds && (codec != Codec::none || !opt_.program.empty()))
         return fail("add to", archive_, writable_form);
       if (adds)
         TRY(seek_to_end());
@@ -143,6 +147,10 @@ class Creator {
     struct stat info{};
     if (::fstat(fd, &info) == 0 && S_ISREG(info.st_mode))
       archive_inode_ = {info.st_dev, info.st_ino};
+    if (!opt_.program.empty()) {
+      program_input_ = TRY(program_.start(opt_.program, fd, false));
+      fd = program_input_.get();
+    }
     file_sink_ = std::make_unique<FdSink>(fd, archive_);
     encoder_ = TRY(encode(*file_sink_, codec, {.level = opt_.level, .threads = opt_.threads.value_or(0)}, archive_));
     pieces_ = std::make_unique<PieceSink>(*encoder_, start_);
@@ -638,6 +646,8 @@ class Creator {
   uint64_t start_ = 0;
   UniqueFd output_file_;
   Inode archive_inode_{};
+  TarProgram program_;
+  UniqueFd program_input_;  // closed before it is waited for
   std::unique_ptr<FdSink> file_sink_;
   std::unique_ptr<Encoder> encoder_;
   std::unique_ptr<PieceSink> pieces_;

@@ -86,6 +86,7 @@ Result<> TarJob::prepare() {
   }
   for (const std::string& text : opt.transforms)
     TRY(transform_.add(text));
+  directories_ = opt.directories;
   for (const TarOperand& operand : opt.operands) {
     if (operand.list) {
       TRY(read_list(operand));
@@ -103,16 +104,56 @@ Result<> TarJob::prepare() {
   return {};
 }
 
-// Names a line; lines that are `-C DIR` change the directory for those that follow.
+std::string next_tar_directory(const std::string& before, std::string_view directory) {
+  return directory.starts_with('/') || before == "." ? std::string(directory) : str(before, '/', directory);
+}
+
+// An option among the names.
+Result<> TarJob::list_option(std::string_view line, TarOperand& place) {
+  const auto argument_of = [&](std::string_view name) -> std::optional<std::string_view> {
+    if (!line.starts_with(name))
+      return std::nullopt;
+    std::string_view rest = line.substr(name.size());
+    if (name.size() > 2 && rest.find_first_of("= ") != 0)
+      return std::nullopt;
+    rest.remove_prefix(std::min(rest.find_first_not_of(name.size() > 2 ? "= " : " "), rest.size()));
+    return rest.empty() ? std::nullopt : std::optional(rest);
+  };
+  auto directory = argument_of("-C");
+  if (!directory)
+    directory = argument_of("--directory");
+  if (directory) {
+    directories_.push_back(next_tar_directory(directories_[place.directory], *directory));
+    place.directory = directories_.size() - 1;
+  } else if (const auto name = argument_of("--add-file")) {
+    operands_.push_back(place);
+    operands_.back().text = *name;
+  } else if (line == "--recursion" || line == "--no-recursion") {
+    place.recursive = line == "--recursion";
+  } else {
+    return usage_error(str("the list of names has '", printable(line),
+                           "': with --verbatim-files-from it is a name, and of options there are -C, --add-file and "
+                           "--no-recursion"));
+  }
+  return {};
+}
+
+// Names a line; what stands there for an option counts for the lines that follow.
 Result<> TarJob::read_list(const TarOperand& list) {
   UniqueFd file;
   if (list.text != "-")
     file = TRY(open_file(list.text, O_RDONLY));
   const std::string text = TRY(read_all(file ? file.get() : io.in, max_list, list.text));
+  TarOperand place{.directory = list.directory, .recursive = list.recursive};
   for (const std::string_view line : split(text, list.null ? '\0' : '\n')) {
     if (line.empty())
       continue;
-    operands_.push_back({.text = std::string(line), .directory = list.directory, .recursive = list.recursive});
+    if (!list.null && !list.verbatim && line.size() > 1 && line.starts_with('-')) {
+      TRY(list_option(line, place));
+      continue;
+    }
+    operands_.push_back(place);
+    operands_.back().text = line;
   }
   return {};
 }

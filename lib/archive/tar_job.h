@@ -22,7 +22,7 @@
 
 namespace rescue {
 
-enum class TarMode : uint8_t { none, create, append, update, concatenate, list, extract, compare };
+enum class TarMode : uint8_t { none, create, append, update, concatenate, remove, list, extract, compare };
 
 // A pattern of --exclude, with what was in force where it stood.
 struct TarPattern {
@@ -48,6 +48,7 @@ struct TarOptions {
   std::optional<Codec> codec;
   std::optional<int> level;
   std::optional<unsigned> threads;
+  std::vector<std::string> program;  // of -I, where it is none of ours
   bool codec_by_name = false;
   unsigned verbose = 0;
   std::vector<std::string> directories{"."};
@@ -133,6 +134,8 @@ class TarJob {
   std::string shown(std::string_view name) const { return quoted(name, quoting_); }
   bool excluded(std::string_view name) const;
 
+  // Where -C leads, on the command line and in the files of -T.
+  const std::vector<std::string>& directories() const { return directories_; }
   // The names that were asked for, those of -T among them.
   const std::vector<TarOperand>& operands() const { return operands_; }
   // Which operand a member belongs to; none where it was not asked for. Without operands, everything was.
@@ -164,9 +167,11 @@ class TarJob {
 
  private:
   Result<> read_list(const TarOperand& list);
+  Result<> list_option(std::string_view line, TarOperand& place);
   void checkpoint(uint64_t number, bool writing);
 
   NameTransform transform_;
+  std::vector<std::string> directories_;
   std::vector<TarOperand> operands_;
   std::vector<bool> found_;
   QuotingStyle quoting_ = QuotingStyle::escape;
@@ -182,7 +187,11 @@ class TarJob {
 
 // The work: each says in its result what ended it early; the rest is in job.status().
 Result<> tar_create(TarJob& job);
+Result<> tar_delete(TarJob& job);
 Result<> tar_read(TarJob& job);  // list, extract, compare
+
+// Where `-C directory` leads after -C `before`.
+std::string next_tar_directory(const std::string& before, std::string_view directory);
 
 // What an operand of TarOptions::owner says: a name, a number, or both as NAME:NUMBER.
 struct TarOwner {

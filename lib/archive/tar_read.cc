@@ -11,6 +11,7 @@
 #include "lib/archive/acl_text.h"
 #include "lib/archive/read_ahead.h"
 #include "lib/archive/tar_job.h"
+#include "lib/archive/tar_program.h"
 #include "lib/base/fd.h"
 #include "lib/base/text.h"
 #include "lib/fs/root.h"
@@ -93,6 +94,9 @@ class Reader {
     if ((codec_ != Codec::none || is_pipe_) && !broken_)
       if (const auto drained = scanner_->drain(); !drained)
         job_.fault(drained.error());
+    program_output_.reset();
+    if (const auto ended = program_.finish(); !ended)
+      job_.fault(ended.error());
     job_.tell_missing();
     job_.tell_totals(scanner_->end(), false);
     return {};
@@ -109,6 +113,10 @@ class Reader {
       return fail("read", "standard input", "an archive is not read from a terminal; -f names a file");
     } else {
       archive_ = "standard input";
+    }
+    if (!opt_.program.empty()) {
+      program_output_ = TRY(program_.start(opt_.program, fd, true));
+      fd = program_output_.get();
     }
     struct stat info{};
     is_pipe_ = ::fstat(fd, &info) == 0 && (S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode));
@@ -152,7 +160,7 @@ class Reader {
     options.label = opt_.label_attribute || opt_.xattrs;
     options.directories_exist = opt_.no_overwrite_dir;
     options.mask = mask;
-    for (const std::string& path : opt_.directories) {
+    for (const std::string& path : job_.directories()) {
       std::string place = path;
       if (opt_.top_level && opt_.mode == TarMode::extract) {
         place = str(path, '/', *opt_.top_level);
@@ -471,6 +479,8 @@ class Reader {
   const TarOptions& opt_;
   std::string archive_;
   UniqueFd archive_file_;
+  TarProgram program_;
+  UniqueFd program_output_;  // closed before it is waited for
   Codec codec_ = Codec::none;
   std::unique_ptr<TarScanner> scanner_;
   std::vector<std::unique_ptr<Extractor>> extractors_;

@@ -54,7 +54,6 @@ Result<> ZstdSource::start() {
     return fail("decompress", path(), "not enough memory");
   if (ZSTD_isError(ZSTD_DCtx_setParameter(context_.get(), ZSTD_d_windowLogMax, limits_.window_log)))
     return fail("decompress", path(), "the limit of memory is out of range");
-  buffer_ = std::make_unique_for_overwrite<char[]>(output_size);
   return {};
 }
 
@@ -65,9 +64,9 @@ Result<bool> ZstdSource::refill() {
   return !pending_.empty();
 }
 
-Result<size_t> ZstdSource::step() {
+Result<size_t> ZstdSource::step(std::string& memory) {
   ZSTD_inBuffer in{pending_.data(), pending_.size(), 0};
-  ZSTD_outBuffer out{buffer_.get(), output_size, 0};
+  ZSTD_outBuffer out{memory.data(), memory.size(), 0};
   const size_t left = ZSTD_decompressStream(context_.get(), &out, &in);
   if (ZSTD_isError(left)) {
     const ZSTD_ErrorCode code = ZSTD_getErrorCode(left);
@@ -81,9 +80,10 @@ Result<size_t> ZstdSource::step() {
   return out.pos;
 }
 
-Result<std::string_view> ZstdSource::next() {
+Result<std::string_view> ZstdSource::next_into(std::string& memory) {
   if (!context_)
     TRY(start());
+  memory.resize(output_size);
   while (true) {
     // When the output was full, the decoder may hold more of it that needs no input.
     if (!(within_frame_ && full_) && !TRY(refill())) {
@@ -94,12 +94,12 @@ Result<std::string_view> ZstdSource::next() {
       return std::string_view();
     }
     any_input_ = true;
-    const size_t count = TRY(step());
+    const size_t count = TRY(step(memory));
     if (count > limits_.output - produced_)
       return bad(str("holds more than the ", human_size(limits_.output), " that it may"));
     produced_ += count;
     if (count > 0)
-      return std::string_view(buffer_.get(), count);
+      return std::string_view(memory).substr(0, count);
   }
 }
 

@@ -29,7 +29,8 @@ class ZstdSource : public Source {
  public:
   // The compressed bytes come from `input`.
   explicit ZstdSource(std::unique_ptr<Source> input, ZstdLimits limits = {});
-  Result<std::string_view> next() override;
+  Result<std::string_view> next() override { return next_into(buffer_); }
+  Result<std::string_view> next_into(std::string& memory) override;
   std::string_view path() const override { return input_->path(); }
 
  private:
@@ -37,14 +38,14 @@ class ZstdSource : public Source {
     void operator()(ZSTD_DCtx_s* context) const;
   };
   Result<> start();
-  Result<size_t> step();
+  Result<size_t> step(std::string& memory);
   Result<bool> refill();
   std::unexpected<Error> bad(std::string_view detail) const;
 
   std::unique_ptr<Source> input_;
   ZstdLimits limits_;
   std::unique_ptr<ZSTD_DCtx_s, Free> context_;
-  std::unique_ptr<char[]> buffer_;
+  std::string buffer_;
   std::string_view pending_;  // compressed bytes not yet consumed
   uint64_t produced_ = 0;
   bool within_frame_ = false;

@@ -5,14 +5,7 @@
 namespace rescue {
 
 DigestAlgorithm digest_algorithm_of(const rpm::Header& header) {
-  switch (rpm::file_digest_algorithm(header)) {
-    case rpm::DigestAlgorithm::md5: return DigestAlgorithm::md5;
-    case rpm::DigestAlgorithm::sha1: return DigestAlgorithm::sha1;
-    case rpm::DigestAlgorithm::sha256: return DigestAlgorithm::sha256;
-    case rpm::DigestAlgorithm::sha384: return DigestAlgorithm::sha384;
-    case rpm::DigestAlgorithm::sha512: return DigestAlgorithm::sha512;
-    default: return DigestAlgorithm::none;
-  }
+  return openpgp_digest(rpm::file_digest_algorithm(header));
 }
 
 VerifiedPackage::VerifiedPackage(std::unique_ptr<PackageReader> package, std::string_view path)

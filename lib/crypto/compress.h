@@ -11,6 +11,7 @@ void compress_md5(uint32_t* state, const uint8_t* blocks, size_t count);
 void compress_sm3(uint32_t* state, const uint8_t* blocks, size_t count);
 
 void compress_sha1_portable(uint32_t* state, const uint8_t* blocks, size_t count);
+void compress_sha3_256(uint64_t* state, const uint8_t* blocks, size_t count);
 void compress_sha512_portable(uint64_t* state, const uint8_t* blocks, size_t count);
 
 #if defined(__x86_64__)

@@ -13,9 +13,23 @@ namespace {
 constexpr struct {
   std::string_view name;
   size_t digits;
-} algorithms[] = {{"none", 0}, {"md5", 32}, {"sha1", 40}, {"sha256", 64}, {"sha384", 96}, {"sha512", 128}};
+} algorithms[] = {{"none", 0},    {"md5", 32},    {"sha1", 40},    {"sha224", 56},
+                  {"sha256", 64}, {"sha384", 96}, {"sha512", 128}, {"sha3-256", 64}};
 
 }  // namespace
+
+DigestAlgorithm openpgp_digest(uint64_t number) {
+  switch (number) {
+    case 1: return DigestAlgorithm::md5;
+    case 2: return DigestAlgorithm::sha1;
+    case 8: return DigestAlgorithm::sha256;
+    case 9: return DigestAlgorithm::sha384;
+    case 10: return DigestAlgorithm::sha512;
+    case 11: return DigestAlgorithm::sha224;
+    case 12: return DigestAlgorithm::sha3_256;
+    default: return DigestAlgorithm::none;
+  }
+}
 
 std::string_view digest_name(DigestAlgorithm algorithm) {
   return algorithms[static_cast<size_t>(algorithm)].name;

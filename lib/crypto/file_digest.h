@@ -10,7 +10,10 @@
 
 namespace rescue {
 
-enum class DigestAlgorithm : uint8_t { none, md5, sha1, sha256, sha384, sha512 };
+enum class DigestAlgorithm : uint8_t { none, md5, sha1, sha224, sha256, sha384, sha512, sha3_256 };
+
+// By its number in OpenPGP, as in RPM's headers; `none` for one that we cannot compute.
+DigestAlgorithm openpgp_digest(uint64_t number);
 
 // "md5", "sha256": for people.
 std::string_view digest_name(DigestAlgorithm algorithm);

@@ -95,6 +95,7 @@ Hash::Hash(HashKind kind, HashEngine engine) : kind_(kind) {
     case HashKind::sm3: narrow_ = compress_sm3; break;
     case HashKind::sha384:
     case HashKind::sha512: wide_ = sha512_engine(engine); break;
+    case HashKind::sha3_256: wide_ = compress_sha3_256; break;
   }
   reset();
 }
@@ -121,6 +122,7 @@ void Hash::reset() {
       wide_words_ = {0x6a09e667f3bcc908, 0xbb67ae8584caa73b, 0x3c6ef372fe94f82b, 0xa54ff53a5f1d36f1,
                      0x510e527fade682d1, 0x9b05688c2b3e6c1f, 0x1f83d9abfb41bd6b, 0x5be0cd19137e2179};
       break;
+    case HashKind::sha3_256: wide_words_ = {}; break;
   }
 }
 
@@ -152,25 +154,29 @@ void Hash::update(std::string_view bytes) {
 
 std::string Hash::finish() {
   // A one bit, zeros, and the length in bits at the end of a block: of 8 bytes, of 16 for the wide ones; little-endian
-  // for MD5 alone.
+  // for MD5 alone. SHA-3 has two bits more before the one, and at the end a one again in place of the length.
   const size_t block = block_size();
+  const bool sha3 = kind_ == HashKind::sha3_256;
   size_t used = size_ % block;
-  tail_[used++] = 0x80;
-  if (used > block - block / 8) {
+  tail_[used++] = sha3 ? 0x06 : 0x80;
+  if (!sha3 && used > block - block / 8) {
     std::fill(tail_.begin() + used, tail_.begin() + block, 0);
     compress(tail_.data(), 1);
     used = 0;
   }
   std::fill(tail_.begin() + used, tail_.begin() + block, 0);
-  const bool little = kind_ == HashKind::md5;
-  for (size_t i = 0; i < 8; ++i)
+  const bool little = sha3 || kind_ == HashKind::md5;
+  for (size_t i = 0; i < 8 && !sha3; ++i)
     tail_[little ? block - 8 + i : block - 1 - i] = static_cast<uint8_t>((size_ * 8) >> (8 * i));
+  if (sha3)
+    tail_[block - 1] |= 0x80;
   // Lengths of 2^61 bytes and more are nobody's.
   compress(tail_.data(), 1);
   std::string digest(size_of(kind_), '\0');
   for (size_t i = 0; i < digest.size(); ++i) {
     const uint64_t word = is_wide() ? wide_words_[i / 8] : words_[i / 4];
-    const size_t place = is_wide() ? 7 - i % 8 : little ? i % 4 : 3 - i % 4;
+    const size_t byte = is_wide() ? i % 8 : i % 4;
+    const size_t place = little ? byte : (is_wide() ? 7 : 3) - byte;
     digest[i] = static_cast<char>(word >> (8 * place));
   }
   reset();

@@ -1,4 +1,4 @@
-// MD5, SHA-1, the SHA-2 family and SM3: digests of files, for the commands that print and check them.
+// MD5, SHA-1, the SHA-2 family, SHA3-256 and SM3: digests of files, for the commands that print and check them.
 //
 // The compression runs on the processor's own instructions where it has them.
 #pragma once
@@ -13,7 +13,7 @@
 
 namespace rescue {
 
-enum class HashKind : uint8_t { md5, sha1, sha224, sha256, sha384, sha512, sm3 };
+enum class HashKind : uint8_t { md5, sha1, sha224, sha256, sha384, sha512, sha3_256, sm3 };
 
 // The ways there are to compute a hash. `best` is what every caller but a test wants.
 enum class HashEngine : uint8_t { best, portable };
@@ -35,15 +35,15 @@ class Hash {
   void reset();
   void compress(const uint8_t* blocks, size_t count);
   bool is_wide() const { return wide_ != nullptr; }
-  size_t block_size() const { return is_wide() ? 128 : 64; }
+  size_t block_size() const { return kind_ == HashKind::sha3_256 ? 136 : is_wide() ? 128 : 64; }
 
   HashKind kind_;
   Narrow narrow_ = nullptr;
   Wide wide_ = nullptr;
   std::array<uint32_t, 8> words_{};
-  std::array<uint64_t, 8> wide_words_{};
+  std::array<uint64_t, 25> wide_words_{};
   uint64_t size_ = 0;
-  std::array<uint8_t, 128> tail_{};
+  std::array<uint8_t, 136> tail_{};
 };
 
 // The digest of what is left to read of a descriptor, in hexadecimal.

@@ -9,9 +9,11 @@ RunningDigest::RunningDigest(DigestAlgorithm algorithm) {
     case DigestAlgorithm::none: break;
     case DigestAlgorithm::md5: hash_.emplace(HashKind::md5); break;
     case DigestAlgorithm::sha1: hash_.emplace(HashKind::sha1); break;
+    case DigestAlgorithm::sha224: hash_.emplace(HashKind::sha224); break;
     case DigestAlgorithm::sha256: hash_.emplace(HashKind::sha256); break;
     case DigestAlgorithm::sha384: hash_.emplace(HashKind::sha384); break;
     case DigestAlgorithm::sha512: hash_.emplace(HashKind::sha512); break;
+    case DigestAlgorithm::sha3_256: hash_.emplace(HashKind::sha3_256); break;
   }
 }
 

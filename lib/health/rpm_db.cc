@@ -16,17 +16,6 @@ constexpr std::string_view directories[] = {"usr/lib/sysimage/rpm", "var/lib/rpm
 constexpr std::string_view names[] = {"rpmdb.sqlite", "Packages.db", "Packages"};
 constexpr size_t most_faults = 20;
 
-DigestAlgorithm algorithm_of(rpm::DigestAlgorithm algorithm) {
-  switch (algorithm) {
-    case rpm::DigestAlgorithm::md5: return DigestAlgorithm::md5;
-    case rpm::DigestAlgorithm::sha1: return DigestAlgorithm::sha1;
-    case rpm::DigestAlgorithm::sha256: return DigestAlgorithm::sha256;
-    case rpm::DigestAlgorithm::sha384: return DigestAlgorithm::sha384;
-    case rpm::DigestAlgorithm::sha512: return DigestAlgorithm::sha512;
-    default: return DigestAlgorithm::none;
-  }
-}
-
 std::vector<PackageFile> convert(const std::vector<rpm::File>& files, DigestAlgorithm algorithm) {
   std::vector<PackageFile> converted;
   converted.reserve(files.size());
@@ -120,7 +109,7 @@ Result<std::vector<PackageFile>> RpmDb::files(size_t i) {
   const std::string blob = TRY(database_->read(places_[i]));
   const std::string shown = root_.shown(path_);
   const auto header = TRY(rpm::Header::parse(Bytes(blob, shown, std::endian::big)));
-  return convert(TRY(rpm::read_files(header, shown)), algorithm_of(rpm::file_digest_algorithm(header)));
+  return convert(TRY(rpm::read_files(header, shown)), openpgp_digest(rpm::file_digest_algorithm(header)));
 }
 
 Result<> RpmDb::list_paths(PathTaker& taker) {

@@ -57,7 +57,7 @@ TEST_CASE("rpm header: the list of files") {
   CHECK((*files)[1].mode == 0100755);
   CHECK((*files)[1].user == "root");
   CHECK((*files)[1].digest == std::string(64, 'a'));
-  CHECK(rpm::file_digest_algorithm(*header) == rpm::DigestAlgorithm::sha256);
+  CHECK(rpm::file_digest_algorithm(*header) == 8);
 }
 
 TEST_CASE("rpm header: old packages list whole paths, and MD5 without a word") {
@@ -67,7 +67,7 @@ TEST_CASE("rpm header: old packages list whole paths, and MD5 without a word") {
   const auto files = rpm::read_files(*header, "test");
   REQUIRE(files);
   CHECK((*files)[0].path == "/bin/sh");
-  CHECK(rpm::file_digest_algorithm(*header) == rpm::DigestAlgorithm::md5);
+  CHECK(rpm::file_digest_algorithm(*header) == 1);
 }
 
 TEST_CASE("rpm header: lists of files that do not fit together are bad") {

@@ -17,7 +17,21 @@ TEST_CASE("running digest: the known answers for abc") {
       digest(DigestAlgorithm::sha512) ==
       "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e"
       "2a9ac94fa54ca49f");
+  CHECK(digest(DigestAlgorithm::sha224) == "23097d223405d8228642a477bda255b32aadbce4bda0b3f7e36c9da7");
+  CHECK(digest(DigestAlgorithm::sha3_256) == "3a985da74fe225b2045c172d6bd390bd855f086e3e9d525b46bfe24511431532");
   CHECK(digest(DigestAlgorithm::none) == "none");
+}
+
+TEST_CASE("SHA3-256: of every length around its block of 136 bytes, as OpenSSL has it") {
+  Scratch scratch;
+  const std::string bytes(1000, 'q');
+  for (const size_t length : {0, 1, 7, 8, 134, 135, 136, 137, 271, 272, 273, 1000}) {
+    INFO(length);
+    scratch.write("file", std::string_view(bytes).substr(0, length));
+    const std::string expected = scratch.output_of("openssl dgst -r -sha3-256 file | cut -d' ' -f1 | tr -d '\\n'");
+    REQUIRE(expected.size() == 64);
+    CHECK(digest_of(DigestAlgorithm::sha3_256, std::string_view(bytes).substr(0, length)) == expected);
+  }
 }
 
 TEST_CASE("running digest: of every length, and however it is cut into pieces, as coreutils have it") {
@@ -25,8 +39,8 @@ TEST_CASE("running digest: of every length, and however it is cut into pieces, a
   std::string bytes;
   for (size_t i = 0; i < 300; ++i)
     bytes += static_cast<char>(i * 7 + i / 5);
-  for (const auto algorithm :
-       {DigestAlgorithm::md5, DigestAlgorithm::sha1, DigestAlgorithm::sha384, DigestAlgorithm::sha512}) {
+  for (const auto algorithm : {DigestAlgorithm::md5, DigestAlgorithm::sha1, DigestAlgorithm::sha224,
+                               DigestAlgorithm::sha384, DigestAlgorithm::sha512}) {
     const std::string tool = str(digest_name(algorithm), "sum");
     for (const size_t length : {0, 1, 55, 56, 63, 64, 65, 111, 112, 127, 128, 129, 300}) {
       INFO(tool, ' ', length);

@@ -127,6 +127,7 @@ def package(header, payload, md5=True, major=3):
         signature.add(1000, INT32, [len(head) + len(payload)])
     else:
         signature.add(273, STRING, hashlib.sha256(head).hexdigest().encode())
+        signature.add(279, STRING, hashlib.sha3_256(head).hexdigest().encode())
     lead = struct.pack(">4sBBHH66sHH16s", b"\xed\xab\xee\xdb", major, 0, 0, 1, b"forged-1-2", 1, 5, b"")
     out = lead + signature.bytes()
     return out + b"\0" * (-len(out) % 8) + head + payload
@@ -168,6 +169,9 @@ def v6():
     header.add(5092, ARRAY, [hashlib.sha256(payload).hexdigest().encode()]).add(5093, INT32, [8])
     header.add(5097, ARRAY, [hashlib.sha256(plain).hexdigest().encode()])
     header.add(5121, STRING, hashlib.sha512(payload).hexdigest().encode())
+    header.add(5122, STRING, hashlib.sha512(plain).hexdigest().encode())
+    header.add(5123, STRING, hashlib.sha3_256(payload).hexdigest().encode())
+    header.add(5124, STRING, hashlib.sha3_256(plain).hexdigest().encode())
     header.add(5112, INT64, [len(payload)]).add(5113, INT64, [len(plain)])
     return package(header, payload, md5=False, major=4)
 
