@@ -276,9 +276,14 @@ class Creator {
     return {};
   }
 
+  // Whether it may be met again: what has one name too, where several operands or symbolic links lead to it.
+  bool may_link(const struct stat& info) const {
+    const bool many = opt_.operands.size() > 1 || (!opt_.operands.empty() && opt_.operands[0].list);
+    return (info.st_nlink > 1 || opt_.dereference || many) && !opt_.hard_dereference;
+  }
+
   bool is_written_already(const struct stat& info) const {
-    return (info.st_nlink > 1 || opt_.dereference) && !opt_.hard_dereference &&
-           links_.contains({info.st_dev, info.st_ino});
+    return may_link(info) && links_.contains({info.st_dev, info.st_ino});
   }
 
   bool is_passed_over(const std::string& name, const struct stat& info) {
@@ -372,9 +377,7 @@ class Creator {
 
   Result<> dump_file(int dir, const std::string& file, const std::string& name, const struct stat& info, UniqueFd& fd) {
     EmitItem item = TRY(item_of(dir, file, name, info, fd.get()));
-    // What several symbolic links lead to is met several times too.
-    const bool may_link = (info.st_nlink > 1 || opt_.dereference) && !opt_.hard_dereference;
-    if (may_link) {
+    if (may_link(info)) {
       const auto [link, is_new] = links_.try_emplace({info.st_dev, info.st_ino}, job_.safe(name, false));
       if (!is_new) {
         item.type = '1';

@@ -78,10 +78,9 @@ Result<> tar_delete(TarJob& job) {
   if (::fchown(file.fd(), info.st_uid, info.st_gid) < 0 || ::fchmod(file.fd(), info.st_mode & 07777) < 0)
     return fail("give the archive its owner", path, errno);
   const uint64_t size = TRY(copy_pieces(fd.get(), file.fd(), pieces, path));
-  // The end mark, up to a whole record: zeros that are not written.
+  // The end mark, up to a whole record.
   const uint64_t record = job.opt.blocking * 512;
-  if (::ftruncate(file.fd(), static_cast<off_t>((size + 1024 + record - 1) / record * record)) < 0)
-    return fail("write", path, errno);
+  TRY(write_all(file.fd(), std::string((size + 1024 + record - 1) / record * record - size, '\0'), path));
   return file.commit();
 }
 
