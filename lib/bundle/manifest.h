@@ -27,6 +27,9 @@ enum class Tier : uint8_t {
 
 using Sha256Digest = std::array<uint8_t, 32>;
 
+// Whether a file is the administrator's to change: as its path says (text in /etc), or as its package says.
+enum class ConfigMark : uint8_t { by_path, no, yes };
+
 struct ManifestEntry {
   std::string path;  // "usr/lib/x86_64-linux-gnu/libc.so.6": no leading slash, no `.` or `..`
   EntryKind type = EntryKind::file;
@@ -39,8 +42,10 @@ struct ManifestEntry {
   // The recipe names this file as one that may run with more rights than its caller's: set-id bits in its mode, or
   // file capabilities in its extended attributes. `tags=setid` says so.
   bool privileged = false;
-  std::string link;       // target text of a link
-  Sha256Digest sha256{};  // of a file
+  ConfigMark config = ConfigMark::by_path;  // these two are of packages, and not in the text
+  std::string_view successor;               // ending of the name under which new configuration is put beside the old
+  std::string link;                         // target text of a link
+  Sha256Digest sha256{};                    // of a file
 };
 
 // Whether a bundle may hold such a name or link text: UTF-8 without control characters, for it is shown on terminals

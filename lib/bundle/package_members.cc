@@ -74,6 +74,17 @@ Result<> PackageMembers::add_link(const std::string& top) {
   return {};
 }
 
+bool PackageMembers::marked_as_config(std::string_view path) const {
+  const PackageReader& package = package_->package();
+  if (const rpm::File* const file = package.rpm_file(path); file != nullptr)
+    return (file->flags & rpm::file_config) != 0;
+  const auto list = package.info().control_files.find("conffiles");
+  return list != package.info().control_files.end() &&
+         std::ranges::any_of(split(list->second, '\n'), [&](std::string_view line) {
+           return without_start(line.substr(0, line.find(' '))) == without_start(path);
+         });
+}
+
 // The path in the root: /lib64/x is usr/lib64/x where lib64 is to be a link.
 Result<std::string> PackageMembers::place_of(std::string_view path) {
   std::string plain;
@@ -123,6 +134,7 @@ Result<> PackageMembers::add_parents(std::string_view path) {
 // Makes members of an entry; false where there is nothing to be made of it.
 Result<bool> PackageMembers::take(const Entry& original) {
   Entry entry = original;
+  config_ = entry.type == EntryType::file && marked_as_config(entry.path);
   entry.path = TRY(place_of(entry.path));
   if (entry.path.empty())
     return false;
@@ -233,6 +245,10 @@ class Describer {
       listed.link = entry.type == EntryType::symlink ? entry.link : std::string();
       // The package is what asks for it, and the person who wants it in place.
       listed.privileged = listed.type == EntryKind::file && ((entry.mode & 06000) != 0 || !entry.xattrs.empty());
+      if (entry.type == EntryType::file) {
+        listed.config = members_.is_config() ? ConfigMark::yes : ConfigMark::no;
+        listed.successor = members_.successor();
+      }
       if (entry.type == EntryType::file)
         TRY(describe_file(entry));
       else if (entry.type == EntryType::hardlink)

@@ -39,12 +39,18 @@ class PackageMembers : public EntryReader {
   Result<const Entry*> next() override;
   Result<std::string_view> read() override;
 
+  // Whether the package of the current entry marks it as configuration: `%config`, or in its conffiles.
+  bool is_config() const { return config_; }
+  // What package managers put behind the name of new configuration beside changed one.
+  std::string_view successor() const { return package_->package().rpm() != nullptr ? ".rpmnew" : ".dpkg-dist"; }
+
   // What was left out, for people.
   const std::vector<std::string>& notes() const { return notes_; }
 
  private:
   Result<bool> open_next();
   Result<bool> take(const Entry& entry);
+  bool marked_as_config(std::string_view path) const;
   Result<std::string> place_of(std::string_view path);
   Result<> add_parents(std::string_view path);
   Result<> add_directory(Entry entry, bool made_up);
@@ -59,6 +65,7 @@ class PackageMembers : public EntryReader {
   std::unique_ptr<VerifiedPackage> package_;
   std::deque<Entry> ready_;  // before `file_`
   std::optional<Entry> file_;
+  bool config_ = false;
   bool reading_ = false;  // the entry handed out last is the package's current one
   Entry entry_;
   std::set<std::string, std::less<>> seen_;

@@ -252,9 +252,17 @@ class Planner {
     if (!options_.replace_config && TRY(is_own_config(entry, path, found))) {
       plan_.changes.push_back({Verb::keep_config, path, "differs from the bundle's; kept, as it is configuration"});
       ++plan_.kept;
-      return {};
+      return entry.successor.empty() ? Result<>() : place_beside(i, str(path, entry.successor));
     }
     return add_put(i, path, found, phase_of(entry), why);
+  }
+
+  // New configuration, beside what was kept.
+  Result<> place_beside(size_t i, const std::string& path) {
+    const Found found = TRY(root_.find(path, Last::keep));
+    if (found.exists && S_ISREG(found.info.st_mode) && TRY(difference(i, path, found)).empty())
+      return {};
+    return add_put(i, path, found, phase_of(entries_[i]), "the package's, beside the one that was kept");
   }
 
   // Why the file at `path` is not the bundle's; empty if it is, apart from mode and owner.
@@ -286,9 +294,12 @@ class Planner {
     return std::string_view(have).substr(0, static_cast<size_t>(length)) == value;
   }
 
-  // Configuration is the administrator's: what is text and not empty is not damage.
+  // Configuration is the administrator's: what is not empty, and text where no package says so, is not damage.
   Result<bool> is_own_config(const ManifestEntry& entry, const std::string& path, const Found& found) const {
-    if (!entry.path.starts_with("etc/") || found.info.st_size == 0 || found.info.st_size > 1 << 20)
+    if (entry.config == ConfigMark::yes)
+      return found.info.st_size > 0;
+    if (entry.config == ConfigMark::no || !entry.path.starts_with("etc/") || found.info.st_size == 0 ||
+        found.info.st_size > 1 << 20)
       return false;
     const UniqueFd fd = TRY(open_at(found.dir.get(), found.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, shown(path)));
     const auto text = read_all(fd.get(), 1 << 20, shown(path));
@@ -362,7 +373,8 @@ class Planner {
     Verb verb = Verb::replace;
     if (!found.exists) {
       verb = Verb::create;
-      why = "is missing";
+      if (why.empty())
+        why = "is missing";
     } else if (!same_kind) {
       verb = Verb::clear;
       why = str("is ", words_for(step.old_kind), ", not ", words_for(step.kind));

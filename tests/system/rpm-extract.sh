@@ -285,6 +285,55 @@ case_in_place() {
   [[ ! -e $ROOT/$LIBC && ! -L $ROOT/lib64 ]] || fail "the undo left something"
 }
 
+# What the package marks as configuration and somebody changed is kept, with the new one beside it; what it does not
+# mark is put back, in /etc too.
+case_in_place_config() {
+  with_root rhel
+  local tree=$case_dir/tree dir=$case_dir/config package
+  mkdir -p "$tree/etc/conf.d" "$tree/usr/lib64/conf" "$dir/tmp"
+  echo new >"$tree/etc/changed.conf"
+  echo new >"$tree/etc/same.conf"
+  echo new >"$tree/etc/lost.conf"
+  echo new >"$tree/etc/conf.d/data"
+  echo new >"$tree/usr/lib64/conf/modules"
+  cat >"$dir/config.spec" <<END_OF_SPEC
+Name: config
+Version: 1
+Release: 1
+Summary: x
+License: x
+AutoReqProv: no
+%description
+x
+%install
+cp -a $tree/. %{buildroot}
+%files
+%config(noreplace) /etc/changed.conf
+%config(noreplace) /etc/same.conf
+%config /etc/lost.conf
+/etc/conf.d/data
+%config(noreplace) /usr/lib64/conf/modules
+END_OF_SPEC
+  run_rpmbuild "$dir" -bb --target x86_64-linux "$dir/config.spec"
+  package=$dir/RPMS/x86_64/config-1-1.x86_64.rpm
+  run_kit 0 "$kit/bin/rescue" rpm-extract --in-place "$ROOT" "$package"
+  echo mine >"$ROOT/etc/changed.conf"
+  echo mine >"$ROOT/usr/lib64/conf/modules"
+  echo mine >"$ROOT/etc/conf.d/data"
+  rm "$ROOT/etc/lost.conf"
+  run_kit 0 "$kit/bin/rescue" rpm-extract --in-place "$ROOT" "$package"
+  (cd "$ROOT" && grep -H . etc/{changed,same,lost}.conf* etc/conf.d/* usr/lib64/conf/*) | sort | cmp - <(printf '%s\n' \
+    etc/changed.conf.rpmnew:new etc/changed.conf:mine etc/conf.d/data:new etc/lost.conf:new etc/same.conf:new \
+    usr/lib64/conf/modules.rpmnew:new usr/lib64/conf/modules:mine | sort) || fail "not what the package says"
+  # Once more: all is as it should be.
+  run_kit 0 "$kit/bin/rescue" rpm-extract --in-place "$ROOT" "$package"
+  grep -q 'nothing to do' "$case_dir/said" || fail "changes what is right already"
+  undo ''
+  [[ $(<"$ROOT/etc/conf.d/data") == mine && ! -e $ROOT/etc/changed.conf.rpmnew ]] || fail "the undo left something"
+  run_kit 0 "$kit/bin/rescue" rpm-extract --force --in-place "$ROOT" "$package"
+  [[ $(<"$ROOT/etc/changed.conf") == new ]] || fail "--force does not replace configuration"
+}
+
 case_in_place_refused() {
   with_root rhel
   rhel_packages
@@ -355,6 +404,7 @@ while read -r name; do
   run_case "rpm-extract: hostile: $name" case_hostile "$name"
 done < <(forge --hostile)
 run_case "rpm-extract: in place, on RHEL" case_in_place
+run_case "rpm-extract: in place, configuration" case_in_place_config
 run_case "rpm-extract: in place, refused" case_in_place_refused
 run_case "rescue-bundle: of the packages of a RHEL root" case_bundle
 finish
