@@ -12,27 +12,19 @@
 #include "lib/base/json.h"
 #include "lib/base/quote.h"
 #include "lib/base/time_text.h"
-#include "lib/bundle/extract_package.h"
-#include "lib/bundle/package_members.h"
-#include "lib/bundle/restore_console.h"
+#include "lib/bundle/package_console.h"
+#include "lib/bundle/verified_package.h"
 #include "lib/fs/mode.h"
 
 namespace rescue {
 namespace {
 
-struct Options {
-  std::string directory = ".";
-  std::vector<std::string> patterns;
+struct Options : PackageOptions {
   bool list = false;
-  bool verbose = false;
   bool info = false;
   bool scripts = false;
   bool verify = false;
   bool to_tar = false;
-  bool json = false;
-  std::string in_place;
-  bool dry_run = false;
-  bool force = false;
 };
 
 constexpr Opt<Options> options[] = {
@@ -187,39 +179,11 @@ Result<> to_tar(Io& io, int fd, const std::string& file) {
   const auto layout = TRY(deb::read_layout(fd, file));
   const auto data =
       TRY(decompress(std::make_unique<RangeSource>(fd, layout.data.offset, layout.data.size, file), EntryLimits{}));
-  while (io.out.ok()) {
-    const std::string_view block = TRY(data->next());
-    if (block.empty())
-      break;
-    io.out.write(block);
-  }
-  return {};
+  return put_stream(io, *data);
 }
 
-// --- unpacking
-
-void print_name(void* io, const Entry& entry) {
-  static_cast<Io*>(io)->out.put(printable(name_of(entry)), '\n');
-}
-
-Result<> check_matched(const PathPatterns& patterns, const std::string& file) {
-  if (!patterns.unmatched().empty())
-    return fail("unpack", file, str("nothing in it matches '", printable(patterns.unmatched()), "'"));
-  return {};
-}
-
-Result<> unpack(const Options& opt, Io& io, int fd, const std::string& file) {
-  PathPatterns patterns(opt.patterns);
-  const auto package = TRY(VerifiedPackage::open(fd, file, {}, &patterns));
-  const ExtractReport report = TRY(extract_package(*package, opt.directory, opt.verbose ? print_name : nullptr, &io));
-  for (const Error& error : report.errors)
-    io.warn(error);
-  for (const std::string& note : report.notes)
-    io.note(note);
-  return check_matched(patterns, file);
-}
-
-Result<> handle(const Options& opt, Io& io, const std::string& file) {
+Result<> handle(const void* options, Io& io, const std::string& file) {
+  const auto& opt = *static_cast<const Options*>(options);
   const UniqueFd fd = TRY(open_file(file, O_RDONLY | O_NONBLOCK));
   // What is no Debian package is refused, though its files could be read.
   (void)TRY(deb::read_layout(fd.get(), file));
@@ -228,7 +192,7 @@ Result<> handle(const Options& opt, Io& io, const std::string& file) {
   if (opt.to_tar)
     return to_tar(io, fd.get(), file);
   if (!opt.list && !opt.info && !opt.scripts && !opt.json)
-    return unpack(opt, io, fd.get(), file);
+    return unpack_package(opt, io, fd.get(), file);
   PathPatterns patterns(opt.patterns);
   const auto package = TRY(PackageReader::open(fd.get(), file, {}, &patterns));
   if (opt.json)
@@ -242,30 +206,8 @@ Result<> handle(const Options& opt, Io& io, const std::string& file) {
   return {};
 }
 
-Result<int> put_in_place(const Options& opt, Io& io, const Args& args) {
-  const Root root = TRY(Root::open(opt.in_place));
-  auto packages = TRY(bundle_of_packages(root, {args.begin(), args.end()}, opt.patterns));
-  for (const std::string& note : packages.notes)
-    io.note(note);
-  TRY(packages.bundle.verify());
-  return restore_and_tell(root, packages.bundle, {.dry_run = opt.dry_run, .force = opt.force},
-                          {.json = opt.json, .verbose = opt.verbose}, io);
-}
-
 Result<int> run(const Options& opt, Io& io, Args args) {
-  if (args.empty())
-    return usage_error("name at least one package");
-  if (!opt.in_place.empty())
-    return put_in_place(opt, io, args);
-  if (opt.dry_run || opt.force)
-    return usage_error("--dry-run and --force are for --in-place");
-  // Files get exactly the modes that the package gives them.
-  ::umask(0);
-  int status = 0;
-  for (const std::string_view file : args)
-    if (const auto done = handle(opt, io, std::string(file)); !done)
-      status = std::max(status, io.report(done.error()));
-  return std::max(status, io.status());
+  return run_packages(opt, io, args, handle, &opt);
 }
 
 }  // namespace

@@ -10,20 +10,16 @@
 #include "lib/base/applet.h"
 #include "lib/base/fd.h"
 #include "lib/base/json.h"
-#include "lib/bundle/extract_package.h"
-#include "lib/bundle/package_members.h"
-#include "lib/bundle/restore_console.h"
+#include "lib/bundle/package_console.h"
 #include "lib/bundle/rpm_verify.h"
+#include "lib/bundle/verified_package.h"
 
 namespace rescue {
 namespace {
 
-struct Options {
-  std::string directory = ".";
-  std::vector<std::string> patterns;
+struct Options : PackageOptions {
   bool list = false;
   bool config = false;
-  bool verbose = false;
   bool info = false;
   bool requirements = false;
   bool provides = false;
@@ -31,10 +27,6 @@ struct Options {
   bool changelog = false;
   bool verify = false;
   bool to_cpio = false;
-  std::string in_place;
-  bool dry_run = false;
-  bool force = false;
-  bool json = false;
 };
 
 constexpr Opt<Options> options[] = {
@@ -273,35 +265,11 @@ Result<> verify(const Options& opt, Io& io, int fd, const rpm::Package& package)
 Result<> to_cpio(Io& io, int fd, const rpm::Package& package) {
   auto packed = std::make_unique<RangeSource>(fd, package.payload_offset(), package.payload_size(), package.path());
   const auto payload = TRY(decompress(std::move(packed), {}));
-  while (io.out.ok()) {
-    const std::string_view block = TRY(payload->next());
-    if (block.empty())
-      break;
-    io.out.write(block);
-  }
-  return {};
+  return put_stream(io, *payload);
 }
 
-// --- unpacking
-
-void print_name(void* io, const Entry& entry) {
-  static_cast<Io*>(io)->out.put(printable(entry.path), '\n');
-}
-
-Result<> unpack(const Options& opt, Io& io, int fd, const std::string& file) {
-  PathPatterns patterns(opt.patterns);
-  const auto package = TRY(VerifiedPackage::open(fd, file, {}, &patterns));
-  const ExtractReport report = TRY(extract_package(*package, opt.directory, opt.verbose ? print_name : nullptr, &io));
-  for (const Error& error : report.errors)
-    io.warn(error);
-  for (const std::string& note : report.notes)
-    io.note(note);
-  if (!patterns.unmatched().empty())
-    return fail("unpack", file, str("nothing in it matches '", printable(patterns.unmatched()), "'"));
-  return {};
-}
-
-Result<> handle(const Options& opt, Io& io, const std::string& file) {
+Result<> handle(const void* options, Io& io, const std::string& file) {
+  const auto& opt = *static_cast<const Options*>(options);
   const UniqueFd fd = TRY(open_file(file, O_RDONLY | O_NONBLOCK));
   const bool query = opt.list || opt.config || opt.info || opt.requirements || opt.provides || opt.scripts ||
                      opt.changelog || opt.json;
@@ -312,35 +280,13 @@ Result<> handle(const Options& opt, Io& io, const std::string& file) {
   if (opt.to_cpio)
     return to_cpio(io, fd.get(), *package);
   if (!query)
-    return unpack(opt, io, fd.get(), file);
+    return unpack_package(opt, io, fd.get(), file);
   Query printer(opt, io, *package);
   return opt.json ? printer.json() : printer.print();
 }
 
-Result<int> put_in_place(const Options& opt, Io& io, const Args& args) {
-  const Root root = TRY(Root::open(opt.in_place));
-  auto packages = TRY(bundle_of_packages(root, {args.begin(), args.end()}, opt.patterns));
-  for (const std::string& note : packages.notes)
-    io.note(note);
-  TRY(packages.bundle.verify());
-  return restore_and_tell(root, packages.bundle, {.dry_run = opt.dry_run, .force = opt.force},
-                          {.json = opt.json, .verbose = opt.verbose}, io);
-}
-
 Result<int> run(const Options& opt, Io& io, Args args) {
-  if (args.empty())
-    return usage_error("name at least one package");
-  if (!opt.in_place.empty())
-    return put_in_place(opt, io, args);
-  if (opt.dry_run || opt.force)
-    return usage_error("--dry-run and --force are for --in-place");
-  // Files get exactly the modes that the package gives them.
-  ::umask(0);
-  int status = 0;
-  for (const std::string_view file : args)
-    if (const auto done = handle(opt, io, std::string(file)); !done)
-      status = std::max(status, io.report(done.error()));
-  return std::max(status, io.status());
+  return run_packages(opt, io, args, handle, &opt);
 }
 
 }  // namespace
