@@ -3,9 +3,11 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/archive/ar.h"
+#include "lib/archive/ar_symbols.h"
 #include "lib/archive/source.h"
 #include "lib/base/applet.h"
 #include "lib/base/fd.h"
@@ -23,6 +25,8 @@ struct Options {
   bool keep_dates = false;
   bool update = false;
   bool real_values = false;
+  bool symbols = false;
+  bool no_symbols = false;
 };
 
 template <char letter>
@@ -49,6 +53,8 @@ constexpr Opt<Options> options[] = {
     Opt<Options>("Modifiers"),
     {'c', nullptr, &Options::create, "say nothing when the archive is made"},
     {'o', nullptr, &Options::keep_dates, "extract with the times in the archive"},
+    {'s', nullptr, &Options::symbols, "write the table of symbols, alone too (always when objects are added)"},
+    {'S', nullptr, &Options::no_symbols, "write no table of symbols"},
     {'u', nullptr, &Options::update, "with r: only files that are newer than their members"},
     {'U', nullptr, &Options::real_values, "archive real owners, times and modes"},
     {'D', nullptr, set_deterministic, "archive zeros for these: the same files give the same archive (default)"},
@@ -61,9 +67,10 @@ class Archive {
       : opt_(opt), io_(io), path_(path), wanted_(args.begin(), args.end()), found_(args.size()) {}
 
   Result<int> run() {
-    const bool writes = opt_.operation == 'r' || opt_.operation == 'q' || opt_.operation == 'd';
+    const bool writes =
+        opt_.operation == 's' || opt_.operation == 'r' || opt_.operation == 'q' || opt_.operation == 'd';
     auto opened = open_file(path_, O_RDONLY);
-    if (!opened && !(opened.error().code == ENOENT && writes && opt_.operation != 'd'))
+    if (!opened && !(opened.error().code == ENOENT && writes && opt_.operation != 'd' && opt_.operation != 's'))
       return std::unexpected(opened.error());
     if (opened) {
       fd_ = *std::move(opened);
@@ -244,9 +251,23 @@ class Archive {
     return done;
   }
 
+  // The table of symbols, if there is to be one.
+  Result<std::string> symbols_of(const std::vector<Part>& parts, uint64_t skip) {
+    ArSymbols symbols;
+    for (size_t i = 0; i < members_.size() && !opt_.no_symbols; ++i) {
+      RangeSource source(parts[i].fd, parts[i].offset, members_[i].size, members_[i].name);
+      const std::string content = TRY(read_all(source, members_[i].size));
+      symbols.add(Bytes(content, members_[i].name));
+    }
+    if (!symbols.any())
+      return "";
+    return symbols.member(members_, skip, opt_.real_values ? ::time(nullptr) : 0);
+  }
+
   Result<> write_to(int out, const std::vector<Part>& parts) {
     std::vector<std::optional<uint64_t>> places;
-    TRY(write_all(out, str(ar_magic, ar_long_names(members_, places)), path_));
+    const std::string names = ar_long_names(members_, places);
+    TRY(write_all(out, str(ar_magic, TRY(symbols_of(parts, names.size())), names), path_));
     for (size_t i = 0; i < members_.size(); ++i) {
       const ArMember& member = members_[i];
       TRY(write_all(out, ar_header(member, places[i]), path_));
@@ -272,7 +293,10 @@ class Archive {
   std::vector<ArMember> members_;
 };
 
-Result<int> work(const Options& opt, Io& io, Args args) {
+Result<int> work(const Options& given, Io& io, Args args) {
+  Options opt = given;
+  if (opt.operation == '\0' && opt.symbols)
+    opt.operation = 's';
   if (opt.operation == '\0' || opt.several)
     return usage_error("exactly one of t x p r q d must be given");
   const std::string path(TRY(args.shift("ARCHIVE")));
@@ -298,8 +322,7 @@ int run(const Applet& applet, Io& io, std::span<const char* const> words) {
 extern const Applet ar_applet = {
     .name = "ar",
     .summary = "list, extract and change ar archives",
-    .usage = "[-]t|x|p[MODIFIER]... ARCHIVE [MEMBER]...\n[-]r|q|d[MODIFIER]... ARCHIVE FILE...",
-    .notes = "No table of symbols is made: for linking, run ranlib on what was changed.",
+    .usage = "[-]t|x|p[MODIFIER]... ARCHIVE [MEMBER]...\n[-]r|q|d[MODIFIER]... ARCHIVE FILE...\n[-]s ARCHIVE",
     .options = describe<options>,
     .run = run,
 };

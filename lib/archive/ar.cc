@@ -12,7 +12,6 @@ namespace rescue {
 
 namespace {
 
-constexpr size_t header_size = 60;
 constexpr size_t name_size = 16;
 constexpr uint64_t max_names = 16 << 20;
 constexpr size_t max_members = 1'000'000;
@@ -71,7 +70,7 @@ class Reader {
 
   // True for what is no member but a table.
   Result<bool> take(uint64_t offset, ArMember& member) {
-    const std::string header = TRY(text_at(offset, header_size));
+    const std::string header = TRY(text_at(offset, ar_header_size));
     const auto size = number<uint64_t>(field(header, 48, 10));
     const auto mtime = number<int64_t>(field(header, 16, 12));
     const auto uid = number<uint32_t>(field(header, 28, 6));
@@ -79,7 +78,8 @@ class Reader {
     const auto mode = number<uint32_t>(field(header, 40, 8), 8);
     if (!header.ends_with("`\n") || !size || !mtime || !uid || !gid || !mode)
       return bad(path_, "a header is damaged");
-    member = {.mtime = *mtime, .uid = *uid, .gid = *gid, .mode = *mode, .offset = offset + header_size, .size = *size};
+    member = {
+        .mtime = *mtime, .uid = *uid, .gid = *gid, .mode = *mode, .offset = offset + ar_header_size, .size = *size};
     if (member.size > size_ - std::min(size_, member.offset))
       return bad(path_, "ends too early; was it cut off?");
     const std::string_view name = field(header, 0, name_size);

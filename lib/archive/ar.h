@@ -24,6 +24,7 @@ struct ArMember {
 };
 
 inline constexpr std::string_view ar_magic = "!<arch>\n";
+inline constexpr uint64_t ar_header_size = 60;
 
 // The members of the archive in `fd`, in order, without the tables of symbols and of long names. Only headers are read.
 // What is damaged or cut off is an error (status bad_data).

@@ -6,6 +6,7 @@
 
 #include "lib/archive/acl_text.h"
 #include "lib/archive/ar.h"
+#include "lib/archive/ar_symbols.h"
 #include "lib/archive/cpio_scan.h"
 #include "lib/archive/name_transform.h"
 #include "lib/archive/tar_scan.h"
@@ -145,6 +146,24 @@ TEST_CASE("ar: names of both makers, and what damage does to it") {
   bsd += std::string("a name of twenty\0\0\0\0abc\n", 24);
   CHECK(read(bsd) == Listing{{"a name of twenty", 3}});
   damage(std::string_view(bytes).substr(0, 400), [&](std::string_view damaged) { (void)read(damaged); });
+}
+
+TEST_CASE("ar: the symbols of an object, and what damage does to them") {
+  const Scratch scratch;
+  scratch.run(R"(printf '.globl f\nf: .byte 1\n.comm c,4\nh: .quad u\n' | as -o f.o)");
+  const std::string object = scratch.read("f.o");
+  const auto table_of = [](std::string_view bytes) {
+    ArSymbols symbols;
+    symbols.add(Bytes(bytes, "f.o"));
+    return symbols.member({{.name = "f.o", .size = bytes.size()}}, 0, 0).value();
+  };
+  // Two symbols, both of the member behind the table.
+  const std::string table = table_of(object);
+  CHECK(table.substr(60) == std::string_view("\0\0\0\2\0\0\0\x54\0\0\0\x54"
+                                             "f\0c\0",
+                                             16));
+  CHECK(table_of("no object").substr(60) == std::string_view("\0\0\0\0", 4));
+  damage(object, [&](std::string_view bytes) { CHECK(table_of(bytes).size() >= 64); });
 }
 
 TEST_CASE("zip: what zip writes, and what damage does to it") {

@@ -6,6 +6,7 @@
 
 #include "lib/archive/acl_text.h"
 #include "lib/archive/ar.h"
+#include "lib/archive/ar_symbols.h"
 #include "lib/archive/codec.h"
 #include "lib/archive/cpio_scan.h"
 #include "lib/archive/pack_list.h"
@@ -80,6 +81,16 @@ void scan_ar(std::string_view bytes) {
         std::abort();
 }
 
+void list_symbols(std::string_view bytes) {
+  ArSymbols symbols;
+  symbols.add(Bytes(bytes, "fuzz"));
+  const std::vector<ArMember> members{{.name = "fuzz", .size = bytes.size()}};
+  const auto table = symbols.member(members, 0, 0);
+  // Nothing is said of what is no object.
+  if (!table || (!symbols.any() && table->size() != ar_header_size + 4))
+    std::abort();
+}
+
 void scan_zip(std::string_view bytes) {
   const UniqueFd fd(in_memory(bytes));
   const auto archive = read_zip(fd.get(), "fuzz");
@@ -118,6 +129,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     case 'c': scan_cpio(bytes); break;
     case 'd': decompress(bytes); break;
     case 'a': scan_ar(bytes); break;
+    case 'o': list_symbols(bytes); break;
     case 'z': scan_zip(bytes); break;
     case 'l': list_packed(bytes); break;
     case 's': (void)TarSnapshot::parse(bytes, "fuzz"); break;
