@@ -5,7 +5,9 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "lib/archive/cpio_writer.h"
 #include "lib/archive/package.h"
+#include "lib/archive/rpm_payload.h"
 #include "lib/archive/rpm_query.h"
 #include "lib/base/applet.h"
 #include "lib/base/fd.h"
@@ -50,7 +52,7 @@ constexpr Opt<Options> options[] = {
     {0, "changelog", &Options::changelog, "print the history of the package"},
     {0, "json", &Options::json, "print all of this as JSON, one object a package"},
     {0, "verify-package", &Options::verify, "compare digests and sizes of header and payload, and name the signatures"},
-    {0, "to-cpio", &Options::to_cpio, "write the payload to standard output, as rpm2cpio does"},
+    {0, "to-cpio", &Options::to_cpio, "write the files to standard output as a cpio archive, as rpm2cpio does"},
 };
 
 constexpr std::string_view notes =
@@ -262,10 +264,68 @@ Result<> verify(const Options& opt, Io& io, int fd, const rpm::Package& package)
 
 // --- --to-cpio
 
-Result<> to_cpio(Io& io, int fd, const rpm::Package& package) {
-  auto packed = std::make_unique<RangeSource>(fd, package.payload_offset(), package.payload_size(), package.path());
-  const auto payload = TRY(decompress(std::move(packed), {}));
-  return put_stream(io, *payload);
+Result<std::unique_ptr<Source>> open_payload(int fd, const rpm::Package& package) {
+  return decompress(std::make_unique<RangeSource>(fd, package.payload_offset(), package.payload_size(), package.path()),
+                    {});
+}
+
+class OutputSink : public Sink {
+ public:
+  explicit OutputSink(Output& out) : out_(out) {}
+  Result<> write(std::string_view bytes) override {
+    out_.write(bytes);
+    return {};
+  }
+
+ private:
+  Output& out_;
+};
+
+CpioMember cpio_member(const rpm::File& file, const Entry& entry, uint32_t links) {
+  return {.name = str("./", entry.path),
+          .mode = file.mode,
+          .links = links,
+          .mtime = file.mtime,
+          .size = entry.type == EntryType::symlink ? file.link.size() : entry.size,
+          .inode = file.inode,
+          .special_major = file.rdev >> 8 & 0xff,
+          .special_minor = file.rdev & 0xff};
+}
+
+// A payload without headers, which no cpio can read, gets those that it had in older packages.
+Result<> with_headers(Io& io, int fd, rpm::Package& package) {
+  const std::vector<rpm::File>& files = *TRY(package.files());
+  const auto counts = rpm::name_counts(files);
+  rpm::PayloadReader payload(TRY(open_payload(fd, package)), {}, files, {});
+  OutputSink sink(io.out);
+  CpioWriter writer(sink);
+  while (const Entry* const entry = TRY(payload.next())) {
+    const rpm::File* const file = payload.file_of(entry->path);
+    if (file == nullptr)
+      continue;
+    TRY(writer.add(cpio_member(*file, *entry, counts[static_cast<size_t>(file - files.data())])));
+    if (entry->type == EntryType::symlink)
+      TRY(writer.write(file->link));
+    while (entry->type == EntryType::file) {
+      const std::string_view block = TRY(payload.read());
+      if (block.empty())
+        break;
+      TRY(writer.write(block));
+    }
+  }
+  return writer.finish(4);
+}
+
+Result<> to_cpio(Io& io, int fd, rpm::Package& package) {
+  {
+    const auto payload = TRY(open_payload(fd, package));
+    const std::string_view first = TRY(payload->next());
+    if (!first.starts_with("07070X")) {
+      io.out.write(first);
+      return put_stream(io, *payload);
+    }
+  }
+  return with_headers(io, fd, package);
 }
 
 Result<> handle(const void* options, Io& io, const std::string& file) {

@@ -102,6 +102,20 @@ large() {  # OPTION...
   ours tar -C "$case_dir/tree" -df "$case_dir/theirs.tar" || fail "it is not the same"
 }
 
+large_with_bsdtar() {
+  mkdir "$case_dir"/{tree,out,out2}
+  truncate -s 9G "$case_dir/tree/large"
+  printf end | dd of="$case_dir/tree/large" bs=1 seek=9000000000 conv=notrunc status=none
+  ours tar -S --format=pax -cf - -C "$case_dir/tree" large | bsdtar -xf - -C "$case_dir/out"
+  bsdtar -cf - -C "$case_dir/tree" large | ours tar -C "$case_dir/out2" -xf -
+  local dir
+  for dir in out out2; do
+    [[ $(stat -c %s "$case_dir/$dir/large") == $((9 << 30)) ]] || fail "$dir: another size"
+    [[ $(dd if="$case_dir/$dir/large" bs=1 skip=9000000000 count=3 status=none) == end ]] || fail "$dir: its content is lost"
+  done
+  [[ $(stat -c %b "$case_dir/out2/large") -lt 1000 ]] || fail "its holes are filled"
+}
+
 extract_any() {  # ARCHIVE DIRECTORY: the status is the applet's
   case $1 in
     *.tar) ours tar -C "$2" -xf "$1" ;;
@@ -201,6 +215,7 @@ for form in newc odc; do
 done
 run_case "archives: 9 GiB of holes in GNU's form" large
 run_case "archives: 9 GiB of holes in POSIX's form" large --format=pax
+run_case "archives: 9 GiB of holes both ways with bsdtar" large_with_bsdtar
 for ending in tar cpio zip; do
   run_case "archives: hostile $ending" hostile "$ending"
 done

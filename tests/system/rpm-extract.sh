@@ -162,6 +162,19 @@ case_format() {  # v3|v6
   same_trees "$case_dir/theirs" "$case_dir/ours"
 }
 
+# Its payload has no headers of its own: cpio gets them.
+case_headers() {
+  forge v6 "$case_dir/v6.rpm"
+  mkdir "$case_dir/ours" "$case_dir/theirs"
+  rpm_extract -C "$case_dir/ours" "$case_dir/v6.rpm"
+  rpm_extract --to-cpio "$case_dir/v6.rpm" >"$case_dir/v6.cpio"
+  (cd "$case_dir/theirs" && cpio -idm --quiet <"$case_dir/v6.cpio")
+  # It gives links no times.
+  touch -hd @1600000000 "$case_dir/theirs/opt/forged/link"
+  same_trees "$case_dir/theirs" "$case_dir/ours"
+  [[ $(stat -c %h "$case_dir/theirs/opt/forged/one") == 2 ]] || fail "the hard link is lost"
+}
+
 case_large() {
   forge large "$case_dir/large.rpm"
   same_output "rpm -qplv '$case_dir/large.rpm'" "rpm_extract -lv '$case_dir/large.rpm'"
@@ -397,6 +410,7 @@ run_case "rpm-extract: JSON" case_json
 run_case "rpm-extract: without being root" case_not_root
 run_case "rpm-extract: format 3" case_format v3
 run_case "rpm-extract: format 6" case_format v6
+run_case "rpm-extract: format 6 to cpio" case_headers
 run_case "rpm-extract: a file of more than 4 GiB" case_large
 run_case "rpm-extract: cut off anywhere" case_truncated
 run_case "rpm-extract: changed anywhere" case_flipped
