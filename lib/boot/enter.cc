@@ -1,6 +1,5 @@
 #include "lib/boot/enter.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -14,6 +13,7 @@
 
 #include "lib/base/kit.h"
 #include "lib/base/text.h"
+#include "lib/boot/own_mounts.h"
 #include "lib/fs/root.h"
 #include "lib/sys/mounting.h"
 #include "lib/sys/process.h"
@@ -28,9 +28,6 @@ constexpr int cannot_run = 126;
 constexpr int not_found = 127;
 constexpr unsigned trial_seconds = 10;
 constexpr const char* kit_inside = "/run/rescue";
-
-// Of a root's fstab, in this order: what a repair touches.
-constexpr std::string_view own_places[] = {"/usr", "/usr/local", "/var", "/opt", "/boot", "/boot/efi"};
 
 bool is_directory(const std::string& path) {
   struct stat info{};
@@ -56,7 +53,8 @@ class Inside {
     TRY(mount_root());
     mount_kernel();
     if (request_.own_file_systems)
-      mount_own();
+      for (std::string& target : mount_own_file_systems(root_, request_.read_only, say_))
+        mounted_.push_back(std::move(target));
     return run_command();
   }
 
@@ -68,19 +66,25 @@ class Inside {
       mounted_.push_back(root_);
       return {};
     }
-    std::string folder = "/tmp/rescue-chroot.XXXXXX";
-    if (::mkdtemp(folder.data()) == nullptr) {
-      folder = "/run/rescue-chroot.XXXXXX";
-      if (::mkdtemp(folder.data()) == nullptr)
-        return fail("make a directory to mount at", folder, errno);
-    }
-    root_ = made_ = folder;
+    root_ = TRY(place_for_device());
     MountRequest mount{.source = request_.root, .target = root_, .type = "", .options = {}};
     if (request_.read_only)
       mount.options.flags |= MS_RDONLY;
     TRY(mount_file_system(mount));
     mounted_.push_back(root_);
     return {};
+  }
+
+  // Over /mnt, which nobody outside sees; where there is none a directory is made, and one that is killed leaves it.
+  Result<std::string> place_for_device() {
+    if (is_directory("/mnt"))
+      return std::string("/mnt");
+    for (const std::string_view folder : {"/tmp", "/run"}) {
+      made_ = str(folder, "/rescue-chroot.XXXXXX");
+      if (::mkdtemp(made_.data()) != nullptr)
+        return made_;
+    }
+    return fail("make a directory to mount at", std::exchange(made_, ""), errno);
   }
 
   void attach(const std::string& source, std::string_view place, const char* type, unsigned long flags) {
@@ -98,34 +102,6 @@ class Inside {
     attach("/dev", "/dev", "", MS_BIND | MS_REC);
     attach("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV);
     attach(kit_path(""), kit_inside, "", MS_BIND);
-  }
-
-  void mount_own() {
-    const auto root = Root::open(root_);
-    const auto text = root ? root->read_file("etc/fstab") : Result<std::string>(std::unexpected(root.error()));
-    if (!text)
-      return;
-    const auto entries = parse_fstab(*text);
-    for (const std::string_view place : own_places) {
-      const auto entry = std::ranges::find(entries, place, &FstabEntry::target);
-      if (entry == entries.end() || entry->has_option("noauto"))
-        continue;
-      // The place as the root's own links lead to it: never outside.
-      const auto found = root->find_existing(place);
-      if (!found) {
-        say_(message(found.error()));
-        continue;
-      }
-      MountRequest mount{
-          .source = entry->source, .target = str(root_, '/', found->path), .type = entry->type, .options = {}};
-      add_mount_options(mount.options, entry->options);
-      if (request_.read_only)
-        mount.options.flags |= MS_RDONLY;
-      if (const auto done = mount_file_system(mount); !done)
-        say_(message(done.error()));
-      else
-        mounted_.push_back(mount.target);
-    }
   }
 
   Result<int> run_command() {

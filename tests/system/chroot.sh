@@ -77,18 +77,65 @@ left_running() {
   enter 0 "$ROOT" bash -c "(exec -a '$case_dir/marker' sleep 1000) & cd /boot; sleep 0.2"
 }
 
-# It is killed itself, by a signal that nobody can catch.
+# It is killed itself, by a signal that nobody can catch, and by others.
 killed() {
   with_root bookworm
-  local pid i
-  sed 's/^[0-9]* [0-9]* //' /proc/self/mountinfo | sort >"$case_dir/mounts.before"
-  "$kit/bin/rescue-chroot" "$ROOT" bash -c "touch /ready; exec -a '$case_dir/marker' sleep 1000" &
-  pid=$!
-  for ((i = 0; i < 600; i++)); do [[ -e $ROOT/ready ]] && break; sleep 0.1; done
-  kill -KILL "$pid"
-  wait "$pid" || true
-  for ((i = 0; i < 600; i++)); do pgrep -f "$case_dir/marker" >/dev/null || break; sleep 0.1; done
-  expect_no_trace
+  local pid signal
+  for signal in KILL TERM HUP; do
+    rm -f "$ROOT/ready"
+    sed 's/^[0-9]* [0-9]* //' /proc/self/mountinfo | sort >"$case_dir/mounts.before"
+    "$kit/bin/rescue-chroot" "$ROOT" bash -c "touch /ready; exec -a '$case_dir/marker' sleep 1000" &
+    pid=$!
+    wait_until test -e "$ROOT/ready"
+    kill -"$signal" "$pid"
+    wait "$pid" || true
+    wait_until marker_is_gone
+    expect_no_trace
+  done
+}
+
+marker_is_gone() { ! pgrep -f "$case_dir/marker" >/dev/null; }
+
+wait_until() {  # COMMAND...
+  local i
+  for ((i = 0; i < 600; i++)); do "$@" && return; sleep 0.1; done
+  fail "this never came: $*"
+}
+
+# What is mounted in it already is there inside, is not mounted again, and stays.
+mounted_before() {
+  with_root bookworm
+  mount -t tmpfs -o size=64k before "$ROOT/boot"
+  mkdir "$ROOT/boot/deep"
+  mount -t tmpfs -o size=64k deeper "$ROOT/boot/deep"
+  touch "$ROOT/boot/deep/mine"
+  printf 'other /boot tmpfs size=128k 0 0\n' >"$ROOT/etc/fstab"
+  enter 0 "$ROOT" sh -c 'ls /boot/deep; grep -c " /boot " /proc/self/mountinfo'
+  says mine
+  says "^1$"
+}
+
+# Its fstab names a disk by its label, and by its UUID; read-only where that is asked for.
+own_disks() {
+  need_root small-bookworm
+  local system=$case_dir/system device
+  cp -a "$pristine" "$system"
+  mkdir -p "$system"/{boot,opt}
+  printf 'LABEL=chroot-boot /boot ext4 defaults 0 2\nUUID="AAAAAAAA-2222-3333-4444-555555555555" /opt ext4 ro 0 2\n' \
+    >"$system/etc/fstab"
+  mke2fs -q -F -t ext4 -d "$system" "$case_dir/disk" 64M
+  mke2fs -q -F -t ext4 -L chroot-boot "$case_dir/boot" 2M
+  mke2fs -q -F -t ext4 -U aaaaaaaa-2222-3333-4444-555555555555 "$case_dir/opt" 2M
+  trap 'losetup -d $devices' EXIT
+  devices=
+  for device in boot opt; do
+    devices+=" $(losetup --find --show "$case_dir/$device")" || skip "this machine gives no loop device"
+  done
+  enter 0 "$case_dir/disk" /run/rescue/bin/sh -c 'touch /made /boot/made && ! touch /opt/made && ls -d /opt/lost+found'
+  says /opt/lost+found
+  enter 0 -r "$case_dir/disk" /run/rescue/bin/sh -c '! touch /etc/other && ! touch /boot/other && ls /made /boot/made'
+  says /boot/made
+  for device in disk boot opt; do e2fsck -fn "$case_dir/$device"; done
 }
 
 on_an_image() {
@@ -109,5 +156,7 @@ run_case "the kit's shell where that cannot run" kit_shell
 run_case "exit statuses" statuses
 run_case "what is left running ends" left_running
 run_case "killed" killed
+run_case "what is mounted in it before" mounted_before
+run_case "disks that its fstab names" own_disks
 run_case "an image of a disk" on_an_image
 finish
