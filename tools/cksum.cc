@@ -33,6 +33,7 @@ struct Options {
   ChecksumOptions checksum;
   bool tag_given = false;
   bool untagged = false;
+  bool debug = false;
 };
 
 Result<> choose_algorithm(Options& o, std::string_view word) {
@@ -71,6 +72,7 @@ constexpr Opt<Options> options[] = {
      "the checksum: crc (default), bsd, sysv, md5, sha1, sha224, sha256, sha384, sha512, blake2b or sm3", "TYPE"},
     {'c', "check", enable<&ChecksumOptions::check>, "read lists of checksums from the FILEs, and check them"},
     {'l', "length", choose_length, "make BLAKE2b digests of so many bits, a multiple of 8", "BITS"},
+    {0, "debug", &Options::debug, "say on standard error how it is computed"},
     {0, "tag", with_tag, "write the digest's name (default)"},
     {0, "untagged", &Options::untagged, "write the digest first, and not its name"},
     {'z', "zero", enable<&ChecksumOptions::zero>, "end lines with a zero byte, and leave file names as they are"},
@@ -119,6 +121,8 @@ Result<int> run(const Options& opt, Io& io, const Args& files) {
   ChecksumOptions checksum = opt.checksum;
   const Algorithm algorithm = opt.algorithm.value_or(Algorithm::crc);
   const bool is_old = algorithm >= Algorithm::crc;
+  if (opt.debug && algorithm == Algorithm::crc)
+    io.note("using tables, without instructions of the processor");
   if (checksum.length != 0 && algorithm != Algorithm::blake2b)
     return fail("length", "", "can only be chosen for BLAKE2b");
   if (checksum.check && is_old && opt.algorithm)

@@ -25,6 +25,7 @@ struct Options {
   std::string format;
   unsigned formats = 0;
   bool resolution = false;
+  bool debug = false;
   bool universal = false;
 };
 
@@ -73,6 +74,7 @@ Result<> choose_resolution(Options& o, std::string_view /*none*/) {
 
 constexpr Opt<Options> options[] = {
     {'d', "date", &Options::date, "print the time that TEXT describes: 'next friday', '2 days ago', '@0'", "TEXT"},
+    {0, "debug", &Options::debug, "say on standard error how TEXT was understood"},
     {'f', "file", &Options::file, "do so for each line of FILE", "FILE"},
     {'I', "iso-8601", choose_iso, "print 2021-03-04, or as far as date, hours, minutes, seconds or ns", "[UNIT]"},
     {'R', "rfc-email", choose_email, "print it as in e-mail: Thu, 04 Mar 2021 05:06:07 +0100"},
@@ -113,6 +115,21 @@ Result<struct timespec> parse(std::string_view text) {
   if (!time)
     return fail("date", "", str('\'', printable(text), "' cannot be understood"));
   return *time;
+}
+
+// What was made of a text.
+void explain(const struct timespec& time, Io& io) {
+  const auto shown = [&](const std::optional<struct tm>& fields, std::string_view zone) {
+    if (fields)
+      io.note(str("final: ", time_text(zone, *fields, time.tv_sec, 0)));
+  };
+  const char* const zone = std::getenv("TZ");
+  io.note(
+      str("timezone: ", zone == nullptr ? "system default" : str("TZ=\"", printable(zone), "\" environment value")));
+  io.note(str("final: ", time.tv_sec, '.', time_text("%N", {}, 0, static_cast<uint32_t>(time.tv_nsec)),
+              " (epoch-seconds)"));
+  shown(universal_time(time.tv_sec), "(Y-M-D) %Y-%m-%d %H:%M:%S (UTC)");
+  shown(local_time(time.tv_sec), "(Y-M-D) %Y-%m-%d %H:%M:%S (UTC%:z)");
 }
 
 Result<> set_clock(const struct timespec& time) {
@@ -193,6 +210,10 @@ Result<int> run(const Options& given, Io& io, Args args) {
   if (operand || opt.set)
     if (const auto done = set_clock(time); !done)
       io.warn(done.error());
+  if (opt.debug && (opt.date || opt.set))
+    explain(time, io);
+  if (opt.debug)
+    io.note(str("output format: '", printable(format), '\''));
   TRY(print(time, format, opt.universal, io.out));
   return io.status();
 }

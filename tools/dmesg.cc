@@ -8,12 +8,18 @@
 #include <unistd.h>
 
 #include "lib/base/applet.h"
+#include "lib/base/choice.h"
+#include "lib/base/date_parse.h"
 #include "lib/base/fd.h"
+#include "lib/base/json.h"
 #include "lib/base/time_text.h"
 #include "lib/sys/kernel_log.h"
 
 namespace rescue {
 namespace {
+
+enum class Stamp : uint8_t { plain, none, delta, relative, date, iso };
+enum class When : uint8_t { never, always, automatic };
 
 struct Options {
   bool clear = false;
@@ -27,14 +33,44 @@ struct Options {
   bool follow = false;
   bool follow_new = false;
   bool decode = false;
-  bool dates = false;
-  bool no_time = false;
   bool delta = false;
+  bool json = false;
+  bool prefix_all = false;
+  bool as_is = false;
+  bool no_pager = false;
+  Stamp stamp = Stamp::plain;
+  When color = When::automatic;
+  uint64_t buffer_size = 0;
+  std::string since;
+  std::string until;
   std::string file;
   std::string levels;
   std::string facilities;
   std::string console_level;
 };
+
+Result<> choose_stamp(Options& o, std::string_view word) {
+  constexpr Choice<Stamp> words[] = {{"delta", Stamp::delta},
+                                     {"reltime", Stamp::relative},
+                                     {"ctime", Stamp::date},
+                                     {"notime", Stamp::none},
+                                     {"iso", Stamp::iso}};
+  o.stamp = TRY(choose("--time-format", word, words));
+  return {};
+}
+
+Result<> choose_color(Options& o, std::string_view word) {
+  constexpr Choice<When> words[] = {{"auto", When::automatic}, {"always", When::always}, {"never", When::never}};
+  if (word.starts_with('='))
+    word.remove_prefix(1);
+  o.color = word.empty() ? When::automatic : TRY(choose("--color", word, words));
+  return {};
+}
+
+Result<> for_people(Options& o, std::string_view /*none*/) {
+  o.stamp = Stamp::relative;
+  return {};
+}
 
 constexpr Opt<Options> options[] = {
     {'c', "read-clear", &Options::read_clear, "print all, then clear the buffer"},
@@ -51,8 +87,20 @@ constexpr Opt<Options> options[] = {
     {'l', "level", &Options::levels, "only these: emerg, alert, crit, err, warn, notice, info, debug", "LIST"},
     {'r', "raw", &Options::raw, "with the numbers of their kind"},
     {'x', "decode", &Options::decode, "with their facility and level in words"},
-    {'T', "ctime", &Options::dates, "with dates; wrong by the time that the machine has slept"},
-    {'t', "notime", &Options::no_time, "without times"},
+    {'T', "ctime", set<&Options::stamp, Stamp::date>, "with dates; wrong by the time that the machine has slept"},
+    {'t', "notime", set<&Options::stamp, Stamp::none>, "without times"},
+    {'e', "reltime", for_people, "with the minute once, then the seconds since the one before"},
+    {'H', "human", for_people, "the same"},
+    {0, "time-format", choose_stamp, "delta, reltime, ctime, notime or iso", "FORM"},
+    {0, "since", &Options::since, "only from TIME on, as date -d reads it", "TIME"},
+    {0, "until", &Options::until, "only up to TIME", "TIME"},
+    {'J', "json", &Options::json, "as JSON"},
+    {'L', "color", choose_color, "coloured: auto (default), always or never", "[WHEN]"},
+    {'P', "nopager", &Options::no_pager, "no pager is started anyway"},
+    {'p', "force-prefix", &Options::prefix_all,
+     "before each line of a message of several, what stands before the first"},
+    {0, "noescape", &Options::as_is, "control characters as they are"},
+    {'s', "buffer-size", &Options::buffer_size, "read at most SIZE bytes", "SIZE"},
     {'d', "show-delta", &Options::delta, "with the time since the one before"},
     {'w', "follow", &Options::follow, "go on with what comes"},
     {'W', "follow-new", &Options::follow_new, "print only what comes"},
@@ -90,6 +138,11 @@ std::string clock_text(uint64_t microseconds) {
   return str(padded(microseconds / 1'000'000, 5, ' '), '.', padded(microseconds % 1'000'000, 6, '0'));
 }
 
+std::string wide_delta(uint64_t microseconds) {
+  const std::string text = clock_text(microseconds);
+  return text.size() < 12 ? std::string(12 - text.size(), ' ') + text : text;
+}
+
 class Printer {
  public:
   Printer(const Options& opt, Io& io) : opt_(opt), io_(io) {}
@@ -103,24 +156,57 @@ class Printer {
       facilities_ = 1;
     if (opt_.user_only)
       facilities_ = ~1U;
+    color_ = opt_.color == When::always || (opt_.color == When::automatic && io_.out.is_terminal());
     struct timespec now{};
     struct timespec up{};
     (void)::clock_gettime(CLOCK_REALTIME, &now);
     (void)::clock_gettime(clock_boot, &up);
-    start_ = now.tv_sec - up.tv_sec;
+    start_ = now.tv_sec - up.tv_sec - (now.tv_nsec < up.tv_nsec ? 1 : 0);
+    for (const auto& [text, limit] : {std::pair{&opt_.since, &since_}, {&opt_.until, &until_}}) {
+      if (text->empty())
+        continue;
+      const auto time = parse_date(*text, now);
+      if (!time)
+        return fail("time", "", str('\'', printable(*text), "' cannot be understood"));
+      *limit = time->tv_sec;
+    }
+    if (opt_.json) {
+      json_.begin_object();
+      json_.key("dmesg").begin_array();
+    }
     return {};
   }
 
   void print(const KernelMessage& message) {
     if ((levels_ >> message.level & 1) == 0 || (facilities_ >> message.facility & 1) == 0)
       return;
+    const int64_t seconds = start_ + static_cast<int64_t>(message.microseconds / 1'000'000);
+    if (seconds < since_ || seconds > until_)
+      return;
+    if (opt_.json)
+      return print_object(message);
+    std::string prefix;
     if (opt_.raw)
-      io_.out.put('<', (message.facility << 3) | message.level, '>');
+      prefix = str('<', (message.facility << 3) | message.level, '>');
     else if (opt_.decode)
-      io_.out.put(wide(kernel_facilities[message.facility], 6), ':', wide(kernel_levels[message.level], 6), ": ");
-    if (message.has_time && (opt_.raw || !opt_.no_time))
-      print_time(message.microseconds);
-    io_.out.put(printable_text(message.text), '\n');
+      prefix = str(wide(kernel_facilities[message.facility], 6), ':', wide(kernel_levels[message.level], 6), ": ");
+    if (opt_.raw)
+      prefix += message.has_time ? str('[', clock_text(message.microseconds), "] ") : "";
+    else if (message.has_time || color_)
+      prefix += painted(stamp(message.microseconds), "\033[32m");
+    bool first = true;
+    for (const std::string_view line : split(message.text, '\n')) {
+      io_.out.put(first || opt_.prefix_all ? prefix : "", text_of(message, line), '\n');
+      first = false;
+    }
+  }
+
+  void finish() {
+    if (!opt_.json)
+      return;
+    json_.end_array();
+    json_.end_object();
+    json_.finish();
   }
 
  private:
@@ -130,8 +216,18 @@ class Printer {
     return text;
   }
 
+  void print_object(const KernelMessage& message) {
+    json_.begin_object();
+    json_.field("pri", (message.facility << 3) | message.level);
+    json_.field("time", str(message.microseconds / 1'000'000, '.', padded(message.microseconds % 1'000'000, 6, '0')));
+    json_.field("msg", std::string_view(message.text));
+    json_.end_object();
+  }
+
   // A tab stays; what could disturb a terminal does not.
-  static std::string printable_text(std::string_view text) {
+  std::string printable_text(std::string_view text) const {
+    if (opt_.as_is)
+      return std::string(text);
     std::string shown;
     for (const char c : text) {
       const bool control = (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
@@ -140,16 +236,48 @@ class Printer {
     return shown;
   }
 
-  void print_time(uint64_t microseconds) {
+  std::string painted(const std::string& text, std::string_view color) const {
+    return color_ && !text.empty() && !color.empty() ? str(color, text, "\033[0m") : text;
+  }
+
+  // What comes before a colon is the part of the kernel that speaks.
+  std::string text_of(const KernelMessage& message, std::string_view line) const {
+    static constexpr std::string_view of_level[] = {"", "\033[7m\033[31m", "\033[1m\033[31m", "\033[31m", "\033[1m"};
+    if (!color_ || opt_.raw)
+      return printable_text(line);
+    const size_t colon = line.find(": ");
+    const size_t part = colon == std::string_view::npos ? 0 : colon + 2;
+    const std::string rest = printable_text(line.substr(part));
+    std::string_view color = message.level < std::size(of_level) ? of_level[message.level] : "";
+    if (color.empty() && rest.contains("segfault at"))
+      color = "\033[2m\033[31m";
+    return str(painted(printable_text(line.substr(0, part)), "\033[33m"), painted(rest, color));
+  }
+
+  std::string stamp(uint64_t microseconds) {
     const uint64_t before = std::exchange(last_, microseconds);
     const uint64_t since = microseconds > before && before != 0 ? microseconds - before : 0;
-    const std::string delta = str('<', clock_text(since), '>');
+    const std::string delta = str('<', wide_delta(since), '>');
     const int64_t seconds = start_ + static_cast<int64_t>(microseconds / 1'000'000);
-    const auto fields = opt_.dates && !opt_.raw ? local_time(seconds) : std::nullopt;
-    if (fields)
-      io_.out.put('[', time_text("%a %b %e %H:%M:%S %Y", *fields, seconds, 0), opt_.delta ? str(' ', delta) : "", "] ");
-    else
-      io_.out.put('[', clock_text(microseconds), opt_.delta && !opt_.raw ? str(' ', delta) : "", "] ");
+    const auto fields = opt_.stamp > Stamp::delta ? local_time(seconds) : std::nullopt;
+    const auto text = [&](std::string_view format) {
+      return time_text(format, *fields, seconds, static_cast<uint32_t>(microseconds % 1'000'000 * 1000));
+    };
+    // The difference takes the place of a time that it would only say again.
+    if (opt_.stamp == Stamp::delta || (opt_.delta && (opt_.stamp == Stamp::none || opt_.stamp == Stamp::relative)))
+      return str('[', delta, "] ");
+    if (opt_.stamp == Stamp::none)
+      return "";
+    if (!fields)
+      return str('[', clock_text(microseconds), opt_.delta ? str(' ', delta) : "", "] ");
+    if (opt_.stamp == Stamp::iso)
+      return str(text("%Y-%m-%dT%H:%M:%S,"), padded(microseconds % 1'000'000, 6, '0'), text("%:z "));
+    if (opt_.stamp == Stamp::date)
+      return str('[', text("%a %b %e %H:%M:%S %Y"), opt_.delta ? str(' ', delta) : "", "] ");
+    if (std::exchange(last_minute_, seconds / 60) != seconds / 60)
+      return text("[%b%e %H:%M] ");
+    const std::string step = str('+', since / 1'000'000, '.', padded(since % 1'000'000, 6, '0'));
+    return str('[', std::string(step.size() < 11 ? 11 - step.size() : 1, ' '), step, "] ");
   }
 
   const Options& opt_;
@@ -158,6 +286,11 @@ class Printer {
   uint32_t facilities_ = ~0U;
   int64_t start_ = 0;  // when the machine was started
   uint64_t last_ = 0;
+  int64_t last_minute_ = -1;
+  int64_t since_ = INT64_MIN;
+  int64_t until_ = INT64_MAX;
+  bool color_ = false;
+  JsonWriter json_{io_.out};
 };
 
 Result<std::string> read_buffer(const Options& opt) {
@@ -165,7 +298,8 @@ Result<std::string> read_buffer(const Options& opt) {
     const UniqueFd fd = TRY(open_file(opt.file, O_RDONLY));
     return read_all(fd.get(), uint64_t{1} << 30, opt.file);
   }
-  const int size = ::klogctl(size_action, nullptr, 0);
+  const int size = opt.buffer_size != 0 ? static_cast<int>(std::min<uint64_t>(opt.buffer_size, INT32_MAX))
+                                        : ::klogctl(size_action, nullptr, 0);
   std::string text(static_cast<size_t>(std::max(size, 1 << 14)), '\0');
   const int count =
       ::klogctl(opt.read_clear ? read_clear_action : read_all_action, text.data(), static_cast<int>(text.size()));
@@ -234,6 +368,7 @@ Result<int> run(const Options& opt, Io& io, Args args) {
   }
   for (const KernelMessage& message : parse_syslog_buffer(TRY(read_buffer(opt))))
     printer.print(message);
+  printer.finish();
   return io.status();
 }
 

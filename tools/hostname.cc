@@ -1,7 +1,13 @@
 // hostname: print or set the name of this machine.
 #include <cerrno>
+#include <cstring>
 
 #include <fcntl.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -14,17 +20,22 @@ namespace {
 struct Options {
   std::optional<std::string> file;
   bool boot = false, domain = false, full = false, short_name = false, address = false, aliases = false;
+  bool all_addresses = false, all_names = false, nis = false;
 };
 
 constexpr Opt<Options> options[] = {
     {'a', "alias", &Options::aliases, "print its other names in /etc/hosts"},
+    {'A', "all-fqdns", &Options::all_names, "print the names that /etc/hosts has for the addresses of -I"},
     {'b', "boot", &Options::boot, "where no name can be found, set localhost"},
     {'d', "domain", &Options::domain, "print the domain: what follows the first dot of the full name"},
     {'f', "fqdn", &Options::full, "print the full name, as /etc/hosts has it"},
     {0, "long", &Options::full, "the same"},
     {'F', "file", &Options::file, "set the name that is in FILE", "FILE"},
+    {'I', "all-ip-addresses", &Options::all_addresses, "print the addresses of all network interfaces but lo"},
     {'i', "ip-address", &Options::address, "print its address in /etc/hosts"},
     {'s', "short", &Options::short_name, "print the name up to its first dot"},
+    {'y', "yp", &Options::nis, "print the NIS domain"},
+    {0, "nis", &Options::nis, "the same"},
 };
 
 Result<std::string> current_name() {
@@ -46,17 +57,57 @@ std::vector<std::string> words_of(std::string_view line) {
   return words;
 }
 
-// The words of the first line of hosts(5) that has the name: address, full name, others.
+// The words of the first line of hosts(5) that has the name or address: address, full name, others.
 Result<std::vector<std::string>> host_line(const std::string& name) {
   const UniqueFd file = TRY(open_file("/etc/hosts", O_RDONLY));
   const std::string text = TRY(read_all(file.get(), 1 << 24, "/etc/hosts"));
   for (const std::string_view line : split(text, '\n')) {
     auto words = words_of(line);
-    for (size_t i = 1; i < words.size(); ++i)
+    for (size_t i = 0; i < words.size() && words.size() > 1; ++i)
       if (words[i] == name)
         return words;
   }
   return fail("find", "/etc/hosts", str("has no line with ", printable(name)));
+}
+
+// Of the interfaces that are up; neither those of this machine alone nor those of one cable alone.
+Result<std::vector<std::string>> own_addresses() {
+  struct ifaddrs* first = nullptr;
+  if (::getifaddrs(&first) < 0)
+    return fail("ask for addresses", "", errno);
+  std::vector<std::string> found;
+  for (const struct ifaddrs* at = first; at != nullptr; at = at->ifa_next) {
+    if (at->ifa_addr == nullptr || (at->ifa_flags & IFF_LOOPBACK) != 0 || (at->ifa_flags & IFF_UP) == 0)
+      continue;
+    const bool wide = at->ifa_addr->sa_family == AF_INET6;
+    struct sockaddr_in6 address{};
+    if (!wide && at->ifa_addr->sa_family != AF_INET)
+      continue;
+    std::memcpy(&address, at->ifa_addr, wide ? sizeof address : sizeof(struct sockaddr_in));
+    if (wide && (IN6_IS_ADDR_LINKLOCAL(&address.sin6_addr) || IN6_IS_ADDR_MC_LINKLOCAL(&address.sin6_addr)))
+      continue;
+    char text[INET6_ADDRSTRLEN + 16];
+    if (::getnameinfo(at->ifa_addr, wide ? sizeof address : sizeof(struct sockaddr_in), text, sizeof text, nullptr, 0,
+                      NI_NUMERICHOST) == 0)
+      found.emplace_back(text);
+  }
+  ::freeifaddrs(first);
+  return found;
+}
+
+// Each with a blank behind it, as hostname has always printed them.
+Result<int> print_own(const Options& opt, Io& io) {
+  for (const std::string& address : TRY(own_addresses())) {
+    if (opt.all_addresses) {
+      io.out.put(address, ' ');
+      continue;
+    }
+    const auto words = host_line(address);
+    if (words)
+      io.out.put((*words)[1], ' ');
+  }
+  io.out.put('\n');
+  return 0;
 }
 
 Result<std::string> name_in_file(const std::string& path) {
@@ -78,6 +129,18 @@ Result<> set_name(std::string_view name) {
 }
 
 Result<int> print(const Options& opt, Io& io) {
+  if (opt.all_addresses || opt.all_names)
+    return print_own(opt, io);
+  if (opt.nis) {
+    struct utsname names{};
+    if (::uname(&names) < 0)
+      return fail("ask the kernel", "", errno);
+    const std::string_view domain = names.domainname;
+    if (domain.empty() || domain == "(none)")
+      return fail("NIS domain", "", "is not set");
+    io.out.put(domain, '\n');
+    return 0;
+  }
   const std::string name = TRY(current_name());
   if (opt.short_name) {
     io.out.put(name.substr(0, name.find('.')), '\n');

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/utsname.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -22,6 +23,7 @@
 #include "lib/base/time_text.h"
 #include "lib/base/utf8.h"
 #include "lib/base/version_order.h"
+#include "lib/fs/canonical.h"
 #include "lib/fs/descent.h"
 #include "lib/fs/directory.h"
 #include "lib/fs/file_colors.h"
@@ -62,7 +64,8 @@ struct Options {
   std::vector<std::string> ignore;
   bool author = false, directory = false, directories_first = false, inode = false, kibibytes = false;
   bool no_group = false, no_owner = false, numeric = false, recursive = false, reverse = false, blocks = false;
-  bool zero = false;
+  bool zero = false, dired = false;
+  When hyperlink = When::never;
 };
 
 constexpr Choice<When> when_words[] = {
@@ -97,6 +100,11 @@ constexpr Choice<QuotingStyle> quoting_words[] = {{"literal", QuotingStyle::lite
 
 Result<> choose_color(Options& o, std::string_view word) {
   o.color = word.empty() ? When::always : TRY(choose("--color", word, when_words));
+  return {};
+}
+
+Result<> choose_hyperlink(Options& o, std::string_view word) {
+  o.hyperlink = word.empty() ? When::always : TRY(choose("--hyperlink", word, when_words));
   return {};
 }
 
@@ -253,8 +261,10 @@ constexpr Opt<Options> options[] = {
     {0, "format", choose_format, "across, commas, horizontal, long, single-column, verbose or vertical", "WORD"},
     {'w', "width", choose_width, "columns of a line; 0 means no limit", "COLS"},
     {'T', "tabsize", choose_tab_size, "tab stops every COLS; 0 means no tabs", "COLS"},
+    {'D', "dired", &Options::dired, "with -l: say at the end where in the output the names are, for Emacs"},
     {0, "zero", zero_ends, "a zero byte instead of a newline after each line"},
     {0, "color", choose_color, "colour the names: always, auto or never", "[WHEN]"},
+    {0, "hyperlink", choose_hyperlink, "names as links for the terminal: always, auto or never", "[WHEN]"},
     {'F', nullptr, set<&Options::indicator, Indicator::classify>, "one of */=>@| after names, by type"},
     {0, "classify", choose_classify, "the same: always, auto or never", "[WHEN]"},
     {0, "file-type", set<&Options::indicator, Indicator::type>, "the same, without *"},
@@ -302,6 +312,8 @@ struct Settings {
   size_t tab_size = 8;
   std::optional<FileColors> colors;
   bool align_quotes = false;
+  bool hyperlink = false;
+  std::string* dired = nullptr;  // what is printed so far, where places in it are asked for
   bool need_stat = false, need_type = false, need_target_mode = false;
 };
 
@@ -418,6 +430,17 @@ void settle_colors(Settings& s, Io& io, bool terminal) {
   s.colors = std::move(colors);
   // Some terminals paint the gap that a tab makes, and some do not.
   s.tab_size = 0;
+}
+
+// Text for a URL: RFC 3986's unreserved characters stand for themselves.
+std::string escaped_for_url(std::string_view text) {
+  std::string url;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       std::string_view("~._-/").contains(c);
+    url += plain ? std::string(1, c) : str('%', to_hex({&c, 1}));
+  }
+  return url;
 }
 
 void settle_needs(Settings& s) {
@@ -573,6 +596,10 @@ class Lister {
   void add_size(std::string& line, const Entry& entry) const;
   void add_time(std::string& line, const Entry& entry);
   void indent(size_t from, size_t to);
+  static std::string link_start(const std::string& name);
+  void put_text(const Entry& entry, std::string_view text, bool target);
+  void put_dired_indent() { io_.out.put(s_.dired != nullptr ? "  " : ""); }
+  void put_places(std::string_view word, const std::vector<size_t>& places);
   size_t item_width(const Entry& entry) const;
   char indicator_of(bool known, mode_t mode) const;
 
@@ -592,6 +619,8 @@ class Lister {
   size_t time_width_ = 0;
   dev_t no_attributes_on_ = static_cast<dev_t>(-1);
   std::string line_, path_;
+  std::string where_;  // the directory at hand, with a slash; empty for what was named
+  std::vector<size_t> names_at_, headings_at_;
 };
 
 void Lister::warn(const Error& error, bool serious) {
@@ -837,7 +866,6 @@ void Lister::sort() {
 }
 
 void Lister::read_entries(int dir, const std::string& path, bool named) {
-  const std::string where = path.ends_with('/') ? path : path + '/';
   DirectoryReader reader(dir, path);
   while (true) {
     const auto more = reader.next();
@@ -846,7 +874,7 @@ void Lister::read_entries(int dir, const std::string& path, bool named) {
     if (!*more)
       return;
     if (!is_ignored(reader.c_name()))
-      add(dir, where, reader.name(), DTTOIF(reader.type()), reader.inode(), false);
+      add(dir, where_, reader.name(), DTTOIF(reader.type()), reader.inode(), false);
   }
 }
 
@@ -860,12 +888,18 @@ void Lister::list(int dir, const std::string& path, bool named) {
     std::string heading = quoted(path, s_.quoting, ":");
     if (s_.hide_controls && s_.quoting <= QuotingStyle::shell_always)
       heading = without_controls(heading);
-    io_.out.put(heading, ":\n");
+    put_dired_indent();
+    if (s_.dired != nullptr)
+      headings_at_.insert(headings_at_.end(), {s_.dired->size(), s_.dired->size() + heading.size()});
+    io_.out.put(s_.hyperlink ? str(link_start(path), heading, "\033]8;;\a") : heading, ":\n");
   }
+  where_ = path.ends_with('/') ? path : path + '/';
   read_entries(dir, path, named);
   sort();
-  if (s_.format == Format::details || s_.opt.blocks)
+  if (s_.format == Format::details || s_.opt.blocks) {
+    put_dired_indent();
     io_.out.put("total ", size_text(total_blocks_, 512, s_.block_style), end_);
+  }
   print_all();
 }
 
@@ -955,7 +989,21 @@ int Lister::run(const Args& args) {
   // A terminal whose colours are switched by other sequences than the usual ones is left as it was found.
   if (color_used_ && (s_.colors->sequence(ColorFor::left) != "\033[" || s_.colors->sequence(ColorFor::right) != "m"))
     io_.out.put(s_.colors->sequence(ColorFor::left), s_.colors->sequence(ColorFor::right));
+  if (s_.dired != nullptr) {
+    put_places("//DIRED//", names_at_);
+    put_places("//SUBDIRED//", headings_at_);
+    io_.out.put("//DIRED-OPTIONS// --quoting-style=", quoting_style_names[static_cast<size_t>(s_.quoting)], '\n');
+  }
   return status_;
+}
+
+void Lister::put_places(std::string_view word, const std::vector<size_t>& places) {
+  if (places.empty())
+    return;
+  io_.out.put(word);
+  for (const size_t place : places)
+    io_.out.put(' ', place);
+  io_.out.put('\n');
 }
 
 void Lister::put_color(std::string_view sequence) {
@@ -977,6 +1025,27 @@ void Lister::reset_color() {
 void Lister::start_normal_color() {
   if (s_.colors && s_.colors->is_colored(ColorFor::normal))
     put_color(s_.colors->sequence(ColorFor::normal));
+}
+
+// The start of a link to a file that terminals understand (OSC 8).
+std::string Lister::link_start(const std::string& name) {
+  struct utsname host{};
+  (void)::uname(&host);
+  const auto path = canonical_path(name, {.missing = Missing::any});
+  return str("\033]8;;file://", escaped_for_url(host.nodename), path ? escaped_for_url(*path) : "", '\a');
+}
+
+void Lister::put_text(const Entry& entry, std::string_view text, bool target) {
+  if (s_.dired != nullptr && !target)
+    names_at_.insert(names_at_.end(), {s_.dired->size(), s_.dired->size() + text.size()});
+  if (!s_.hyperlink) {
+    io_.out.put(text);
+    return;
+  }
+  // Quotes that stand in a column of their own are no part of the link.
+  const size_t quote = s_.align_quotes && widths_.quoted && entry.is_quoted ? 1 : 0;
+  io_.out.put(text.substr(0, quote), link_start(str(where_, entry.name)), text.substr(quote, text.size() - 2 * quote),
+              "\033]8;;\a", text.substr(text.size() - quote));
 }
 
 // Prints a name, or where a link leads to, which begins in column `start`; gives its length.
@@ -1015,7 +1084,7 @@ size_t Lister::print_name(const Entry& entry, bool target, size_t start) {
       io_.out.put(s_.colors->sequence(ColorFor::left), s_.colors->sequence(ColorFor::right));
     put_color(*color);
   }
-  io_.out.put(text);
+  put_text(entry, text, target);
   if (color || normal) {
     reset_color();
     if (s_.line_width > 0 && length > 0 && start / s_.line_width != (start + length - 1) / s_.line_width)
@@ -1045,6 +1114,7 @@ void Lister::print_all() {
   switch (s_.format) {
     case Format::details:
       for (const Entry* const entry : sorted_) {
+        put_dired_indent();
         start_normal_color();
         print_details(*entry);
         io_.out.put(end_);
@@ -1248,7 +1318,18 @@ Result<int> run(const Options& opt, Io& io, Args args) {
   TRY(settle_time_style(settings));
   settle_colors(settings, io, terminal);
   settle_needs(settings);
-  return Lister(settings, io).run(args);
+  settings.hyperlink = opt.hyperlink == When::always || (opt.hyperlink == When::automatic && terminal);
+  if (!opt.dired || settings.format != Format::details || settings.hyperlink)
+    return Lister(settings, io).run(args);
+  // Places are told by what was printed, which is kept until it is all there.
+  std::string text;
+  std::string said;
+  Io kept(io.name, io.failure_status, text, said);
+  settings.dired = &text;
+  const int status = Lister(settings, kept).run(args);
+  io.err.put(said);
+  io.out.put(text);
+  return status;
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "lib/base/size_text.h"
 #include "lib/base/text.h"
 #include "lib/crypto/random.h"
+#include "lib/sys/filter.h"
 #include "lib/text/lines.h"
 #include "lib/text/sort_order.h"
 
@@ -44,6 +45,8 @@ struct Options {
   uint64_t threads = 0;
   bool unique = false;
   bool zero = false;
+  bool debug = false;
+  std::string compressor;
 };
 
 template <char letter>
@@ -166,6 +169,9 @@ constexpr Opt<Options> options[] = {
      "FILE"},
     {'S', "buffer-size", set_memory, "use no more than SIZE of memory for lines: 100M, 10%", "SIZE"},
     {'T', "temporary-directory", &Options::temporary, "put what does not fit into DIR, not $TMPDIR or /tmp", "DIR"},
+    {0, "compress-program", &Options::compressor, "put what does not fit through PROGRAM; PROGRAM -d undoes it",
+     "PROGRAM"},
+    {0, "debug", &Options::debug, "mark under each line what is compared, and say on standard error what is odd"},
     {0, "batch-size", set_batch, "merge no more than N files at a time", "N"},
     {0, "parallel", set_threads, "sort in N parts at a time", "N"},
 };
@@ -179,6 +185,7 @@ struct FileRun {
   FileRun(UniqueFd file, std::string_view name, char ending) : fd(std::move(file)), lines(fd.get(), name, ending) {}
   UniqueFd fd;
   LineReader lines;
+  Filter filter;  // what decompresses it
 };
 
 // Where a merge takes lines from.
@@ -199,6 +206,7 @@ struct Source {
     std::string_view line;
     if (!file->lines.next(line)) {
       TRY(file->lines.end());
+      TRY(file->filter.finish());
       return false;
     }
     current = order.line_of(line);
@@ -361,12 +369,21 @@ class Sorter {
 
   Result<std::unique_ptr<FileRun>> write_run(std::vector<Source>& sources) {
     UniqueFd file = TRY(temporary_file());
-    Output out(file.get(), "temporary file", true);
+    Filter compressor;
+    if (!opt_.compressor.empty())
+      compressor = TRY(Filter::into({opt_.compressor}, file.get()));
+    Output out(compressor.runs() ? compressor.fd() : file.get(), "temporary file", true);
     TRY(merge_into(sources, out));
     TRY(out.flush());
+    TRY(compressor.finish());
     if (::lseek(file.get(), 0, SEEK_SET) < 0)
       return fail("rewind", "temporary file", errno);
-    return std::make_unique<FileRun>(std::move(file), "temporary file", ending_);
+    if (opt_.compressor.empty())
+      return std::make_unique<FileRun>(std::move(file), "temporary file", ending_);
+    Filter reader = TRY(Filter::from({opt_.compressor, "-d"}, file.get()));
+    auto run = std::make_unique<FileRun>(reader.take_fd(), "temporary file", ending_);
+    run->filter = std::move(reader);
+    return run;
   }
 
   // Without a name from the start on: nothing is left over, however this ends.
@@ -459,6 +476,10 @@ class Sorter {
 
   // In memory, the ending stands behind each line.
   void put(const Line& line, bool in_memory, Output& out) const {
+    if (opt_.debug) {
+      out.put(order_.marked(line.view()));
+      return;
+    }
     if (in_memory) {
       out.write({line.text, line.size + size_t{1}});
       return;
@@ -536,6 +557,18 @@ Result<int> run(const Options& opt, Io& io, Args args) {
     return fail("", "", str("extra operand '", printable(files[1]), "' not allowed with -c"));
   if (opt.check != Check::no && opt.output)
     return fail("", "", "options '-co' are incompatible");
+  if (opt.debug) {
+    if (opt.check != Check::no || opt.output)
+      return fail("", "",
+                  str("options '-",
+                      opt.output                  ? 'o'
+                      : opt.check == Check::quiet ? 'C'
+                                                  : 'c',
+                      " --debug' are incompatible"));
+    io.note("text is compared byte by byte");
+    for (const std::string& doubt : order.doubts())
+      io.note(doubt);
+  }
   Sorter sorter(opt, order, std::move(files), io);
   return opt.check != Check::no ? sorter.check() : opt.merge ? sorter.merge() : sorter.sort();
 }

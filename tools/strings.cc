@@ -21,6 +21,7 @@ struct Options {
   bool data_only = false;
   bool file_names = false;
   uint64_t least = 4;
+  bool as_bytes = false;
   char radix = 0;
   bool all_blanks = false;
   char encoding = 's';
@@ -56,6 +57,12 @@ Result<> set_encoding(Options& o, std::string_view text) {
   return {};
 }
 
+Result<> set_target(Options& o, std::string_view name) {
+  // What is no ELF target has no sections that we know of.
+  o.as_bytes = name != "default" && !name.starts_with("elf");
+  return {};
+}
+
 struct UnicodeWord {
   std::string_view word;
   char letter;
@@ -86,6 +93,8 @@ constexpr Opt<Options> options[] = {
     {'o', nullptr, set<&Options::radix, 'o'>, "the same as -t o"},
     {'s', "output-separator", &Options::separator, "end texts with STRING, not with a newline", "STRING"},
     {'t', "radix", set_radix, "print where the texts are, in base o (8), d (10), x (16)", "RADIX"},
+    {'T', "target", set_target, "with -d: binary has no sections; of other names, the file itself says what it is",
+     "NAME"},
     {'U', "unicode", set_unicode,
      "take UTF-8 for text, and show it: locale (as it is), hex, escape, highlight; or not: default, invalid", "HOW"},
     {'w', "include-all-whitespace", &Options::all_blanks, "newlines and the like are part of texts"},
@@ -285,7 +294,7 @@ Result<std::vector<elf::Region>> find_regions(const Input& input) {
 
 Result<> search_file(const Options& opt, const Input& input, std::string_view name, Output& out) {
   Finder finder(opt, out, name);
-  if (opt.data_only)
+  if (opt.data_only && !opt.as_bytes)
     if (const auto regions = find_regions(input)) {
       for (const elf::Region& region : *regions) {
         if (::lseek(input.fd(), static_cast<off_t>(region.offset), SEEK_SET) < 0)
@@ -310,7 +319,8 @@ Result<int> run(const Options& opt, Io& io, Args args) {
 }
 
 int run_strings(const Applet& applet, Io& io, std::span<const char* const> words) {
-  return entry<options, run>(applet, io, with_numbers(words, '-', "-n").words());
+  const WordList all = with_files(words);
+  return entry<options, run>(applet, io, with_numbers(all.words(), '-', "-n").words());
 }
 
 }  // namespace
@@ -320,7 +330,7 @@ extern const Applet strings_applet = {
     .summary = "print the texts in binary files",
     .usage = "[OPTION]... [FILE]...",
     .dies_with_reader = true,
-    .notes = "Without a FILE, standard input is read.",
+    .notes = "Without a FILE, standard input is read. @FILE stands for the words that FILE holds.",
     .options = describe<options>,
     .run = run_strings,
 };

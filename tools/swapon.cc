@@ -24,6 +24,7 @@ struct Options {
   bool bytes = false;
   bool raw = false;
   bool verbose = false;
+  std::vector<std::string> words;
   std::string priority;
   std::string label;
   std::string uuid;
@@ -35,6 +36,7 @@ constexpr Opt<Options> options[] = {
     {'e', "ifexists", &Options::if_exists, "with -a: pass over what is not there"},
     {'d', "discard", &Options::discard, "tell the disk what is free: once, pages (default: both)", "[POLICY]"},
     {'p', "priority", &Options::priority, "the higher the sooner, -1 to 32767", "N"},
+    {'o', "options", &Options::words, "as in fstab: pri=N, discard[=once|pages]; nofail", "LIST"},
     {'L', "label", &Options::label, "the one with this label", "LABEL"},
     {'U', "uuid", &Options::uuid, "the one with this UUID", "UUID"},
     {'s', "summary", &Options::summary, "print what is used, as /proc/swaps has it"},
@@ -95,8 +97,11 @@ Result<int> show(const Options& opt, Io& io) {
   return io.status();
 }
 
-Result<int> flags_of(const Options& opt, std::string_view words) {
+Result<int> flags_of(const Options& opt, std::string_view from_table) {
   int flags = 0;
+  std::string words(from_table);
+  for (const std::string& list : opt.words)
+    words += str(',', list);
   std::string priority = opt.priority;
   if (priority.empty())
     priority = option_value(words, "pri").value_or("");

@@ -22,7 +22,7 @@ namespace {
 
 struct Options {
   bool all = false, binary = false, names_only = false, values_only = false, ignore = false, quiet = false;
-  bool write = false, system = false, dry_run = false;
+  bool write = false, system = false, dry_run = false, old_too = false, nothing = false;
   std::optional<std::string> file;
   std::string pattern;
 };
@@ -41,6 +41,9 @@ constexpr Opt<Options> options[] = {
     {'f', nullptr, &Options::file, "the same as -p", "[FILE]"},
     {'r', "pattern", &Options::pattern, "only names that this extended regular expression matches", "PATTERN"},
     {0, "system", &Options::system, "set what all of the system's configuration says"},
+    {0, "deprecated", &Options::old_too, "with -a: second names of newer parameters too"},
+    {'o', nullptr, &Options::nothing, "ignored, as by others"},
+    {'x', nullptr, &Options::nothing, "ignored, as by others"},
     {0, "dry-run", &Options::dry_run, "say what would be set, and set nothing"},
 };
 
@@ -173,7 +176,7 @@ class Console {
   // `asked`: by its name. In a whole listing, what can only be written is passed over.
   void show(const std::string& path, bool asked) {
     const std::string name = name_of(path);
-    if (!wanted(name) || (!asked && is_old(name)))
+    if (!wanted(name) || (!asked && !opt_.old_too && is_old(name)))
       return;
     if (opt_.names_only && (asked ? ::access(path.c_str(), F_OK) == 0 : true)) {
       io_.out.put(name, '\n');

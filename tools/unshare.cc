@@ -7,9 +7,11 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lib/base/applet.h"
@@ -29,6 +31,7 @@ struct Options {
   Name mount, uts, ipc, net, pid, user, cgroup, time;
   Name mount_proc, kill_child;
   bool fork = false, map_root = false, map_current = false, keep_caps = false;
+  std::string map_user, map_group, map_users, map_groups, monotonic, boottime;
   std::string propagation = "private", set_groups, root, directory, uid, gid;
 };
 
@@ -62,6 +65,14 @@ constexpr Opt<Options> options[] = {
     {'f', "fork", &Options::fork, "run the command as a child"},
     {'r', "map-root-user", &Options::map_root, "be root in the user namespace (implies --user)"},
     {'c', "map-current-user", &Options::map_current, "be oneself in the user namespace (implies --user)"},
+    {0, "map-user", &Options::map_user, "be this user there, by number (implies --user)", "UID"},
+    {0, "map-group", &Options::map_group, "be this group there, by number (implies --user)", "GID"},
+    {0, "map-users", &Options::map_users, "COUNT users from OUTER on are those from INNER on there",
+     "OUTER,INNER,COUNT"},
+    {0, "map-groups", &Options::map_groups, "the same for groups", "OUTER,INNER,COUNT"},
+    {0, "keep-caps", &Options::keep_caps, "the command keeps the capabilities of the user namespace"},
+    {0, "monotonic", &Options::monotonic, "in a time namespace: the monotonic clock is SECONDS ahead", "SECONDS"},
+    {0, "boottime", &Options::boottime, "in a time namespace: the clock since boot is SECONDS ahead", "SECONDS"},
     {0, "kill-child", &Options::kill_child, "when we end, send SIGNAL (KILL) to the child (implies --fork)",
      "[SIGNAL]"},
     {0, "mount-proc", &Options::mount_proc, "mount a /proc of its own at DIR (implies --mount)", "[DIR]"},
@@ -99,19 +110,81 @@ Result<> write_proc(const std::string& path, std::string_view text) {
   return file.close(path);
 }
 
+// The lines of uid_map and gid_map: "INNER OUTER COUNT".
+Result<std::string> map_lines(const std::string& inner, const std::string& ranges, uint32_t own, bool root,
+                              bool current) {
+  std::string lines;
+  if (!inner.empty() || root || current) {
+    const auto id = inner.empty() ? std::optional(root ? 0 : own) : to_number<uint32_t>(inner);
+    if (!id)
+      return usage_error(str("not a number: '", printable(inner), "'"));
+    lines = str(*id, ' ', own, " 1\n");
+  }
+  if (!ranges.empty()) {
+    const auto words = split(ranges, ',');
+    std::optional<uint32_t> numbers[3];
+    for (size_t i = 0; i < 3 && words.size() == 3; ++i)
+      numbers[i] = to_number<uint32_t>(words[i]);
+    if (!numbers[0] || !numbers[1] || !numbers[2])
+      return usage_error(str("not of the form OUTER,INNER,COUNT: '", printable(ranges), "'"));
+    lines += str(*numbers[1], ' ', *numbers[0], ' ', *numbers[2], '\n');
+  }
+  return lines;
+}
+
+bool maps_anybody(const Options& opt) {
+  return opt.map_root || opt.map_current || !opt.map_user.empty() || !opt.map_group.empty() || !opt.map_users.empty() ||
+         !opt.map_groups.empty();
+}
+
 Result<> map_user(const Options& opt, uid_t uid, gid_t gid) {
   const std::string_view ways = opt.set_groups;
   if (!ways.empty() && ways != "allow" && ways != "deny")
     return usage_error("--setgroups is allow or deny");
-  if (opt.map_root || opt.map_current) {
+  const bool deny = opt.map_root || opt.map_current || !opt.map_group.empty();
+  if (deny) {
     // Whoever may not set groups can have their own mapped all the same.
     if (const auto denied = write_proc("/proc/self/setgroups", "deny"); !denied && denied.error().code != ENOENT)
       return denied;
-    TRY(write_proc("/proc/self/uid_map", str(opt.map_root ? 0 : uid, ' ', uid, " 1")));
-    TRY(write_proc("/proc/self/gid_map", str(opt.map_root ? 0 : gid, ' ', gid, " 1")));
   } else if (!ways.empty()) {
     TRY(write_proc("/proc/self/setgroups", ways));
   }
+  const std::string users = TRY(map_lines(opt.map_user, opt.map_users, uid, opt.map_root, opt.map_current));
+  const std::string groups = TRY(map_lines(opt.map_group, opt.map_groups, gid, opt.map_root, opt.map_current));
+  if (!users.empty())
+    TRY(write_proc("/proc/self/uid_map", users));
+  if (!groups.empty())
+    TRY(write_proc("/proc/self/gid_map", groups));
+  return {};
+}
+
+// Before the first process is in it, a time namespace may have its clocks set.
+Result<> set_clocks(const Options& opt) {
+  for (const auto& [text, clock] : {std::pair{&opt.monotonic, "monotonic"}, {&opt.boottime, "boottime"}}) {
+    if (text->empty())
+      continue;
+    const auto seconds = to_number<int64_t>(*text);
+    if (!seconds)
+      return usage_error(str("not a number of seconds: '", printable(*text), "'"));
+    TRY(write_proc("/proc/self/timens_offsets", str(clock, ' ', *seconds, " 0")));
+  }
+  return {};
+}
+
+// What a process may do beyond its user's rights is lost at exec, save what is ambient.
+Result<> keep_capabilities() {
+  struct __user_cap_header_struct head{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+  struct __user_cap_data_struct data[2]{};
+  if (::syscall(SYS_capget, &head, data) < 0)
+    return fail("read capabilities", "", errno);
+  for (auto& half : data)
+    half.inheritable = half.permitted;
+  if (::syscall(SYS_capset, &head, data) < 0)
+    return fail("set capabilities", "", errno);
+  for (unsigned i = 0; i < 64; ++i)
+    if ((data[i / 32].permitted >> (i % 32) & 1) != 0 &&
+        ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, static_cast<unsigned long>(i), 0UL, 0UL) < 0 && errno != EINVAL)
+      return fail("keep capabilities", "", errno);
   return {};
 }
 
@@ -177,7 +250,7 @@ Result<> prepare(const Options& opt, bool own_mounts) {
 
 Result<int> run(const Options& given, Io& io, const Args& args) {
   Options opt = given;
-  if ((opt.map_root || opt.map_current) && !opt.user)
+  if (maps_anybody(opt) && !opt.user)
     opt.user = "";
   if (opt.mount_proc && !opt.mount)
     opt.mount = "";
@@ -199,6 +272,7 @@ Result<int> run(const Options& given, Io& io, const Args& args) {
       return 1;
   }
   TRY(map_user(opt, uid, gid));
+  TRY(set_clocks(opt));
   if (opt.fork || opt.kill_child) {
     const pid_t child = ::fork();
     if (child < 0)
@@ -211,6 +285,8 @@ Result<int> run(const Options& given, Io& io, const Args& args) {
       return fail("ask for a signal", "", errno);
   }
   TRY(prepare(opt, opt.mount.has_value()));
+  if (opt.keep_caps)
+    TRY(keep_capabilities());
   std::vector<std::string> words(args.begin(), args.end());
   if (words.empty()) {
     const char* shell = ::getenv("SHELL");

@@ -89,6 +89,13 @@ Result<> ProcessMatcher::read_lists() {
       list.into.list.push_back(*number);
     }
   }
+  constexpr std::string_view kinds[] = {"ipc", "mnt", "net", "pid", "user", "uts"};
+  for (const std::string_view kind : split(criteria_.namespace_list, ','))
+    if (!kind.empty() && !std::ranges::contains(kinds, kind))
+      return usage_error(str("no such kind of namespace: '", printable(kind), "'"));
+  const auto model = to_number<int32_t>(criteria_.namespaces_of);
+  if (!criteria_.namespaces_of.empty() && (!model || *model < 1))
+    return usage_error(str("no such process: '", printable(criteria_.namespaces_of), "'"));
   if (!criteria_.older.empty()) {
     older_ = to_number<uint64_t>(criteria_.older);
     if (!older_)
@@ -132,7 +139,8 @@ Result<ProcessMatcher> ProcessMatcher::make(const ProcessCriteria& criteria, con
   } else {
     const bool asks = matcher.groups_.asked || matcher.parents_.asked || matcher.sessions_.asked ||
                       matcher.terminals_.asked || matcher.users_.asked || matcher.real_users_.asked ||
-                      matcher.real_groups_.asked || matcher.pids_.asked || matcher.older_ || !criteria.states.empty();
+                      matcher.real_groups_.asked || matcher.pids_.asked || matcher.older_ || !criteria.states.empty() ||
+                      !criteria.control_groups.empty() || !criteria.namespaces_of.empty();
     if (!asks)
       return usage_error("nothing is asked for: give a pattern, or an option that chooses");
   }
@@ -155,6 +163,27 @@ bool ProcessMatcher::text_fits(const ProcFs& proc, const Process& process) {
   return criteria_.exact ? expression_->matches_whole(text) : expression_->matches(text);
 }
 
+// Its namespaces and its control group.
+bool ProcessMatcher::place_fits(const ProcFs& proc, int32_t pid) const {
+  if (!criteria_.control_groups.empty()) {
+    const std::string groups = proc.file(pid, "cgroup");
+    const size_t start = groups.find("0::");
+    const std::string_view line =
+        start == std::string::npos ? std::string_view() : std::string_view(groups).substr(start + 3);
+    if (!std::ranges::contains(split(criteria_.control_groups, ','), line.substr(0, line.find('\n'))))
+      return false;
+  }
+  if (criteria_.namespaces_of.empty())
+    return true;
+  const auto model = to_number<int32_t>(criteria_.namespaces_of).value_or(0);
+  const std::string_view kinds =
+      criteria_.namespace_list.empty() ? "ipc,mnt,net,pid,user,uts" : std::string_view(criteria_.namespace_list);
+  return std::ranges::all_of(split(kinds, ','), [&](std::string_view kind) {
+    const std::string link = str("ns/", kind);
+    return proc.link(pid, link) == proc.link(model, link);
+  });
+}
+
 bool ProcessMatcher::fits(const ProcFs& proc, const Process& p) {
   const bool fits = groups_.allow(p.group) && parents_.allow(p.parent) && sessions_.allow(p.session) &&
                     terminals_.allow(p.terminal) && users_.allow(p.uids[1]) && real_users_.allow(p.uids[0]) &&
@@ -164,7 +193,7 @@ bool ProcessMatcher::fits(const ProcFs& proc, const Process& p) {
     return false;
   if (older_ && uptime_seconds() - static_cast<double>(p.start_ticks) / ticks_per_second < static_cast<double>(*older_))
     return false;
-  return text_fits(proc, p);
+  return place_fits(proc, p.pid) && text_fits(proc, p);
 }
 
 Result<std::vector<Process>> ProcessMatcher::find(const ProcFs& proc) {

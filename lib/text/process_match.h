@@ -16,6 +16,7 @@ struct ProcessCriteria {
   bool full = false, exact = false, ignore_case = false, inverse = false;
   bool newest = false, oldest = false, ignore_ancestors = false, locked = false;
   std::string groups, parents, sessions, terminals, users, real_users, real_groups, states, older, pid_file;
+  std::string namespaces_of, namespace_list, control_groups;
 };
 
 // For an Options that is a ProcessCriteria.
@@ -40,6 +41,9 @@ inline constexpr Opt<O> match_options[] = {
     {'F', "pidfile", &O::pid_file, "the process whose number FILE holds", "FILE"},
     {'L', "logpidfile", &O::locked, "fail where FILE of -F is not locked"},
     {'r', "runstates", &O::states, "in these states, as \"D,Z\"", "STATE,..."},
+    {0, "cgroup", &O::control_groups, "in these control groups (version 2), as \"/system.slice\"", "GROUP,..."},
+    {0, "ns", &O::namespaces_of, "in the same namespaces as process PID", "PID"},
+    {0, "nslist", &O::namespace_list, "with --ns: of these kinds alone: ipc, mnt, net, pid, user, uts", "KIND,..."},
 };
 
 // The processes that fit, in the order of their numbers. This one is never among them.
@@ -60,6 +64,7 @@ class ProcessMatcher {
   Result<> read_lists();
   Result<> read_pid_file();
   bool fits(const ProcFs& proc, const Process& process);
+  bool place_fits(const ProcFs& proc, int32_t pid) const;
   bool text_fits(const ProcFs& proc, const Process& process);
 
   ProcessCriteria criteria_;

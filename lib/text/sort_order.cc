@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "lib/base/text.h"
+#include "lib/base/utf8.h"
 #include "lib/base/version_order.h"
 #include "lib/text/scan.h"
 
@@ -406,6 +407,65 @@ Line Order::line_of(std::string_view text) const {
   line.key_size = static_cast<uint32_t>(span.size());
   line.prefix = prefix_of(keys_[0], span);
   return line;
+}
+
+namespace {
+
+// Of a key, the part that has a say: without blanks in front, and of a number no more than the number.
+std::string_view tightened(const Ordering& order, std::string_view span) {
+  const bool by_number = order.method == Method::numeric || order.method == Method::human;
+  if (!by_number && order.method != Method::general && order.method != Method::month)
+    return span;
+  span.remove_prefix(skip_blanks(span, 0));
+  if (order.method == Method::month)
+    return span.substr(0, month_of(span) != 0 ? 3 : 0);
+  if (order.method == Method::general) {
+    const std::string copy(span);
+    char* end = nullptr;
+    (void)std::strtold(copy.c_str(), &end);
+    return span.substr(0, static_cast<size_t>(end - copy.c_str()));
+  }
+  const Number number = read_number(span);
+  size_t length = span.size() - number.rest.size();
+  if (span.substr(0, length).find_first_of("0123456789") == npos)
+    return span.substr(0, 0);
+  if (order.method == Method::human && unit_of(number) != 0)
+    ++length;
+  return span.substr(0, length);
+}
+
+}  // namespace
+
+std::string Order::marked(std::string_view line) const {
+  std::string text(line);
+  std::ranges::replace(text, '\t', '>');
+  text += '\n';
+  const auto mark = [&](std::string_view span) {
+    const auto before = static_cast<size_t>(span.data() - line.data());
+    text += std::string(display_width(line.substr(0, before)) + count_byte(line.substr(0, before), '\t'), ' ');
+    const size_t width = display_width(span) + count_byte(span, '\t');
+    text += width == 0 ? "^ no match for key\n" : str(std::string(width, '_'), '\n');
+  };
+  for (const Key& key : keys_)
+    mark(tightened(key.order, span_of(key, line)));
+  if (last_resort_ || keys_.empty())
+    mark(line);
+  return text;
+}
+
+std::vector<std::string> Order::doubts() const {
+  std::vector<std::string> found;
+  for (size_t i = 0; i < keys_.size(); ++i) {
+    const Key& key = keys_[i];
+    const bool to_next = !key.end_field;
+    if (key.end_field && *key.end_field < key.start_field)
+      found.push_back(str("key ", i + 1, " has zero width and will be ignored"));
+    else if (key.order.method == Method::text && !tab_ && !key.order.blanks_start && key.start_field > 0)
+      found.push_back(str("leading blanks are significant in key ", i + 1, "; consider also specifying 'b'"));
+    else if (key.order.method == Method::numeric && key.start_field > 0 && to_next)
+      found.push_back(str("key ", i + 1, " is numeric and spans multiple fields"));
+  }
+  return found;
 }
 
 int Order::compare_key(const Key& key, std::string_view a, std::string_view b) const {

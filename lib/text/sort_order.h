@@ -66,6 +66,10 @@ class Order {
 
   Line line_of(std::string_view text) const;
 
+  // For --debug: the line with its tabs visible, and under it what is compared; and what is odd about the keys.
+  std::string marked(std::string_view line) const;
+  std::vector<std::string> doubts() const;
+
   // Below, at or above zero.
   int compare(const Line& a, const Line& b) const {
     if (a.prefix != b.prefix)

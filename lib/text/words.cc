@@ -1,7 +1,11 @@
 #include "lib/text/words.h"
 
+#include <cerrno>
 #include <limits>
 
+#include <fcntl.h>
+
+#include "lib/base/fd.h"
 #include "lib/base/size_text.h"
 #include "lib/base/text.h"
 
@@ -28,6 +32,49 @@ WordList with_numbers(std::span<const char* const> words, char mark, std::string
     options = options && text != "--";
     if (options && is_number(text, mark, also))
       list.push_made(str(option, text.substr(1)));
+    else
+      list.push(word);
+  }
+  return list;
+}
+
+namespace {
+
+void add_words_of(std::string_view text, WordList& list) {
+  std::string word;
+  bool inside = false;
+  char quote = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    const bool blank = quote == 0 && (c == ' ' || (c >= '\t' && c <= '\r'));
+    if (blank && inside)
+      list.push_made(std::exchange(word, {}));
+    inside = !blank;
+    if (blank)
+      continue;
+    if (c == '\\' && i + 1 < text.size())
+      word += text[++i];
+    else if (quote == 0 && (c == '\'' || c == '"'))
+      quote = c;
+    else if (c == quote)
+      quote = 0;
+    else
+      word += c;
+  }
+  if (inside)
+    list.push_made(std::move(word));
+}
+
+}  // namespace
+
+WordList with_files(std::span<const char* const> words) {
+  constexpr uint64_t limit = 1 << 20;
+  WordList list;
+  for (const char* const word : words) {
+    const auto file = word[0] == '@' ? open_file(word + 1, O_RDONLY) : Result<UniqueFd>(UniqueFd());
+    const auto text = file && *file ? read_all(file->get(), limit, word + 1) : fail("read", word, ENOENT);
+    if (text)
+      add_words_of(*text, list);
     else
       list.push(word);
   }

@@ -27,6 +27,10 @@ class WordList {
 WordList with_numbers(std::span<const char* const> words, char mark, std::string_view option,
                       std::string_view also = {});
 
+// Replaces each @FILE by the words that FILE holds, as binutils' tools do: with blanks between, quotes and backslashes
+// as in a shell. A word whose FILE cannot be read stays.
+WordList with_files(std::span<const char* const> words);
+
 // The argument of an option that counts something, with GNU's units ("4K", "1MB", "2b"). `what` names it in the error.
 Result<uint64_t> count_argument(std::string_view text, std::string_view what);
 
