@@ -3,10 +3,18 @@
 #include <cstdlib>
 #include <optional>
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "lib/base/applet.h"
+#include "lib/base/fd.h"
 #include "lib/base/json.h"
+#include "lib/base/text.h"
+#include "lib/fs/mode.h"
+#include "lib/fs/names.h"
 #include "lib/sys/block.h"
 #include "lib/sys/mounts.h"
 
@@ -17,7 +25,6 @@ struct Options {
   bool all = false;
   bool bytes = false;
   bool no_children = false;
-  bool file_systems = false;
   bool ascii = false;
   bool json = false;
   bool list = false;
@@ -25,45 +32,131 @@ struct Options {
   bool paths = false;
   bool pairs = false;
   bool raw = false;
+  bool inverse = false;
+  bool all_columns = false;
+  bool not_empty = false;
+  bool scsi = false;
+  bool shell_names = false;
+  bool tree = false;
+  std::string_view set;  // of columns, by a name of its own
+  std::string sort;
   std::string columns;
   std::string exclude;
   std::string include;
 };
 
+constexpr std::string_view default_columns = "NAME,MAJ:MIN,RM,SIZE,RO,TYPE,MOUNTPOINTS";
+constexpr char file_system_columns[] = "NAME,FSTYPE,FSVER,LABEL,UUID,FSAVAIL,FSUSE%,MOUNTPOINTS";
+constexpr char permission_columns[] = "NAME,SIZE,OWNER,GROUP,MODE";
+constexpr char discard_columns[] = "NAME,DISC-ALN,DISC-GRAN,DISC-MAX,DISC-ZERO";
+constexpr char topology_columns[] = "NAME,ALIGNMENT,MIN-IO,OPT-IO,PHY-SEC,LOG-SEC,ROTA,SCHED,RQ-SIZE,RA,WSAME";
+constexpr char scsi_columns[] = "NAME,HCTL,TYPE,VENDOR,MODEL,REV,SERIAL,TRAN";
+constexpr char zone_columns[] = "NAME,ZONED,ZONE-SZ,ZONE-NR,ZONE-AMAX,ZONE-OMAX,ZONE-APP,ZONE-WGRAN";
+
+template <const char* columns>
+Result<> choose_set(Options& o, std::string_view /*none*/) {
+  o.set = columns;
+  o.scsi = o.scsi || o.set == scsi_columns;
+  return {};
+}
+
 constexpr Opt<Options> options[] = {
-    {'a', "all", &Options::all, "memory disks too"},
+    {'a', "all", &Options::all, "memory disks and loop devices without a file too"},
     {'b', "bytes", &Options::bytes, "sizes in bytes"},
     {'d', "nodeps", &Options::no_children, "only what is named, or whole disks, without what is on them"},
     {'e', "exclude", &Options::exclude, "without devices of these major numbers (default: 1)", "LIST"},
     {'I', "include", &Options::include, "only devices of these major numbers", "LIST"},
-    {'f', "fs", &Options::file_systems, "what is on them: FSTYPE, LABEL, UUID, MOUNTPOINTS"},
+    {'A', "noempty", &Options::not_empty, "without devices of no size"},
+    {'D', "discard", choose_set<discard_columns>, "how they take word of what is free: DISC-GRAN, DISC-MAX"},
+    {'f', "fs", choose_set<file_system_columns>, "what is on them: FSTYPE, LABEL, UUID, MOUNTPOINTS"},
     {'i', "ascii", &Options::ascii, "draw the tree with plain letters"},
     {'J', "json", &Options::json, "as JSON"},
     {'l', "list", &Options::list, "as a list, not as a tree"},
+    {'m', "perms", choose_set<permission_columns>, "owner, group and mode of their nodes"},
     {'n', "noheadings", &Options::no_headings, "without the line of headings"},
     {'o', "output", &Options::columns, "these columns, with commas between", "LIST"},
+    {'O', "output-all", &Options::all_columns, "all columns that there are"},
     {'p', "paths", &Options::paths, "whole paths as names"},
     {'P', "pairs", &Options::pairs, "as KEY=\"value\" pairs"},
     {'r', "raw", &Options::raw, "one blank between the columns"},
+    {'s', "inverse", &Options::inverse, "the tree the other way: what lies below what"},
+    {'S', "scsi", choose_set<scsi_columns>, "only SCSI devices: HCTL, VENDOR, MODEL"},
+    {'t', "topology", choose_set<topology_columns>, "sizes of their sectors and queues"},
+    {'T', "tree", &Options::tree, "as a tree, also with -x"},
+    {'x', "sort", &Options::sort, "in the order of COLUMN, as a list", "COLUMN"},
+    {'y', "shell", &Options::shell_names, "with -P: names that a shell takes: MAJ_MIN, FSUSE_PCT"},
+    {'z', "zoned", choose_set<zone_columns>, "the zones of zoned devices"},
 };
 
-constexpr std::string_view default_columns = "NAME,MAJ:MIN,RM,SIZE,RO,TYPE,MOUNTPOINTS";
-constexpr std::string_view file_system_columns = "NAME,FSTYPE,LABEL,UUID,MOUNTPOINTS";
 constexpr std::string_view memory_disks = "1";
 
-enum class Kind : uint8_t { text, number, flag };
+enum class Kind : uint8_t { text, number, size, flag, list };
 
+// `file` is below the device's folder in /sys; of a partition, the disk's where it has none itself.
 struct Column {
-  std::string_view name;
+  char name[12];
   Kind kind;
+  char file[32];
 };
 
 constexpr Column known_columns[] = {
-    {"NAME", Kind::text},       {"KNAME", Kind::text},       {"PATH", Kind::text},      {"MAJ:MIN", Kind::text},
-    {"RM", Kind::flag},         {"SIZE", Kind::number},      {"RO", Kind::flag},        {"TYPE", Kind::text},
-    {"MOUNTPOINT", Kind::text}, {"MOUNTPOINTS", Kind::text}, {"FSTYPE", Kind::text},    {"LABEL", Kind::text},
-    {"UUID", Kind::text},       {"PARTUUID", Kind::text},    {"PARTLABEL", Kind::text}, {"PKNAME", Kind::text},
-    {"MODEL", Kind::text},      {"START", Kind::number},
+    {"NAME", Kind::text, ""},
+    {"KNAME", Kind::text, ""},
+    {"PATH", Kind::text, ""},
+    {"MAJ:MIN", Kind::text, ""},
+    {"RM", Kind::flag, ""},
+    {"SIZE", Kind::size, ""},
+    {"RO", Kind::flag, ""},
+    {"TYPE", Kind::text, ""},
+    {"MOUNTPOINT", Kind::text, ""},
+    {"MOUNTPOINTS", Kind::list, ""},
+    {"FSTYPE", Kind::text, ""},
+    {"FSVER", Kind::text, ""},
+    {"LABEL", Kind::text, ""},
+    {"UUID", Kind::text, ""},
+    {"FSSIZE", Kind::size, ""},
+    {"FSAVAIL", Kind::size, ""},
+    {"FSUSED", Kind::size, ""},
+    {"FSUSE%", Kind::size, ""},
+    {"PTTYPE", Kind::text, ""},
+    {"PTUUID", Kind::text, ""},
+    {"PARTUUID", Kind::text, ""},
+    {"PARTLABEL", Kind::text, ""},
+    {"PKNAME", Kind::text, ""},
+    {"START", Kind::number, ""},
+    {"OWNER", Kind::text, ""},
+    {"GROUP", Kind::text, ""},
+    {"MODE", Kind::text, ""},
+    {"ALIGNMENT", Kind::number, "alignment_offset"},
+    {"MIN-IO", Kind::number, "queue/minimum_io_size"},
+    {"OPT-IO", Kind::number, "queue/optimal_io_size"},
+    {"PHY-SEC", Kind::number, "queue/physical_block_size"},
+    {"LOG-SEC", Kind::number, "queue/logical_block_size"},
+    {"ROTA", Kind::flag, "queue/rotational"},
+    {"SCHED", Kind::text, "queue/scheduler"},
+    {"RQ-SIZE", Kind::number, "queue/nr_requests"},
+    {"RA", Kind::number, "queue/read_ahead_kb"},
+    {"WSAME", Kind::size, "queue/write_same_max_bytes"},
+    {"DISC-ALN", Kind::number, "discard_alignment"},
+    {"DISC-GRAN", Kind::size, "queue/discard_granularity"},
+    {"DISC-MAX", Kind::size, "queue/discard_max_bytes"},
+    {"DISC-ZERO", Kind::flag, "queue/discard_zeroes_data"},
+    {"DAX", Kind::flag, "queue/dax"},
+    {"RAND", Kind::flag, "queue/add_random"},
+    {"ZONED", Kind::text, "queue/zoned"},
+    {"ZONE-SZ", Kind::size, "queue/chunk_sectors"},
+    {"ZONE-NR", Kind::number, "queue/nr_zones"},
+    {"ZONE-AMAX", Kind::number, "queue/max_active_zones"},
+    {"ZONE-OMAX", Kind::number, "queue/max_open_zones"},
+    {"ZONE-APP", Kind::size, "queue/zone_append_max_bytes"},
+    {"ZONE-WGRAN", Kind::size, "queue/zone_write_granularity"},
+    {"MODEL", Kind::text, ""},
+    {"VENDOR", Kind::text, "device/vendor"},
+    {"REV", Kind::text, "device/rev"},
+    {"SERIAL", Kind::text, "device/serial"},
+    {"STATE", Kind::text, "device/state"},
+    {"HCTL", Kind::text, ""},
+    {"TRAN", Kind::text, ""},
 };
 
 constexpr size_t least_size_width = 5;
@@ -88,6 +181,8 @@ struct Row {
   std::string tree;  // what stands before the name
   std::vector<std::string> values;
   std::vector<Row> children;
+  std::string key;  // what it is sorted by
+  uint64_t number = 0;
 };
 
 class Lister {
@@ -104,10 +199,10 @@ class Lister {
       std::string upper(word);
       std::ranges::transform(upper, upper.begin(),
                              [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
-      const auto column = std::ranges::find(known_columns, upper, &Column::name);
+      const auto column = std::ranges::find_if(known_columns, [&](const Column& c) { return upper == c.name; });
       if (column == std::end(known_columns))
         return with_status(fail("unknown column", word, "is none").error(), Status::failed);
-      columns_.push_back(*column);
+      columns_.push_back(column);
     }
     return {};
   }
@@ -124,15 +219,69 @@ class Lister {
     return top;
   }
 
-  const std::vector<Column>& columns() const { return columns_; }
+  void choose_all() {
+    for (const Column& column : known_columns)
+      columns_.push_back(&column);
+  }
+
+  // Whether all values in the column, in the order of the list, are where they belong.
+  Result<> sort(std::vector<Row>& rows) {
+    const size_t before = columns_.size();
+    TRY(choose_columns(opt_.sort));
+    const Column* const key = columns_.back();
+    columns_.resize(before);
+    const bool by_number = key->kind == Kind::number || key->kind == Kind::size;
+    const auto sort_level = [&](auto& self, std::vector<Row>& level) -> void {
+      for (Row& row : level) {
+        std::optional<Superblock> tags;
+        row.key = value(*row.device, *key, tags, true);
+        row.number = by_number ? to_number<uint64_t>(row.key).value_or(0)
+                               : uint64_t{row.device->number} * (key->name == std::string_view("MAJ:MIN"));
+        self(self, row.children);
+      }
+      std::ranges::stable_sort(level, [&](const Row& a, const Row& b) {
+        return a.number != b.number ? a.number < b.number : !by_number && a.key < b.key;
+      });
+    };
+    if (!opt_.tree)
+      flatten(rows);
+    sort_level(sort_level, rows);
+    return {};
+  }
+
+  const std::vector<const Column*>& columns() const { return columns_; }
   bool ascii() const { return ascii_; }
 
  private:
   bool is_top(const BlockDevice& device) const {
+    if (opt_.inverse && !opt_.no_children)
+      return std::ranges::none_of(devices_, [&](const BlockDevice& other) { return lies_on(other, device); });
     return device.parent.empty() && (device.slaves.empty() || opt_.no_children);
   }
 
+  static bool lies_on(const BlockDevice& upper, const BlockDevice& lower) {
+    return upper.parent == lower.name || std::ranges::contains(upper.slaves, lower.name);
+  }
+
+  static void flatten(std::vector<Row>& rows) {
+    std::vector<Row> all;
+    for (Row& row : rows) {
+      std::vector<Row> below = std::move(row.children);
+      row.children.clear();
+      all.push_back(std::move(row));
+      flatten(below);
+      for (Row& child : below)
+        if (std::ranges::none_of(all, [&](const Row& known) { return known.device == child.device; }))
+          all.push_back(std::move(child));
+    }
+    rows = std::move(all);
+  }
+
   bool is_wanted(const BlockDevice& device) const {
+    if (!opt_.all && device.size == 0 && device.name.starts_with("loop"))
+      return false;
+    if ((opt_.not_empty && device.size == 0) || (opt_.scsi && scsi_address(device).empty()))
+      return false;
     const std::string number = str(major(device.number));
     if (!opt_.include.empty())
       return std::ranges::contains(split(opt_.include, ','), number);
@@ -146,11 +295,11 @@ class Lister {
   Row row(const BlockDevice& device, unsigned depth) {
     Row made{.device = &device, .tree = {}, .values = {}, .children = {}};
     std::optional<Superblock> tags;
-    for (const Column& column : columns_)
-      made.values.push_back(value(device, column.name, tags));
+    for (const Column* const column : columns_)
+      made.values.push_back(value(device, *column, tags, opt_.bytes));
     if (!opt_.no_children && depth < 16)
       for (const BlockDevice& other : devices_)
-        if (other.parent == device.name || std::ranges::contains(other.slaves, device.name))
+        if (opt_.inverse ? lies_on(device, other) : lies_on(other, device))
           made.children.push_back(row(other, depth + 1));
     return made;
   }
@@ -166,7 +315,82 @@ class Lister {
     return text;
   }
 
-  std::string value(const BlockDevice& device, std::string_view column, std::optional<Superblock>& tags) {
+  // One of the few lines below the device's folder in /sys; empty where there is none.
+  static std::string sys_text(const std::string& name, std::string_view file) {
+    const auto fd = open_file(str("/sys/class/block/", name, '/', file), O_RDONLY);
+    const auto text = fd ? read_all(fd->get(), 4096, file) : Result<std::string>();
+    return text ? std::string(trim(std::string_view(*text).substr(0, text->find('\n')))) : "";
+  }
+
+  // "2:0:0:0": the last part of where its device leads to.
+  static std::string scsi_address(const BlockDevice& device) {
+    char target[1024];
+    const ssize_t length = ::readlink(str("/sys/class/block/", device.name, "/device").c_str(), target, sizeof target);
+    const std::string_view name = length > 0 ? base_name({target, static_cast<size_t>(length)}) : std::string_view();
+    return std::ranges::count(name, ':') == 3 ? std::string(name) : "";
+  }
+
+  static std::string transport(const BlockDevice& device) {
+    if (device.name.starts_with("nvme"))
+      return "nvme";
+    char target[1024];
+    const ssize_t length = ::readlink(str("/sys/class/block/", device.name).c_str(), target, sizeof target);
+    const std::string_view path(target, length > 0 ? static_cast<size_t>(length) : 0);
+    return path.contains("/usb") ? "usb" : path.contains("/ata") ? "sata" : "";
+  }
+
+  std::string size(uint64_t bytes, bool plain) const { return plain ? str(bytes) : short_size(bytes); }
+
+  std::string from_sys(const BlockDevice& device, const Column& column, bool plain) const {
+    std::string text = sys_text(device.name, column.file);
+    if (text.empty() && !device.parent.empty())
+      text = sys_text(device.parent, column.file);
+    const std::string_view name = column.name;
+    if (text.empty() && name.starts_with("ZONE-"))
+      text = "0";
+    // [none] mq-deadline: the one in brackets.
+    if (name == "SCHED") {
+      const size_t open = text.find('[');
+      const size_t close = text.find(']');
+      return open < close && close != std::string::npos ? text.substr(open + 1, close - open - 1) : "";
+    }
+    if (column.kind != Kind::size)
+      return text;
+    const auto number = to_number<uint64_t>(text);
+    if (!number)
+      return "";
+    return size(name == "ZONE-SZ" ? *number * 512 * (sys_text(device.name, "queue/zoned") != "none") : *number, plain);
+  }
+
+  // Of the first place where it is mounted.
+  std::string usage(const BlockDevice& device, std::string_view column, bool plain) const {
+    struct statvfs info{};
+    const std::string place = mount_points(device, false);
+    if (place.empty() || ::statvfs(place.c_str(), &info) < 0)
+      return "";
+    const uint64_t block = info.f_frsize;
+    const uint64_t all = info.f_blocks * block;
+    const uint64_t used = all - info.f_bfree * block;
+    if (column == "FSUSE%")
+      return all == 0 ? "---" : str((used * 100 + all / 2) / all, '%');
+    return size(column == "FSSIZE" ? all : column == "FSUSED" ? used : info.f_bavail * block, plain);
+  }
+
+  std::string node(const BlockDevice& device, std::string_view column) {
+    struct stat info{};
+    if (::stat(device.path.c_str(), &info) < 0)
+      return "";
+    if (column == "MODE")
+      return mode_text(info.st_mode);
+    const bool owner = column == "OWNER";
+    const std::string_view name = owner ? names_.users.name_of(info.st_uid) : names_.groups.name_of(info.st_gid);
+    return name.empty() ? str(owner ? info.st_uid : info.st_gid) : std::string(name);
+  }
+
+  std::string value(const BlockDevice& device, const Column& known, std::optional<Superblock>& tags, bool plain) {
+    const std::string_view column = known.name;
+    if (known.file[0] != '\0')
+      return from_sys(device, known, plain);
     if (column == "NAME")
       return opt_.paths ? device.path : std::string(base_name(device.path));
     if (column == "KNAME")
@@ -182,18 +406,26 @@ class Lister {
     if (column == "RO")
       return device.read_only ? "1" : "0";
     if (column == "SIZE")
-      return opt_.bytes ? str(device.size) : short_size(device.size);
+      return size(device.size, plain);
     if (column == "START")
       return device.partition != 0 ? str(device.start / 512) : std::string();
     if (column == "TYPE")
       return device.type();
     if (column == "MODEL")
       return device.model;
+    if (column == "HCTL")
+      return scsi_address(device);
+    if (column == "TRAN")
+      return transport(device);
     if (column.starts_with("MOUNTPOINT"))
       return mount_points(device, column.ends_with('S'));
+    if (column == "OWNER" || column == "GROUP" || column == "MODE")
+      return node(device, column);
+    if (column == "FSSIZE" || column == "FSAVAIL" || column.starts_with("FSUSE"))
+      return usage(device, column, plain);
     if (!tags)
       tags = tags_of(device, devices_);
-    return std::string(tags->tag(column == "FSTYPE" ? "TYPE" : column));
+    return std::string(tags->tag(column == "FSTYPE" ? "TYPE" : column == "FSVER" ? "VERSION" : column));
   }
 
   std::string numbers(dev_t number) const {
@@ -209,7 +441,8 @@ class Lister {
   const Options& opt_;
   std::vector<BlockDevice> devices_;
   std::vector<Mount> mounts_;
-  std::vector<Column> columns_;
+  std::vector<const Column*> columns_;
+  Names names_;
   bool ascii_ = false;
 };
 
@@ -233,7 +466,21 @@ class Printer {
   }
 
  private:
-  bool draws() const { return !opt_.list && !opt_.raw && !opt_.pairs; }
+  bool draws() const { return !opt_.list && !opt_.raw && !opt_.pairs && (opt_.sort.empty() || opt_.tree); }
+
+  const Column& column(size_t i) const { return *lister_.columns()[i]; }
+
+  // As a heading, or as a shell takes it.
+  std::string name_of(size_t i) const {
+    std::string name = column(i).name;
+    if (!opt_.shell_names)
+      return name;
+    if (name.ends_with('%'))
+      name.replace(name.size() - 1, 1, "_PCT");
+    for (char& c : name)
+      c = c == ':' || c == '-' ? '_' : c;
+    return name;
+  }
 
   void flatten(Row& row, const std::string& indent) {
     flat_.push_back(&row);
@@ -252,7 +499,7 @@ class Printer {
   }
 
   std::string cell(const Row& row, size_t i) const {
-    const bool name = lister_.columns()[i].name == "NAME";
+    const bool name = column(i).name == std::string_view("NAME");
     return str(name ? row.tree : "", printable(first_line(row.values[i])));
   }
 
@@ -262,17 +509,17 @@ class Printer {
     const auto& columns = lister_.columns();
     std::vector<size_t> widths(columns.size());
     for (size_t i = 0; i < columns.size(); ++i) {
-      widths[i] = columns[i].name == "SIZE" ? least_size_width : 0;
+      widths[i] = column(i).name == std::string_view("SIZE") ? least_size_width : 0;
       if (!opt_.no_headings)
-        widths[i] = std::max(widths[i], columns[i].name.size());
+        widths[i] = std::max(widths[i], name_of(i).size());
       for (const Row* row : flat_)
         widths[i] = std::max(widths[i], width_of(cell(*row, i)));
     }
     if (!opt_.no_headings) {
       std::vector<std::string> headings;
       headings.reserve(columns.size());
-      for (const Column& column : columns)
-        headings.emplace_back(column.name);
+      for (size_t i = 0; i < columns.size(); ++i)
+        headings.push_back(name_of(i));
       print_line(headings, widths);
     }
     for (const Row* row : flat_) {
@@ -288,9 +535,10 @@ class Printer {
     for (size_t i = 0; i < cells.size(); ++i) {
       const size_t width = width_of(cells[i]);
       const std::string pad(opt_.raw || width > widths[i] ? 0 : widths[i] - width, ' ');
-      const bool right = lister_.columns()[i].kind != Kind::text;
+      const bool right = column(i).kind != Kind::text && column(i).kind != Kind::list;
       const bool last = i + 1 == cells.size();
-      io_.out.put(i == 0 ? "" : " ", right ? pad : "", cells[i], right || last ? "" : pad);
+      io_.out.put(i == 0 ? "" : " ", right && !(last && cells[i].empty()) ? pad : "", cells[i],
+                  right || last ? "" : pad);
     }
     io_.out.put('\n');
   }
@@ -298,7 +546,7 @@ class Printer {
   void print_pairs() {
     for (const Row* row : flat_) {
       for (size_t i = 0; i < row->values.size(); ++i)
-        io_.out.put(i == 0 ? "" : " ", lister_.columns()[i].name, "=\"", printable(row->values[i]), '"');
+        io_.out.put(i == 0 ? "" : " ", name_of(i), "=\"", printable(row->values[i]), '"');
       io_.out.put('\n');
     }
   }
@@ -314,17 +562,32 @@ class Printer {
     json.finish();
   }
 
+  void put_value(JsonWriter& json, Kind kind, const std::string& text) {
+    const auto number = to_number<uint64_t>(text);
+    if (kind == Kind::list) {
+      json.begin_array();
+      for (const std::string_view line : split(text, '\n'))
+        line.empty() ? json.null() : json.value(line);
+      json.end_array();
+    } else if (kind == Kind::flag) {
+      json.value(text == "1");
+    } else if (text.empty()) {
+      json.null();
+    } else if (number && (kind == Kind::number || (kind == Kind::size && opt_.bytes))) {
+      json.value(*number);
+    } else {
+      json.value(text);
+    }
+  }
+
   void object(JsonWriter& json, const Row& row) {
     json.begin_object();
     for (size_t i = 0; i < row.values.size(); ++i) {
-      std::string key(lister_.columns()[i].name);
+      std::string key(column(i).name);
       std::ranges::transform(key, key.begin(),
                              [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
       json.key(key);
-      if (lister_.columns()[i].kind == Kind::flag)
-        json.value(row.values[i] == "1");
-      else
-        json.value(row.values[i]);
+      put_value(json, column(i).kind, row.values[i]);
     }
     if (!row.children.empty()) {
       json.key("children").begin_array();
@@ -343,10 +606,15 @@ class Printer {
 
 Result<int> run(const Options& opt, Io& io, Args args) {
   Lister lister(opt, TRY(list_block_devices(true)));
-  TRY(lister.choose_columns(!opt.columns.empty() ? opt.columns
-                            : opt.file_systems   ? file_system_columns
-                                                 : default_columns));
+  if (opt.all_columns)
+    lister.choose_all();
+  else
+    TRY(lister.choose_columns(!opt.columns.empty() ? std::string_view(opt.columns)
+                              : !opt.set.empty()   ? opt.set
+                                                   : default_columns));
   auto rows = TRY(lister.rows(std::vector<std::string>(args.begin(), args.end())));
+  if (!opt.sort.empty())
+    TRY(lister.sort(rows));
   Printer(opt, io, lister).print(rows);
   return io.status();
 }

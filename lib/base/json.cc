@@ -35,6 +35,11 @@ void JsonWriter::value(std::string_view text) {
   quoted(text);
 }
 
+void JsonWriter::null() {
+  separate();
+  out_.put("null");
+}
+
 void JsonWriter::value(bool truth) {
   separate();
   out_.put(truth ? "true" : "false");

@@ -34,6 +34,7 @@ class JsonWriter {
   void value(std::string_view text);
   void value(const char* text) { value(std::string_view(text)); }
   void value(bool truth);
+  void null();
   template <std::integral T>
     requires(!std::same_as<T, bool>)
   void value(T number) {

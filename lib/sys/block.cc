@@ -144,7 +144,7 @@ Result<std::vector<BlockDevice>> list_block_devices(bool empty_too) {
   std::vector<BlockDevice> devices;
   for (const DirEntry& entry : TRY(list_dir(dir.get(), sys_block))) {
     BlockDevice device = describe_device(entry.name);
-    if (device.size != 0 || (empty_too && !device.name.starts_with("loop")))
+    if (device.size != 0 || empty_too)
       devices.push_back(std::move(device));
   }
   std::ranges::sort(devices,

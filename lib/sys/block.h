@@ -34,7 +34,7 @@ struct BlockDevice {
 };
 
 // All that have a size, in the order of their names (numbers count as numbers); with `empty_too`, those that wait for a
-// medium as well, save loop devices. Needs /sys.
+// medium or a file as well. Needs /sys.
 Result<std::vector<BlockDevice>> list_block_devices(bool empty_too = false);
 
 // What the device holds, and the tags of the partition that it is (PARTUUID, PARTLABEL). Nothing where it cannot be
