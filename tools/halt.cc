@@ -1,27 +1,12 @@
 // halt: stop the machine.
 #include "lib/base/applet.h"
-#include "lib/sys/shutdown.h"
+#include "lib/sys/shutdown_command.h"
 
 namespace rescue {
 namespace {
 
-struct Options {
-  unsigned force = 0;
-  bool no_sync = false;
-  bool only_record = false;
-};
-
-constexpr Opt<Options> options[] = {
-    {'f', "force", &Options::force, "do it at once, without process 1: nothing is ended or detached before"},
-    {'n', "no-sync", &Options::no_sync, "with -f: do not write to the disks what is still in memory"},
-    {'w', "wtmp-only", &Options::only_record, "do nothing: no record is kept here"},
-};
-
-Result<int> run(const Options& opt, Io& io, Args args) {
-  TRY(args.expect_end());
-  if (!opt.only_record)
-    TRY(opt.force != 0 ? end_now(Ending::halt, !opt.no_sync) : ask_init(Ending::halt));
-  return io.status();
+Result<int> run(const ShutdownOptions& opt, Io& /*io*/, const Args& args) {
+  return run_shutdown(Ending::halt, opt, args);
 }
 
 }  // namespace
@@ -31,7 +16,7 @@ extern const Applet halt_applet = {
     .summary = "stop the machine",
     .usage = "[OPTION]...",
     .section = 8,
-    .options = describe<options>,
-    .run = entry<options, run>,
+    .options = describe<shutdown_options>,
+    .run = entry<shutdown_options, run>,
 };
 }  // namespace rescue

@@ -11,6 +11,7 @@
 
 #include "lib/base/fd.h"
 #include "lib/base/text.h"
+#include "lib/sys/shutdown_command.h"
 
 namespace rescue {
 
@@ -84,6 +85,14 @@ Result<> end_now(Ending ending, bool sync) {
   if (::reboot(how) < 0)
     return fail("tell the kernel", "", errno);
   return {};
+}
+
+Result<int> run_shutdown(Ending by_name, const ShutdownOptions& opt, const Args& args) {
+  TRY(args.expect_end());
+  const Ending ending = opt.ending.value_or(by_name);
+  if (!opt.only_record)
+    TRY(opt.force != 0 ? end_now(ending, !opt.no_sync) : ask_init(ending));
+  return 0;
 }
 
 }  // namespace rescue
