@@ -621,6 +621,7 @@ class Lister {
   std::string line_, path_;
   std::string where_;  // the directory at hand, with a slash; empty for what was named
   std::vector<size_t> names_at_, headings_at_;
+  DirectoryRoom room_;
 };
 
 void Lister::warn(const Error& error, bool serious) {
@@ -866,7 +867,7 @@ void Lister::sort() {
 }
 
 void Lister::read_entries(int dir, const std::string& path, bool named) {
-  DirectoryReader reader(dir, path);
+  DirectoryReader reader(dir, path, room_.get());
   while (true) {
     const auto more = reader.next();
     if (!more)

@@ -10,11 +10,25 @@
 
 namespace rescue {
 
+// Room for reading one directory after another: to ask the system for it each time costs as much as the reading.
+class DirectoryRoom {
+ public:
+  std::span<char> get() {
+    if (!bytes_)
+      bytes_ = std::make_unique_for_overwrite<char[]>(size);
+    return {bytes_.get(), size};
+  }
+
+ private:
+  static constexpr size_t size = 32768;
+  std::unique_ptr<char[]> bytes_;
+};
+
 class DirectoryReader {
  public:
   // Reads from the descriptor's place on; `path` names it in errors. Both must outlive the reader.
   DirectoryReader(int fd, std::string_view path);
-  // The same with the caller's own room, for who reads one directory after another; 4 KiB at the least.
+  // The same with the caller's own room; 4 KiB at the least.
   DirectoryReader(int fd, std::string_view path, std::span<char> room) : fd_(fd), path_(path), room_(room) {}
 
   // Goes to the next entry; false at the end. `.` and `..` are among the entries.

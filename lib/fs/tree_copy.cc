@@ -33,9 +33,9 @@ std::string joined(const std::string& dir, const std::string& name) {
   return dir.ends_with('/') ? dir + name : str(dir, '/', name);
 }
 
-Result<std::vector<std::string>> names_in(int dir, std::string_view shown) {
+Result<std::vector<std::string>> names_in(int dir, std::string_view shown, DirectoryRoom& room) {
   std::vector<std::string> names;
-  DirectoryReader reader(dir, shown);
+  DirectoryReader reader(dir, shown, room.get());
   while (TRY(reader.next()))
     if (!is_dot_or_dot_dot(reader.name()))
       names.emplace_back(reader.name());
@@ -162,7 +162,7 @@ bool TreeCopier::walk(Item& top) {
   };
   auto from = open_top(top.source, follow);
   auto to = from ? open_top(top.target, 0) : std::unexpected(from.error());
-  auto names = to ? names_in(from->fd(), top.source.shown) : std::unexpected(to.error());
+  auto names = to ? names_in(from->fd(), top.source.shown, room_) : std::unexpected(to.error());
   if (!names)
     return give_up(top, names.error());
   levels.push_back({*std::move(names), 0, top, opt_.keep_mode && has_default_access_list(to->fd())});
@@ -211,7 +211,7 @@ bool TreeCopier::step(Item& item, Descent& from, Descent& to, std::vector<Level>
 bool TreeCopier::enter(const Item& item, Descent& from, Descent& to, std::vector<Level>& levels) {
   if (const auto entered = from.enter(item.source.name, follows(item), item.source.shown); !entered)
     return give_up(item, entered.error());
-  auto names = names_in(from.fd(), item.source.shown);
+  auto names = names_in(from.fd(), item.source.shown, room_);
   const auto entered = names ? to.enter(item.target.name, false, item.target.shown) : std::unexpected(names.error());
   if (!entered) {
     if (const auto back = from.leave(item.source.shown); !back)

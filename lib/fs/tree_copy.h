@@ -19,6 +19,7 @@
 #include "lib/fs/backup.h"
 #include "lib/fs/copy_data.h"
 #include "lib/fs/descent.h"
+#include "lib/fs/directory.h"
 
 namespace rescue {
 
@@ -113,6 +114,7 @@ class TreeCopier {
   const CopyOptions& opt_;
   CopyEvents& events_;
   DataCopier data_;
+  DirectoryRoom room_;
   mode_t umask_;
   bool ok_ = true;
   std::map<Inode, std::string> copies_;       // of files with several links: where the first one went

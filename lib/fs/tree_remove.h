@@ -9,6 +9,7 @@
 
 #include "lib/base/error.h"
 #include "lib/fs/descent.h"
+#include "lib/fs/directory.h"
 
 namespace rescue {
 
@@ -54,6 +55,7 @@ class TreeRemover {
 
   const RemoveOptions& opt_;
   RemoveEvents& events_;
+  DirectoryRoom room_;
 };
 
 }  // namespace rescue

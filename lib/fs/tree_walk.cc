@@ -11,8 +11,8 @@ namespace rescue {
 
 namespace {
 
-Result<> read_names(int dir, std::string_view shown, std::string& names) {
-  DirectoryReader reader(dir, shown);
+Result<> read_names(int dir, std::string_view shown, DirectoryRoom& room, std::string& names) {
+  DirectoryReader reader(dir, shown, room.get());
   while (TRY(reader.next())) {
     if (is_dot_or_dot_dot(reader.name()))
       continue;
@@ -100,7 +100,7 @@ void TreeWalk::push(Descent& descent, const WalkEntry& entry, size_t name_at, bo
   level.info = entry.info;
   level.is_followed = entry.is_followed;
   level.complete = true;
-  if (const auto read = read_names(descent.fd(), entry.path, level.names); !read) {
+  if (const auto read = read_names(descent.fd(), entry.path, room_, level.names); !read) {
     visitor_.failed(read.error());
     level.complete = false;
   }

@@ -13,6 +13,7 @@
 
 #include "lib/base/error.h"
 #include "lib/fs/descent.h"
+#include "lib/fs/directory.h"
 
 namespace rescue {
 
@@ -71,6 +72,7 @@ class TreeWalk {
   const Options opt_;
   WalkVisitor& visitor_;
   std::string path_;
+  DirectoryRoom room_;
   std::vector<Level> levels_;  // those beyond depth_ are kept for their memory
   size_t depth_ = 0;
   dev_t device_ = 0;
