@@ -106,14 +106,61 @@ struct Rounds {
     b_xor_c = a_xor_b;
   }
 
+#if defined(__x86_64__)
+  // The same in as few instructions as it takes: the compiler moves the words to and fro for want of registers, and the
+  // processor cannot take in more instructions than these.
+  [[gnu::always_inline]] void run_bmi2(size_t i, const uint64_t& sum) {
+    const auto at = [&](size_t place) -> uint64_t& { return v[(place - i) % 8]; };
+    uint64_t a_xor_b, t;
+    __asm__(
+        "addq %[sum], %[h]\n\t"
+        "movq %[e], %[t]\n\t"
+        "andq %[f], %[t]\n\t"
+        "andnq %[g], %[e], %[x]\n\t"
+        "addq %[t], %[h]\n\t"
+        "rorxq $14, %[e], %[t]\n\t"
+        "addq %[x], %[h]\n\t"
+        "rorxq $18, %[e], %[x]\n\t"
+        "xorq %[x], %[t]\n\t"
+        "rorxq $41, %[e], %[x]\n\t"
+        "xorq %[x], %[t]\n\t"
+        "movq %[a], %[x]\n\t"
+        "addq %[t], %[h]\n\t"
+        "xorq %[b], %[x]\n\t"
+        "addq %[h], %[d]\n\t"
+        "andq %[x], %[y]\n\t"
+        "rorxq $28, %[a], %[t]\n\t"
+        "xorq %[b], %[y]\n\t"
+        "addq %[y], %[h]\n\t"
+        "rorxq $34, %[a], %[y]\n\t"
+        "xorq %[y], %[t]\n\t"
+        "rorxq $39, %[a], %[y]\n\t"
+        "xorq %[y], %[t]\n\t"
+        "addq %[t], %[h]"
+        : [h] "+&r"(at(7)), [d] "+&r"(at(3)), [y] "+&r"(b_xor_c), [x] "=&r"(a_xor_b), [t] "=&r"(t)
+        : [a] "r"(at(0)), [b] "r"(at(1)), [e] "r"(at(4)), [f] "r"(at(5)), [g] "r"(at(6)), [sum] "m"(sum)
+        : "cc");
+    b_xor_c = a_xor_b;
+  }
+#endif
+
   void add_to(uint64_t* state) const {
     for (size_t i = 0; i < 8; ++i)
       state[i] += v[i];
   }
 };
 
+template <size_t lanes>
+[[gnu::always_inline]] inline void run_round(Rounds& rounds, size_t i, const uint64_t& sum) {
+#if defined(__x86_64__)
+  if constexpr (lanes == 2)
+    return rounds.run_bmi2(i, sum);
+#endif
+  rounds.run(i, sum);
+}
+
 // The message words are made by vector instructions, for one block or for two at a time, while the rounds of the first
-// run; those of the second then find theirs made.
+// run; the last of these, and those of the second, find theirs made.
 template <size_t lanes>
 [[gnu::always_inline]] inline void compress(uint64_t* state, const uint8_t* blocks, size_t count) {
   for (; count >= lanes; count -= lanes, blocks += 128 * lanes) {
@@ -122,36 +169,42 @@ template <size_t lanes>
     for (size_t i = 0; i < 8; ++i)
       w[i] = load_words<lanes>(blocks + 16 * i);
     alignas(32) uint64_t sums[80 * lanes];
-    Rounds first(state);
+    const auto store_sum = [&](size_t i, size_t start) {
+      const Words<lanes> sum = w[i] + load_constants<lanes>(start + 2 * i);
+      std::memcpy(sums + (start + 2 * i) * lanes, &sum, sizeof sum);
+    };
+    Rounds rounds(state);
 #pragma clang loop unroll(disable)
-    for (size_t start = 0; start < 80; start += 16) {
+    for (size_t start = 0; start < 64; start += 16) {
 #pragma clang loop unroll(full)
       for (size_t i = 0; i < 8; ++i) {
         uint64_t* const place = sums + (start + 2 * i) * lanes;
-        const Words<lanes> sum = w[i] + load_constants<lanes>(start + 2 * i);
+        store_sum(i, start);
         // By way of memory: taking the words out of a register costs more.
-        std::memcpy(place, &sum, sizeof sum);
         __asm__("" : "+m"(*place), "+m"(place[1]));
-        if (start < 64) {
-          const Words<lanes> old = between(w[i], w[(i + 1) % 8]);
-          const Words<lanes> last = w[(i + 7) % 8];
-          w[i] += (rotated(old, 1) ^ rotated(old, 8) ^ (old >> 7)) + between(w[(i + 4) % 8], w[(i + 5) % 8]) +
-                  (rotated(last, 19) ^ rotated(last, 61) ^ (last >> 6));
-        }
-        first.run(2 * i, place[0]);
-        first.run(2 * i + 1, place[1]);
+        const Words<lanes> old = between(w[i], w[(i + 1) % 8]);
+        const Words<lanes> last = w[(i + 7) % 8];
+        w[i] += (rotated(old, 1) ^ rotated(old, 8) ^ (old >> 7)) + between(w[(i + 4) % 8], w[(i + 5) % 8]) +
+                (rotated(last, 19) ^ rotated(last, 61) ^ (last >> 6));
+        run_round<lanes>(rounds, 2 * i, place[0]);
+        run_round<lanes>(rounds, 2 * i + 1, place[1]);
       }
     }
-    first.add_to(state);
-    if constexpr (lanes == 2) {
-      Rounds second(state);
+#pragma clang loop unroll(full)
+    for (size_t i = 0; i < 8; ++i)
+      store_sum(i, 64);
+    size_t start = 64;
 #pragma clang loop unroll(disable)
-      for (size_t start = 0; start < 80; start += 16) {
+    for (size_t lane = 0; lane < lanes; ++lane, start = 0) {
+      if (lane > 0)
+        rounds = Rounds(state);
+#pragma clang loop unroll(disable)
+      for (const uint64_t* at = sums + start * lanes + 2 * lane; start < 80; start += 16, at += 16 * lanes) {
 #pragma clang loop unroll(full)
         for (size_t i = 0; i < 16; ++i)
-          second.run(i, sums[(start + i) / 2 * 4 + 2 + i % 2]);
+          run_round<lanes>(rounds, i, at[i / 2 * 2 * lanes + i % 2]);
       }
-      second.add_to(state);
+      rounds.add_to(state);
     }
   }
 }
