@@ -53,7 +53,7 @@ Result<> encode(const Input& input, uint64_t wrap, Io& io) {
 }
 
 bool in_alphabet(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
+  return base64_digit(c) >= 0;
 }
 
 // Takes the text in groups of four characters; a group with padding may be followed by further ones.
@@ -63,7 +63,12 @@ class Decoder {
 
   // False for what is no base64. What is right before it has been printed.
   bool take(std::string_view text) {
-    for (const char c : text) {
+    for (size_t i = 0; i < text.size(); ++i) {
+      if (used_ == 0)
+        i += take_groups(text.substr(i));
+      if (i == text.size())
+        break;
+      const char c = text[i];
       if (c == '\n' || (ignore_garbage_ && c != '=' && !in_alphabet(c)))
         continue;
       if (c != '=' && !in_alphabet(c)) {
@@ -90,11 +95,27 @@ class Decoder {
   }
 
  private:
+  // Whole groups without anything between: what most lines are made of. Gives how much was taken.
+  size_t take_groups(std::string_view text) {
+    char bytes[3 * 64];
+    size_t made = 0;
+    const char* at = text.data();
+    for (; text.size() >= 4 && made < sizeof bytes; text.remove_prefix(4), at += 4) {
+      const int a = base64_digit(at[0]), b = base64_digit(at[1]), c = base64_digit(at[2]), d = base64_digit(at[3]);
+      if ((a | b | c | d) < 0)
+        break;
+      bytes[made++] = static_cast<char>(a << 2 | b >> 4);
+      bytes[made++] = static_cast<char>(b << 4 | c >> 2);
+      bytes[made++] = static_cast<char>(c << 6 | d);
+    }
+    out_.write({bytes, made});
+    return made / 3 * 4;
+  }
+
   std::string bytes_of(size_t codes) const {
-    static constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     uint32_t bits = 0;
     for (size_t i = 0; i < 4; ++i)
-      bits = bits << 6 | (i < codes ? static_cast<uint32_t>(alphabet.find(group_[i])) : 0U);
+      bits = bits << 6 | (i < codes ? static_cast<uint32_t>(base64_digit(group_[i])) : 0U);
     std::string bytes;
     for (size_t i = 0; i + 1 < codes; ++i)
       bytes += static_cast<char>(bits >> (16 - 8 * i));

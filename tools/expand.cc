@@ -4,6 +4,7 @@
 #include "lib/base/applet.h"
 #include "lib/text/input.h"
 #include "lib/text/lines.h"
+#include "lib/text/scan.h"
 #include "lib/text/tab_stops.h"
 #include "lib/text/words.h"
 
@@ -38,6 +39,21 @@ class Converter {
   // A line without an ending goes on in the next file.
   void convert(std::string_view line, bool ended) {
     size_t plain = 0;
+    // Without a backspace, what is between two tabs is as wide as it is long.
+    if (!opt_.initial && find_byte(line.data(), line.data() + line.size(), '\b') == line.data() + line.size()) {
+      const char* const end = line.data() + line.size();
+      for (const char* tab; (tab = find_byte(line.data() + plain, end, '\t')) != end;) {
+        const auto length = static_cast<size_t>(tab - line.data()) - plain;
+        out_.put(line.substr(plain, length));
+        column_ += length;
+        const uint64_t next = opt_.stops.next(column_).column;
+        put_blanks(out_, next - column_);
+        column_ = next;
+        plain += length + 1;
+      }
+      column_ += line.size() - plain;
+      return finish(line.substr(plain), ended);
+    }
     for (size_t i = 0; i < line.size() && converting_; ++i) {
       const char c = line[i];
       if (c == '\t') {
@@ -53,7 +69,12 @@ class Converter {
       }
       converting_ = !opt_.initial || c == ' ' || c == '\t';
     }
-    out_.put(line.substr(plain));
+    finish(line.substr(plain), ended);
+  }
+
+ private:
+  void finish(std::string_view rest, bool ended) {
+    out_.put(rest);
     if (!ended)
       return;
     out_.put('\n');
@@ -61,7 +82,6 @@ class Converter {
     converting_ = true;
   }
 
- private:
   const Options& opt_;
   Output& out_;
   uint64_t column_ = 0;

@@ -97,20 +97,21 @@ class Reverser {
 
 // A regular file is read from its end: it may be larger than memory.
 Result<> print_backwards(const Input& input, uint64_t end, Reverser& reverser, Output& out) {
-  size_t piece = 1 << 18;
+  size_t piece = 1 << 16;
   std::string text;
+  std::string larger;
   size_t limit = 0;
   bool first = true;
   while (end > 0 && out.ok()) {
     const auto count = static_cast<size_t>(std::min<uint64_t>(piece, end));
     end -= count;
-    std::string larger;
+    larger.clear();
     larger.reserve(count + text.size());
     larger.resize(count);
     const size_t there = TRY(pread_full(input.fd(), larger, end, input.name()));
     larger.resize(there);
     larger += text;
-    text = std::move(larger);
+    std::swap(text, larger);
     const Reverser::Rest rest = reverser.print(text, first ? text.size() : there + limit);
     first = false;
     text.resize(rest.size);

@@ -37,8 +37,19 @@ class Converter {
   // A line without an ending goes on in the next file.
   void convert(std::string_view line, bool ended) {
     size_t i = 0;
-    for (; i < line.size() && converting_; ++i)
-      converting_ = take(line[i]);
+    while (i < line.size() && converting_) {
+      // A run of other characters needs no decisions.
+      const size_t run = everywhere_ ? std::min(line.find_first_of(" \t\b", i), line.size()) - i : 0;
+      if (run > 0) {
+        column_ += run;
+        flush();
+        previous_blank_ = false;
+        out_.put(line.substr(i, run));
+        i += run;
+      } else {
+        converting_ = take(line[i++]);
+      }
+    }
     out_.put(line.substr(i));
     if (!ended)
       return;

@@ -1,31 +1,47 @@
 #include "lib/base/base64.h"
 
+#include <array>
 #include <cstdint>
 
 namespace rescue {
 
 namespace {
 
-constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 }  // namespace
 
 std::string to_base64(std::string_view bytes) {
   std::string text((bytes.size() + 2) / 3 * 4, '=');
+  const auto* from = reinterpret_cast<const uint8_t*>(bytes.data());
+  char* to = text.data();
+  for (; bytes.size() >= 3; bytes.remove_prefix(3), from += 3, to += 4) {
+    to[0] = digits[from[0] >> 2];
+    to[1] = digits[(from[0] << 4 | from[1] >> 4) & 63];
+    to[2] = digits[(from[1] << 2 | from[2] >> 6) & 63];
+    to[3] = digits[from[2] & 63];
+  }
   const auto byte = [&](size_t i) {
     return i < bytes.size() ? static_cast<uint32_t>(static_cast<uint8_t>(bytes[i])) : 0;
   };
-  char* to = text.data();
-  for (size_t i = 0; i < bytes.size(); i += 3, to += 4) {
-    const uint32_t group = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
-    to[0] = digits[group >> 18];
-    to[1] = digits[(group >> 12) & 63];
-    if (i + 1 < bytes.size())
-      to[2] = digits[(group >> 6) & 63];
-    if (i + 2 < bytes.size())
-      to[3] = digits[group & 63];
+  if (!bytes.empty()) {
+    to[0] = digits[byte(0) >> 2];
+    to[1] = digits[(byte(0) << 4 | byte(1) >> 4) & 63];
+    if (bytes.size() > 1)
+      to[2] = digits[byte(1) << 2 & 63];
   }
   return text;
+}
+
+int base64_digit(char c) {
+  static constexpr auto values = [] {
+    std::array<int8_t, 256> table{};
+    table.fill(-1);
+    for (int8_t i = 0; i < 64; ++i)
+      table[static_cast<uint8_t>(digits[i])] = i;
+    return table;
+  }();
+  return values[static_cast<uint8_t>(c)];
 }
 
 std::optional<std::string> from_base64(std::string_view text) {
@@ -39,8 +55,8 @@ std::optional<std::string> from_base64(std::string_view text) {
   uint32_t group = 0;
   int bits = 0;
   for (const char c : text) {
-    const size_t digit = digits.find(c);
-    if (digit == std::string_view::npos)
+    const int digit = base64_digit(c);
+    if (digit < 0)
       return std::nullopt;
     group = (group << 6 | static_cast<uint32_t>(digit)) & 0xffff;
     bits += 6;
