@@ -7,6 +7,8 @@ namespace rescue {
 namespace {
 
 constexpr uint32_t symbol_table = 2;  // SHT_SYMTAB
+// A damaged file may name one long text again and again.
+constexpr size_t most_names = 256 << 20;
 
 // Where the fields are that are needed here, in files of 32 bits and of 64.
 struct Layout {
@@ -80,7 +82,7 @@ bool ArSymbols::read(const Bytes& file) {
     if (!is_offered(numbers.get(symbol + layout.info, 1), numbers.get(symbol + layout.section, 2)))
       continue;
     const auto name = names->c_string(numbers.get(symbol, 4), "");
-    if (!name)
+    if (!name || names_.size() > most_names)
       return false;
     names_ += *name;
     names_ += '\0';
