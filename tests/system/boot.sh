@@ -68,6 +68,8 @@ make_volumes() {  # FILE FOLDER-OF-IMAGES
   rm "$1"
   truncate -s 1200M "$1"
   device=$(losetup --find --show "$1") || skip "this machine gives no loop device, on which a group could be made"
+  # shellcheck disable=SC2064  # the device of now
+  trap "losetup -d $device 2>/dev/null || true" EXIT
   lvm_here() { lvm "$1" --driverloaded n --config "devices { filter=[\"a|^$device\$|\",\"r|.*|\"] }" "${@:2}"; }
   lvm_here pvcreate -q "$device"
   lvm_here vgcreate -q vg-0 "$device"
