@@ -80,6 +80,7 @@ make_volumes() {  # FILE FOLDER-OF-IMAGES
   lvm_here lvs --noheadings --nosuffix --units s -o lv_name,seg_start,seg_size,seg_pe_ranges vg-0 >"$case_dir/pieces"
   cat "$case_dir/pieces"
   losetup -d "$device"
+  trap - EXIT  # it may be another's from now on
   while read -r name from count pieces; do
     pieces=${pieces#*:}
     dd status=none conv=notrunc,sparse bs=512 if="$2/$name.image" skip="$from" count="$count" of="$1" \
