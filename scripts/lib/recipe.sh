@@ -176,11 +176,20 @@ install_kernel_headers() {
 build_musl() {
   unpack musl
   cd "$work/musl"
+  quicken_relocation ldso/dlstart.c
   CC="$(cc)" AR=llvm-ar-19 RANLIB=llvm-ranlib-19 LIBCC=' ' \
     CFLAGS="$common_flags -ffile-prefix-map=$work=/src" \
     ./configure --target="$(triple)" --prefix=/usr --syslibdir=/lib --disable-shared --disable-wrapper
   make -j "$(jobs)"
   make install DESTDIR="$stage/sysroot"
+}
+
+# A static-pie relocates itself at every start. musl looks at each bit of the packed relocations, of which most are
+# not set: it is made to go from one that is set to the next, which takes a third of the time.
+quicken_relocation() {
+  sed -i -e 's/for (size_t i=0, bitmap=rel\[0\]; bitmap>>=1; i++)/for (size_t bitmap=rel[0]; bitmap\&=bitmap-1; )/' \
+    -e '/if (bitmap&1)/d' -e 's/relr_addr\[i\] += base/relr_addr[__builtin_ctzl(bitmap)-1] += base/' "$1"
+  [[ $(grep -c 'bitmap&=bitmap-1\|ctzl(bitmap)-1\] += base' "$1") == 2 ]]
 }
 
 # --- the libraries
@@ -237,12 +246,18 @@ build_xz() {
   make -C src/liblzma install DESTDIR="$stage/sysroot"
 }
 
-# With threads, for level 19 takes a while; no training of dictionaries, no formats from before 0.8.
+# With threads, for level 19 takes a while; no training of dictionaries, no formats from before 0.8. The compressor
+# without forced inlining is a quarter of a megabyte smaller: levels 1 to 4 and 16 up lose nothing by it, those between
+# a fifth of their speed.
 build_zstd() {
   unpack libzstd
   cd "$work/libzstd/lib"
-  make -j "$(jobs)" libzstd.a-mt CC="$(cc)" AR=llvm-ar-19 CFLAGS="$(flags $fast_flags)" UNAME=Linux \
-    ZSTD_LEGACY_SUPPORT=0 ZSTD_LIB_DICTBUILDER=0 ZSTD_LIB_DEPRECATED=0 DEBUGLEVEL=0
+  make -j "$(jobs)" -f - CC="$(cc)" <<END
+CFLAGS = $(flags $fast_flags) -DZSTD_MULTITHREAD -DXXH_NAMESPACE=ZSTD_ -DDEBUGLEVEL=0
+compress/%.o: CFLAGS += -DZSTD_NO_INLINE
+libzstd.a: $(printf '%s\n' common/*.c compress/*.c decompress/*.c decompress/*.S | sed 's/[cS]$/o/' | tr '\n' ' ')
+	llvm-ar-19 qcs \$@ \$^
+END
   install -m 644 zstd.h zstd_errors.h "$stage/sysroot/usr/include/"
   install -m 644 libzstd.a "$stage/sysroot/usr/lib/"
   write_pc libzstd -lzstd
@@ -275,7 +290,8 @@ build_yescrypt() {
 
 # Compiled as it is: the source package has no configure script, and making one takes longer than the whole library.
 # What is not defined here falls back to portable C. A build with --enable-minimal, which upstream offers, would lack
-# scryptsalsa208sha256, with which minisign protects its secret keys; the linker leaves out what is not called.
+# scryptsalsa208sha256, with which minisign protects its secret keys; the linker leaves out what is not called. A
+# signature is one operation on the curve, whatever the bundle's size: that is built small.
 build_sodium() {
   unpack libsodium
   local define=(CONFIGURED=1 _GNU_SOURCE=1 NATIVE_LITTLE_ENDIAN=1 HAVE_TI_MODE=1 HAVE_WEAK_SYMBOLS=1
@@ -286,8 +302,9 @@ build_sodium() {
   [[ $arch != x86_64 ]] || define+=(HAVE_MMINTRIN_H=1 HAVE_EMMINTRIN_H=1)
   cd "$work/libsodium/src/libsodium"
   sodium_version_header
-  make -j "$(jobs)" -f - CC="$(cc)" CFLAGS="$(flags $fast_flags) ${define[*]/#/-D} -Wno-unknown-pragmas" \
-    CPPFLAGS='-Iinclude -Iinclude/sodium' <<END
+  make -j "$(jobs)" -f - CC="$(cc)" CPPFLAGS='-Iinclude -Iinclude/sodium' <<END
+CFLAGS = $(flags $fast_flags) ${define[*]/#/-D} -Wno-unknown-pragmas
+%/ed25519_ref10.o: CFLAGS += $small_flags
 libsodium.a: $(find . -name '*.c' | LC_ALL=C sort | sed 's/c$/o/' | tr '\n' ' ')
 	llvm-ar-19 qcs \$@ \$^
 END
@@ -333,7 +350,7 @@ build_mksh() {
   llvm-strip-19 "$stage/bin/sh"
 }
 
-link_flags='-Wl,--gc-sections,--icf=all,-z,relro,-z,now,-z,noexecstack,--build-id=none'
+link_flags='-Wl,--gc-sections,--icf=all,-z,relro,-z,now,-z,noexecstack,--build-id=none,--pack-dyn-relocs=relr'
 
 # --- what the kit's build needs to know
 

@@ -8,6 +8,9 @@
 
 lock=$top/scripts/toolchain.lock
 lock_suite=bookworm
+# From a newer release: its musl applies packed relative relocations (DT_RELR, musl 1.2.4).
+newer_suite=trixie
+newer_packages=(musl)
 
 # Source packages, and architecture-independent packages with the kernel's headers: those never follow the kernel's
 # frequent security updates, so that their pin holds as long as the release does.
@@ -41,6 +44,7 @@ fetch_sources() {
 
 prepare_apt() {
   APT_CONFIG=$(apt_private "$1" "$(dpkg --print-architecture)" "$lock_suite" deb deb-src)
+  private_sources "$newer_suite" deb-src >>"$1/sources.list"
   export APT_CONFIG
   apt-get update
 }
@@ -64,6 +68,10 @@ fetch_package() {
     printf '%s  %s\n' "$sha" "$dir/$file" | sha256sum --check --strict
     store_file "$sha" "$dir/$file"
   done <"$lock"
+}
+
+suite_of() {
+  if [[ " ${newer_packages[*]} " == *" $1 "* ]]; then echo "$newer_suite"; else echo "$lock_suite"; fi
 }
 
 download_package() {
@@ -99,7 +107,7 @@ update_lock() {
 
 lock_package() {
   local dir=$1 kind=$2 package=$3 version file sha
-  download_package "$dir" "$kind" "$package"
+  download_package "$dir" "$kind" "$package/$(suite_of "$package")"
   if [[ $kind == source ]]; then
     version=$(sed -n 's/^Version: //p' "$dir"/*.dsc | head -n 1)
   else
