@@ -34,6 +34,18 @@ void Output::write(std::string_view bytes) {
   used_ += bytes.size();
 }
 
+void Output::put_parts(const char* letters, ...) {
+  va_list parts;
+  va_start(parts, letters);
+  if (buffered_) {
+    detail::each_part(
+        letters, parts, [](void* to, std::string_view part) { static_cast<Output*>(to)->write(part); }, this);
+  } else {
+    write(detail::join_parts(letters, parts));
+  }
+  va_end(parts);
+}
+
 Result<> Output::flush() {
   if (used_ > 0)
     send({buffer_.get(), used_});
@@ -61,7 +73,7 @@ void Io::note(std::string_view text) {
 
 int Io::report(const Error& error) {
   warn(error);
-  return error.status == Status::unset ? failure_status : static_cast<int>(error.status);
+  return error.status() == Status::unset ? failure_status : static_cast<int>(error.status());
 }
 
 }  // namespace rescue

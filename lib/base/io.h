@@ -23,13 +23,11 @@ class Output {
 
   void write(std::string_view bytes);
   template <typename... T>
-  void put(const T&... parts) {
-    if constexpr (sizeof...(T) == 1)
-      write(Part(parts...).view());
-    else if (buffered_)
-      (write(Part(parts).view()), ...);
+  [[gnu::always_inline]] void put(const T&... parts) {
+    if constexpr (sizeof...(T) == 1 && (std::convertible_to<const T&, std::string_view> && ...))
+      write(parts...);
     else
-      write(str(parts...));
+      put_parts(detail::part_letters<detail::part_letter<T>()...>, detail::passed(parts)...);
   }
 
   Result<> flush();
@@ -41,6 +39,7 @@ class Output {
 
  private:
   static constexpr size_t buffer_size = 32768;
+  void put_parts(const char* letters, ...);
   void send(std::string_view bytes);
 
   int fd_ = -1;

@@ -6,16 +6,37 @@
 
 namespace rescue {
 
-std::string join_parts(std::initializer_list<std::string_view> parts) {
-  size_t size = 0;
-  for (const std::string_view part : parts)
-    size += part.size();
+namespace detail {
+
+void each_part(const char* letters, va_list parts, void (*take)(void* to, std::string_view part), void* to) {
+  for (; *letters != '\0'; ++letters) {
+    switch (*letters) {
+      case 'c': take(to, Part(static_cast<char>(va_arg(parts, int))).view()); break;
+      case 'i': take(to, Part(va_arg(parts, long long)).view()); break;
+      case 'u': take(to, Part(va_arg(parts, unsigned long long)).view()); break;
+      case 's': take(to, *va_arg(parts, const std::string*)); break;
+      case 'v': take(to, *va_arg(parts, const std::string_view*)); break;
+      default: take(to, va_arg(parts, const char*)); break;
+    }
+  }
+}
+
+std::string join_parts(const char* letters, va_list parts) {
   std::string text;
-  text.reserve(size);
-  for (const std::string_view part : parts)
-    text += part;
+  each_part(
+      letters, parts, [](void* to, std::string_view part) { *static_cast<std::string*>(to) += part; }, &text);
   return text;
 }
+
+std::string join(const char* letters, ...) {
+  va_list parts;
+  va_start(parts, letters);
+  std::string text = join_parts(letters, parts);
+  va_end(parts);
+  return text;
+}
+
+}  // namespace detail
 
 std::string to_octal(uint64_t number) {
   char digits[24];

@@ -3,10 +3,12 @@
 
 #include <charconv>
 #include <concepts>
+#include <cstdarg>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace rescue {
@@ -34,11 +36,49 @@ class Part {
   uint8_t length_ = 0;
 };
 
+namespace detail {
+
+// Any number of parts of any type go to one function, as printf's do: a letter for each says what it is. A function
+// for each combination of types, of which there are a thousand, was a tenth of the executable.
+template <typename T>
+consteval char part_letter() {
+  if (std::same_as<T, char>)
+    return 'c';
+  if (std::integral<T>)
+    return std::is_signed_v<T> ? 'i' : 'u';
+  return std::same_as<T, std::string> ? 's' : std::same_as<T, std::string_view> ? 'v' : 'z';
+}
+
+template <char... letters>
+inline constexpr char part_letters[] = {letters..., '\0'};
+
+// What is passed of it: a character or number as it is, a text's address.
+template <typename T>
+[[gnu::always_inline]] inline auto passed(const T& part) {
+  static_assert(!std::same_as<T, bool>);
+  if constexpr (std::same_as<T, char>)
+    return static_cast<int>(part);
+  else if constexpr (std::signed_integral<T>)
+    return static_cast<long long>(part);
+  else if constexpr (std::integral<T>)
+    return static_cast<unsigned long long>(part);
+  else if constexpr (std::same_as<T, std::string> || std::same_as<T, std::string_view>)
+    return &part;
+  else
+    return static_cast<const char*>(part);
+}
+
+// Hands each part to `take`.
+void each_part(const char* letters, va_list parts, void (*take)(void* to, std::string_view part), void* to);
+std::string join_parts(const char* letters, va_list parts);
+std::string join(const char* letters, ...);
+
+}  // namespace detail
+
 // Joins texts and numbers: str("needs ", 12, " KiB").
-std::string join_parts(std::initializer_list<std::string_view> parts);
 template <typename... T>
-std::string str(const T&... parts) {
-  return join_parts({Part(parts).view()...});
+[[gnu::always_inline]] inline std::string str(const T&... parts) {
+  return detail::join(detail::part_letters<detail::part_letter<T>()...>, detail::passed(parts)...);
 }
 
 // A whole text read as a number, or nothing: no sign, blank or rest is tolerated, an overflow is not a number.
