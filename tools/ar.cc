@@ -70,7 +70,7 @@ class Archive {
     const bool writes =
         opt_.operation == 's' || opt_.operation == 'r' || opt_.operation == 'q' || opt_.operation == 'd';
     auto opened = open_file(path_, O_RDONLY);
-    if (!opened && !(opened.error().code == ENOENT && writes && opt_.operation != 'd' && opt_.operation != 's'))
+    if (!opened && !(opened.error().code() == ENOENT && writes && opt_.operation != 'd' && opt_.operation != 's'))
       return std::unexpected(opened.error());
     if (opened) {
       fd_ = *std::move(opened);
@@ -301,8 +301,8 @@ Result<int> work(const Options& given, Io& io, Args args) {
     return usage_error("exactly one of t x p r q d must be given");
   const std::string path(TRY(args.shift("ARCHIVE")));
   auto done = Archive(opt, io, path, args).run();
-  if (!done && done.error().status != Status::usage)
-    done.error().status = Status::unset;
+  if (!done && done.error().status() != Status::usage)
+    done.error().set_status(Status::unset);
   return done;
 }
 

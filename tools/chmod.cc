@@ -68,7 +68,7 @@ class Changer final : public WalkVisitor {
   void failed(const Error& error) override {
     complain(error);
     if (opt_.say == Say::everything)
-      io_.out.put(quoted_word(error.path), " could not be accessed\n");
+      io_.out.put(quoted_word(error.path()), " could not be accessed\n");
   }
 
  private:

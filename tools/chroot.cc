@@ -123,7 +123,7 @@ Result<int> run(const Options& opt, Io& io, Args args) {
   reset_signals();
   const auto failed = execute_found(words);
   io.warn(failed.error());
-  return failed.error().code == ENOENT ? not_found : cannot_run;
+  return failed.error().code() == ENOENT ? not_found : cannot_run;
 }
 
 }  // namespace

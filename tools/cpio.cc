@@ -221,7 +221,7 @@ class Cpio {
     CpioWriter writer(pieces, format_of(opt_.form));
     TRY(for_each_name([&](const std::string& name) -> Result<> {
       const auto added = add(name, writer);
-      if (!added && added.error().path == path)
+      if (!added && added.error().path() == path)
         return added;
       if (!added)
         fault(added.error());
@@ -782,8 +782,8 @@ Result<int> run(const Options& opt, Io& io, const Args& args) {
     settings.form = "ustar";
   Cpio cpio(settings, io, args);
   auto done = cpio.run();
-  if (!done && done.error().status != Status::usage)
-    done.error().status = Status::unset;
+  if (!done && done.error().status() != Status::usage)
+    done.error().set_status(Status::unset);
   return done;
 }
 

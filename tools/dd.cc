@@ -564,7 +564,7 @@ class Copier {
       auto count = read_block(input_.get(), wanted);
       if (!count) {
         // A directory is no bad block.
-        if (!has(conversion::noerror) || count.error().code == EISDIR)
+        if (!has(conversion::noerror) || count.error().code() == EISDIR)
           return std::unexpected(count.error());
         io_.warn(count.error());
         progress_.print();

@@ -9,6 +9,7 @@
 #include "lib/base/applet.h"
 #include "lib/base/fd.h"
 #include "lib/base/quote.h"
+#include "lib/base/sort.h"
 #include "lib/base/text.h"
 #include "lib/base/time_text.h"
 #include "lib/fs/root.h"
@@ -341,14 +342,14 @@ class Differ {
     if (side.path != "-") {
       auto opened = open_file(side.path, O_RDONLY);
       if (!opened) {
-        warn(side.path, opened.error().code);
+        warn(side.path, opened.error().code());
         return false;
       }
       file = std::move(*opened);
     }
     auto text = read_all(file ? file.get() : io_.in, file_limit, side.path);
     if (!text) {
-      warn(side.path, text.error().code);
+      warn(side.path, text.error().code());
       return false;
     }
     side.text = std::move(*text);
@@ -417,14 +418,14 @@ class Differ {
     auto dir = open_file(side.path, O_RDONLY | O_DIRECTORY);
     auto entries = dir ? list_dir(dir->get(), side.path) : std::unexpected(dir.error());
     if (!entries) {
-      warn(side.path, entries.error().code);
+      warn(side.path, entries.error().code());
       return false;
     }
     for (DirEntry& entry : *entries)
       if (!is_excluded(entry.name))
         names.push_back(std::move(entry.name));
     if (opt_.fold_names)
-      std::ranges::stable_sort(names, {}, [this](const std::string& name) { return folded(name); });
+      rescue::sort(names, {}, [this](const std::string& name) { return folded(name); });
     return true;
   }
 
@@ -490,7 +491,7 @@ class Differ {
 Result<Regex> expression(std::string_view text) {
   auto regex = Regex::compile(text, RegexSyntax{.bytes = bytes_are_characters()});
   if (!regex)
-    return fail("", "", str(printable(text), ": ", regex.error().detail));
+    return fail("", "", str(printable(text), ": ", regex.error().detail()));
   return std::move(*regex);
 }
 
@@ -547,7 +548,7 @@ Result<int> run(const Options& opt, Io& io, const Args& args, std::span<const ch
     const std::vector<std::string_view> patterns(opt.ignore_lines.begin(), opt.ignore_lines.end());
     auto regex = Regex::compile(patterns, RegexSyntax{.bytes = bytes_are_characters()});
     if (!regex)
-      return fail("", "", regex.error().detail);
+      return fail("", "", regex.error().detail());
     ignored = std::move(*regex);
   }
   format.ignored = ignored ? &*ignored : nullptr;

@@ -174,7 +174,7 @@ Result<Facts> facts_of(int fd, const std::string& path, std::string_view real_na
     add_glibc(facts, *version);
   facts.add("cut short", truncation_of(image));
   if (image.damage)
-    facts.add("damage", str(image.damage->attempt, ": ", image.damage->detail));
+    facts.add("damage", str(image.damage->attempt(), ": ", image.damage->detail()));
   return facts;
 }
 

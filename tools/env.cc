@@ -269,7 +269,7 @@ Result<int> run(const Options& opt, Io& io, Args args) {
   say("executing: ", words[0]);
   const auto error = execute_found(words);
   io.warn(error.error());
-  return error.error().code == ENOENT ? 127 : 126;
+  return error.error().code() == ENOENT ? 127 : 126;
 }
 
 // -S brings options and words of its own, which stand in its place. Finds it; what is behind it comes after them.

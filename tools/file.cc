@@ -192,7 +192,7 @@ class Looker {
   Result<Verdict> judge_file(const std::string& path, const struct stat& info) const {
     auto file = open_file(path, O_RDONLY | O_NONBLOCK | (opt_.keep_times ? O_NOATIME : 0));
     // Only the owner may ask for the times to be left alone.
-    if (!file && file.error().code == EPERM)
+    if (!file && file.error().code() == EPERM)
       file = open_file(path, O_RDONLY | O_NONBLOCK);
     if (!file && S_ISREG(info.st_mode))
       return inode(str(mode_words(info.st_mode, " "), (info.st_mode & 0111) != 0 ? "executable, " : "",
@@ -266,7 +266,7 @@ class Answers {
       print(*verdict);
     else
       io_.out.put(opt_.stop_at_error ? "ERROR: cannot stat `" : "cannot open `", shown(path), "' (",
-                  errno_text(verdict.error().code), ')');
+                  errno_text(verdict.error().code()), ')');
     io_.out.put(opt_.zero > 1 ? '\0' : '\n');
     if (!verdict && opt_.stop_at_error)
       io_.fail_silently();

@@ -1,12 +1,12 @@
 // find: look for files in directory trees. See lib/text/find_expression.h for its expressions.
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <ctime>
 #include <deque>
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <linux/stat.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -241,10 +241,10 @@ class Finder {
       return;
     auto top = open_file(start, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
     if (!top)
-      return finish_unread(file, top.error().code);
+      return finish_unread(file, top.error().code());
     auto descent = Descent::start(*std::move(top), path_);
     if (!descent)
-      return finish_unread(file, descent.error().code);
+      return finish_unread(file, descent.error().code());
     push(*descent, file, 0);
     while (!levels_.empty() && !quit_) {
       Level& level = levels_.back();
@@ -297,7 +297,7 @@ class Finder {
     while (true) {
       const auto more = reader.next();
       if (!more)
-        warn(path_, more.error().code);
+        warn(path_, more.error().code());
       if (!more || !*more)
         break;
       if (is_dot_or_dot_dot(reader.name()))
@@ -328,7 +328,7 @@ class Finder {
       return;
     flush_directory_batches();
     if (const auto entered = descent.enter(std::string(name), follow, path_); !entered)
-      return finish_unread(file, entered.error().code);
+      return finish_unread(file, entered.error().code());
     push(descent, file, name_at);
   }
 
@@ -344,7 +344,7 @@ class Finder {
       self.dir = AT_FDCWD;
     } else {
       if (const auto left = descent.leave(path_); !left) {
-        warn(path_, left.error().code);
+        warn(path_, left.error().code());
         levels_.clear();
         return;
       }
@@ -471,7 +471,7 @@ class Finder {
       return false;
     const auto dir = open_at(file.dir, file.name, O_RDONLY | O_DIRECTORY | O_NONBLOCK, 0, file.path);
     if (!dir) {
-      warn(file.path, dir.error().code);
+      warn(file.path, dir.error().code());
       return false;
     }
     DirectoryReader reader(dir->get(), file.path);
@@ -691,8 +691,8 @@ class Finder {
       return info.st_blocks == 0 ? "1" : "inf";
     const double ratio = 512.0 * static_cast<double>(info.st_blocks) / static_cast<double>(info.st_size);
     char digits[40];
-    const auto end = std::to_chars(digits, digits + sizeof digits, ratio, std::chars_format::general, 6).ptr;
-    return {digits, static_cast<size_t>(end - digits)};
+    const int size = std::snprintf(digits, sizeof digits, "%g", ratio);
+    return {digits, static_cast<size_t>(size)};
   }
 
   // The type behind a link; N where nothing is there, L for a loop.
@@ -826,7 +826,7 @@ class Finder {
       ::_exit(1);
     }
     const auto error = execute_found(words);
-    io_.warn(fail("", words[0], error.error().code).error());
+    io_.warn(fail("", words[0], error.error().code()).error());
     ::_exit(1);
   }
 

@@ -7,6 +7,7 @@
 
 #include "lib/base/applet.h"
 #include "lib/base/choice.h"
+#include "lib/base/sort.h"
 #include "lib/fs/tree_walk.h"
 #include "lib/fs/xattr_text.h"
 #include "lib/text/regex.h"
@@ -101,7 +102,7 @@ class Printer final : public WalkVisitor {
     for (const std::string_view name : split(list, '\0'))
       if (!name.empty() && (!pattern_ || pattern_->matches(name)))
         names.emplace_back(name);
-    std::ranges::sort(names);
+    rescue::sort(names);
     return names;
   }
 

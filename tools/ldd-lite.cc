@@ -87,8 +87,7 @@ void print_object(const Closure& closure, const LoadedObject& object, Output& ou
     out.put('\t');
   out.put(printable(object.hit->path), no_address(closure));
   if (object.hit->error)
-    out.put(" ", object.hit->error->code != 0 ? errno_text(object.hit->error->code)
-                                              : std::string_view(object.hit->error->detail));
+    out.put(" ", object.hit->error->code() != 0 ? errno_text(object.hit->error->code()) : object.hit->error->detail());
   out.put('\n');
 }
 
@@ -306,8 +305,8 @@ std::vector<std::string> problems_in(elf::Resolver& resolver, elf::SymbolCheck& 
                                      std::unique_ptr<elf::Library> file) {
   const auto closure = file->error ? Result<Closure>(std::unexpected(*file->error)) : resolver.resolve(std::move(file));
   if (!closure)
-    return {closure.error().detail.empty() ? message(closure.error())
-                                           : str(closure.error().attempt, ": ", closure.error().detail)};
+    return {closure.error().detail().empty() ? message(closure.error())
+                                             : str(closure.error().attempt(), ": ", closure.error().detail())};
   std::vector<std::string> problems = elf::problems_of(*closure);
   if (!relocations || closure->is_static)
     return problems;

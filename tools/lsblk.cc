@@ -12,6 +12,7 @@
 #include "lib/base/applet.h"
 #include "lib/base/fd.h"
 #include "lib/base/json.h"
+#include "lib/base/sort.h"
 #include "lib/base/text.h"
 #include "lib/fs/mode.h"
 #include "lib/fs/names.h"
@@ -188,7 +189,7 @@ struct Row {
 class Lister {
  public:
   Lister(const Options& opt, std::vector<BlockDevice> devices) : opt_(opt), devices_(std::move(devices)) {
-    std::ranges::sort(devices_, {}, &BlockDevice::number);
+    rescue::sort(devices_, {}, &BlockDevice::number);
     mounts_ = read_mounts().value_or(std::vector<Mount>());
     const char* const locale = std::getenv("LC_ALL") != nullptr ? std::getenv("LC_ALL") : std::getenv("LANG");
     ascii_ = opt.ascii || locale == nullptr || !std::string_view(locale).contains("UTF-8");

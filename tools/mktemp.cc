@@ -128,7 +128,7 @@ Result<std::string> make(const Options& opt, const Args& args) {
     const auto made = create(opt, path);
     if (made)
       return path;
-    if (made.error().code != EEXIST || turn == attempts)
+    if (made.error().code() != EEXIST || turn == attempts)
       return std::unexpected(made.error());
   }
 }
@@ -137,7 +137,7 @@ Result<int> run(const Options& opt, Io& io, Args args) {
   if (args.size() > 1)
     return fail("extra operand", args[1], "there is one TEMPLATE");
   const auto path = make(opt, args);
-  if (!path && opt.quiet && path.error().code != 0)
+  if (!path && opt.quiet && path.error().code() != 0)
     return 1;
   io.out.put(TRY(path), '\n');
   return 0;

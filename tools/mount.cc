@@ -190,7 +190,7 @@ Result<int> mount_all(const Options& opt, Io& io, Mounter& mounter) {
       continue;
     }
     const auto done = mounter.mount(entry.source, entry.target, entry.type, entry.options);
-    if (!done && !(entry.has_option("nofail") && done.error().code == ENOENT))
+    if (!done && !(entry.has_option("nofail") && done.error().code() == ENOENT))
       io.warn(done.error());
   }
   return io.status();

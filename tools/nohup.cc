@@ -68,7 +68,7 @@ Result<int> run(const Options& /*opt*/, Io& io, Args args) {
   if (own_errors)
     (void)::dup2(own_errors.get(), STDERR_FILENO);
   io.warn(error.error());
-  return error.error().code == ENOENT ? 127 : 126;
+  return error.error().code() == ENOENT ? 127 : 126;
 }
 
 }  // namespace

@@ -84,7 +84,7 @@ class Doors {
       const std::string path = name && !name->empty() ? *name : TRY(of_target(str("ns/", kind.file)));
       auto fd = open_file(path, O_RDONLY);
       if (!fd) {
-        if (!name && fd.error().code == ENOENT)  // a kernel without this kind
+        if (!name && fd.error().code() == ENOENT)  // a kernel without this kind
           continue;
         return std::unexpected(fd.error());
       }
@@ -194,7 +194,7 @@ Result<int> run(const Options& opt, Io& io, const Args& args) {
     words.emplace_back(shell != nullptr ? shell : "/bin/sh");
   }
   auto error = execute_found(words).error();
-  const int status = error.code == ENOENT ? 127 : 126;
+  const int status = error.code() == ENOENT ? 127 : 126;
   io.report(error);
   return status;
 }

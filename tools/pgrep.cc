@@ -1,9 +1,9 @@
 // pgrep: find processes by name and other properties.
-#include <algorithm>
 
 #include <fcntl.h>
 
 #include "lib/base/applet.h"
+#include "lib/base/sort.h"
 #include "lib/base/text.h"
 #include "lib/fs/root.h"
 #include "lib/text/process_match.h"
@@ -48,7 +48,7 @@ std::vector<int32_t> threads_of(const ProcFs& proc, int32_t pid) {
   for (const DirEntry& entry : *entries)
     if (const auto thread = to_number<int32_t>(entry.name))
       threads.push_back(*thread);
-  std::ranges::sort(threads);
+  rescue::sort(threads);
   return threads;
 }
 

@@ -14,6 +14,7 @@
 
 #include "lib/base/applet.h"
 #include "lib/base/fd.h"
+#include "lib/base/sort.h"
 #include "lib/base/text.h"
 #include "lib/base/time_text.h"
 #include "lib/fs/names.h"
@@ -704,7 +705,7 @@ Result<> sort_lines(const Setup& s, std::string_view keys, std::vector<Line>& li
       return usage_error(str("there is no column '", printable(word), "' to sort by"));
     order.push_back({column, down});
   }
-  std::ranges::stable_sort(lines, [&](const Line& a, const Line& b) {
+  rescue::sort(lines, [&](const Line& a, const Line& b) {
     for (const Key& key : order) {
       const Value left = key.column->value(s, a), right = key.column->value(s, b);
       const int compared =
@@ -796,7 +797,7 @@ std::vector<Line> with_threads(const ProcFs& proc, const std::vector<Line>& line
       all.push_back(std::move(thread));
     }
   }
-  std::ranges::stable_sort(all, {}, [](const Line& l) { return std::pair(l.process.pid, l.thread); });
+  rescue::sort(all, {}, [](const Line& l) { return std::pair(l.process.pid, l.thread); });
   return all;
 }
 

@@ -253,7 +253,7 @@ Result<int> mend(const Options& opt, Io& io, const Root& root, std::optional<Dia
   const FixReport report = fix(root, doctor, diagnosis);
   int status = status_of(*diagnosis);
   if (report.stopped && !report.changed)
-    status = report.stopped->status == Status::unset ? io.failure_status : static_cast<int>(report.stopped->status);
+    status = report.stopped->status() == Status::unset ? io.failure_status : static_cast<int>(report.stopped->status());
   print_report(opt, io, *diagnosis, report, status);
   if (report.stopped)
     io.err.put(io.name, ": ", message(*report.stopped), '\n');

@@ -191,7 +191,7 @@ class Lines {
     if (name != "-" || opt_.in_place) {
       auto file = open_file(name, O_RDONLY);
       if (!file) {
-        io_.note(str("can't read ", printable(name), ": ", errno_text(file.error().code)));
+        io_.note(str("can't read ", printable(name), ": ", errno_text(file.error().code())));
         return false;
       }
       struct stat info{};

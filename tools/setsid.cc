@@ -41,7 +41,7 @@ Result<int> run(const Options& opt, Io& io, Args args) {
   std::signal(SIGPIPE, SIG_DFL);
   const auto error = execute_found(std::vector<std::string>(args.begin(), args.end()));
   io.warn(error.error());
-  return error.error().code == ENOENT ? 127 : 126;
+  return error.error().code() == ENOENT ? 127 : 126;
 }
 
 }  // namespace

@@ -152,7 +152,7 @@ Result<int> use_all(const Options& opt, Io& io) {
       continue;
     const bool may_miss = opt.if_exists || entry.has_option("nofail");
     if (const auto done = use(opt, io, entry.source, entry.options);
-        !done && !(may_miss && (!path || done.error().code == ENOENT)))
+        !done && !(may_miss && (!path || done.error().code() == ENOENT)))
       io.warn(done.error());
   }
   return io.status();

@@ -13,6 +13,7 @@
 
 #include "lib/base/applet.h"
 #include "lib/base/fd.h"
+#include "lib/base/sort.h"
 #include "lib/base/text.h"
 #include "lib/fs/root.h"
 #include "lib/text/regex.h"
@@ -107,7 +108,7 @@ class Console {
     const auto text =
         file ? read_all(file->get(), largest_value, path) : Result<std::string>(std::unexpected(file.error()));
     if (!text) {
-      if (must_exist || text.error().code != ENOENT)
+      if (must_exist || text.error().code() != ENOENT)
         io_.warn(text.error());
       return;
     }
@@ -139,7 +140,7 @@ class Console {
             std::ranges::find(files, entry.name, &std::pair<std::string, std::string>::first) == files.end())
           files.emplace_back(entry.name, str(dir, '/', entry.name));
     }
-    std::ranges::sort(files);
+    rescue::sort(files);
     files.emplace_back("", default_file);
     for (const auto& [name, path] : files) {
       if (!opt_.quiet)
@@ -186,8 +187,8 @@ class Console {
     const auto text =
         file ? read_all(file->get(), largest_value, path) : Result<std::string>(std::unexpected(file.error()));
     if (!text) {
-      if (asked ? !(opt_.ignore && text.error().code == ENOENT)
-                : text.error().code != EACCES && text.error().code != EIO)
+      if (asked ? !(opt_.ignore && text.error().code() == ENOENT)
+                : text.error().code() != EACCES && text.error().code() != EIO)
         io_.warn(text.error());
       return;
     }
@@ -214,7 +215,7 @@ class Console {
       auto file = open_file(path, O_WRONLY);
       const auto done = file ? write_all(file->get(), str(value, '\n'), path) : Result<>(std::unexpected(file.error()));
       if (!done) {
-        if (!tolerant_ && !(opt_.ignore && done.error().code == ENOENT))
+        if (!tolerant_ && !(opt_.ignore && done.error().code() == ENOENT))
           io_.warn(done.error());
         return;
       }

@@ -227,7 +227,7 @@ Result<int> run(const Options& given, Io& io, Args args) {
     if (!file) {
       io.warn(file.error());
       if (follow)
-        follower.add_missing(name, file.error().code);
+        follower.add_missing(name, file.error().code());
       continue;
     }
     const int fd = name == "-" ? io.in : file->get();
@@ -235,7 +235,7 @@ Result<int> run(const Options& given, Io& io, Args args) {
     const auto done = printer.print(fd, name);
     if (!done)
       io.warn(done.error());
-    if (follow && (done || done.error().code == EISDIR))
+    if (follow && (done || done.error().code() == EISDIR))
       follower.add(name, std::move(*file), fd);
   }
   (void)io.out.flush();

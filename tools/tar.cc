@@ -398,8 +398,8 @@ Result<int> work(Options& opt, Io& io) {
   const bool reads = opt.mode == TarMode::list || opt.mode == TarMode::extract || opt.mode == TarMode::compare;
   auto done = reads ? tar_read(job) : opt.mode == TarMode::remove ? tar_delete(job) : tar_create(job);
   // A damaged archive is an error like any other.
-  if (!done && done.error().status != Status::usage)
-    done.error().status = Status::unset;
+  if (!done && done.error().status() != Status::usage)
+    done.error().set_status(Status::unset);
   TRY(std::move(done));
   if (job.status() == 2)
     io.err.put(io.name, ": Exiting with failure status due to previous errors\n");

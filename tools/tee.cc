@@ -93,7 +93,7 @@ class Copier {
     const auto done = write_all(target.fd, text, target.name);
     if (done)
       return true;
-    const bool pipe = done.error().code == EPIPE;
+    const bool pipe = done.error().code() == EPIPE;
     const bool quiet = pipe && (opt_.mode == Mode::warn_nopipe || opt_.mode == Mode::exit_nopipe);
     if (!quiet && (opt_.mode == Mode::exit || opt_.mode == Mode::exit_nopipe))
       return std::unexpected(done.error());

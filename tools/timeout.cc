@@ -172,7 +172,7 @@ class Guard {
   ::sigprocmask(SIG_SETMASK, &before, nullptr);
   const auto error = execute_found(words);
   io.warn(error.error());
-  ::_exit(error.error().code == ENOENT ? status_not_found : status_cannot_run);
+  ::_exit(error.error().code() == ENOENT ? status_not_found : status_cannot_run);
 }
 
 Result<int> run(const Options& opt, Io& io, Args args) {

@@ -104,7 +104,7 @@ Result<> touch(const Options& opt, const Times& times, const std::string& path, 
     auto file = open_file(path, O_WRONLY | O_CREAT | O_NONBLOCK, 0666);
     if (file && ::futimens(file->get(), times.both) == 0)
       return file->close(path);
-    open_code = file ? 0 : file.error().code;
+    open_code = file ? 0 : file.error().code();
   }
   // What cannot be opened for writing may be ours all the same.
   if (::utimensat(AT_FDCWD, path.c_str(), times.both, opt.no_dereference ? AT_SYMLINK_NOFOLLOW : 0) == 0)

@@ -106,7 +106,7 @@ Result<int64_t> size_of(int fd, const struct stat& info, std::string_view path) 
 Result<> change(const Options& opt, const std::optional<int64_t>& reference, std::optional<Size> size,
                 const std::string& path) {
   auto file = open_file(path, O_WRONLY | O_NONBLOCK | (opt.no_create ? 0 : O_CREAT), 0666);
-  if (!file && opt.no_create && file.error().code == ENOENT)
+  if (!file && opt.no_create && file.error().code() == ENOENT)
     return {};
   UniqueFd fd = TRY(std::move(file));
   struct stat info{};

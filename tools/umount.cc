@@ -142,7 +142,7 @@ class Unmounter {
       io_.note(str(printable(target), " (", mount == nullptr ? "none" : printable(mount->source), ") unmounted"));
     if (opt_.detach_loop && mount != nullptr && mount->source.starts_with("/dev/loop"))
       // One that frees itself is gone already.
-      if (const auto done = detach_loop(mount->source); !done && done.error().code != ENXIO)
+      if (const auto done = detach_loop(mount->source); !done && done.error().code() != ENXIO)
         return done;
     return {};
   }

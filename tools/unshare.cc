@@ -144,7 +144,7 @@ Result<> map_user(const Options& opt, uid_t uid, gid_t gid) {
   const bool deny = opt.map_root || opt.map_current || !opt.map_group.empty();
   if (deny) {
     // Whoever may not set groups can have their own mapped all the same.
-    if (const auto denied = write_proc("/proc/self/setgroups", "deny"); !denied && denied.error().code != ENOENT)
+    if (const auto denied = write_proc("/proc/self/setgroups", "deny"); !denied && denied.error().code() != ENOENT)
       return denied;
   } else if (!ways.empty()) {
     TRY(write_proc("/proc/self/setgroups", ways));
@@ -293,7 +293,7 @@ Result<int> run(const Options& given, Io& io, const Args& args) {
     words.emplace_back(shell != nullptr ? shell : "/bin/sh");
   }
   auto error = execute_found(words).error();
-  const int status = error.code == ENOENT ? 127 : 126;
+  const int status = error.code() == ENOENT ? 127 : 126;
   io.report(error);
   return status;
 }

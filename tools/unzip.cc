@@ -372,8 +372,8 @@ class Unzip {
 Result<int> run(const Options& opt, Io& io, Args args) {
   const std::string name(TRY(args.shift("ARCHIVE")));
   auto done = Unzip(opt, io, args).run(name);
-  if (!done && done.error().status != Status::usage)
-    done.error().status = Status::unset;
+  if (!done && done.error().status() != Status::usage)
+    done.error().set_status(Status::unset);
   return done;
 }
 

@@ -437,7 +437,7 @@ class Xargs {
     if (!opt_.slot_variable.empty())
       (void)::setenv(opt_.slot_variable.c_str(), str(slot).c_str(), 1);
     const auto error = execute_found(words);
-    const int code = error.error().code;
+    const int code = error.error().code();
     (void)!::write(report, &code, sizeof code);
     ::_exit(127);
   }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "lib/base/bytes.h"
+#include "lib/base/sort.h"
 #include "lib/base/text.h"
 
 namespace rescue {
@@ -142,8 +143,8 @@ std::optional<std::string> acl_from_text(std::string_view text, Names* names) {
   if (entries.empty())
     return std::nullopt;
   // As the kernel wants them.
-  std::ranges::sort(entries,
-                    [](const AclEntry& a, const AclEntry& b) { return a.tag != b.tag ? a.tag < b.tag : a.id < b.id; });
+  rescue::sort(entries,
+               [](const AclEntry& a, const AclEntry& b) { return a.tag != b.tag ? a.tag < b.tag : a.id < b.id; });
   std::string bytes;
   append(bytes, list_version);
   for (const AclEntry& entry : entries) {

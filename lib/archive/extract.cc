@@ -134,10 +134,9 @@ Result<Extractor::Place> Extractor::locate(std::string_view path, bool make) {
   const size_t expected = names.size();
   if (const auto done = descend(rest, way_, make); !done) {
     way_.clear();
-    Error error = done.error();
-    error.attempt = str(error.attempt, ' ', printable(error.path));
-    error.path = path;
-    return std::unexpected(std::move(error));
+    const Error& error = done.error();
+    return std::unexpected(
+        Error(str(error.attempt(), ' ', printable(error.path())), path, error.code(), error.detail(), error.status()));
   }
   const bool plain = way_.size() == expected && std::ranges::equal(way_, names, {}, &Level::name);
   Place place{way_.empty() ? dir_.get() : way_.back().fd.get(), std::move(last),
@@ -319,7 +318,7 @@ Result<bool> Extractor::link_from(const std::string& path, const Entry& entry) {
 // Links, devices and pipes. What stands there is replaced at one stroke.
 Result<Extractor::Outcome> Extractor::make_named(const Entry& entry, const Place& place) {
   auto made = make_node(entry, place, place.name);
-  if (!made && made.error().code == EEXIST) {
+  if (!made && made.error().code() == EEXIST) {
     bool beside = false;
     if (TRY(clear(entry, place, beside)) == Outcome::skipped)
       return Outcome::skipped;

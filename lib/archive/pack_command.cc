@@ -225,7 +225,7 @@ class Packer {
     if (opt_.quiet < 2)
       io_.err.put(io_.name, ": ", message(error), '\n');
     if (status_ != 1)
-      status_ = codec_ == Codec::bzip2 && error.status == Status::bad_data ? 2 : 1;
+      status_ = codec_ == Codec::bzip2 && error.status() == Status::bad_data ? 2 : 1;
   }
 
   // A file that is left alone.
@@ -250,7 +250,7 @@ class Packer {
   Result<> one_file() {
     shown_ = path_;
     auto opened = open_input();
-    if (!opened && opened.error().code == ELOOP)
+    if (!opened && opened.error().code() == ELOOP)
       return codec_ == Codec::gzip ? Result<>(std::unexpected(opened.error())) : skip("is a symbolic link, skipping");
     if (!opened)
       return std::unexpected(opened.error());
@@ -282,7 +282,7 @@ class Packer {
     const bool follow = to_stdout_ || opt_.force || mode_ == PackMode::test || mode_ == PackMode::list;
     auto opened = open_file(path_, O_RDONLY | O_NONBLOCK | (follow ? 0 : O_NOFOLLOW));
     // gunzip takes the name without its ending too.
-    if (!opened && opened.error().code == ENOENT && mode_ != PackMode::compress && codec_ == Codec::gzip) {
+    if (!opened && opened.error().code() == ENOENT && mode_ != PackMode::compress && codec_ == Codec::gzip) {
       const std::string longer = path_ + ending();
       if (auto second = open_file(longer, O_RDONLY | O_NONBLOCK | (follow ? 0 : O_NOFOLLOW))) {
         path_ = longer;
@@ -366,7 +366,7 @@ class Packer {
   // The target gets its name when it is whole; the source goes when the target has it.
   Result<> to_file(int in, const std::string& target, const struct stat* info) {
     if (const auto may = may_write(target); !may) {
-      if (codec_ == Codec::gzip && status_ == 0 && may.error().code == 0) {
+      if (codec_ == Codec::gzip && status_ == 0 && may.error().code() == 0) {
         if (says())
           io_.err.put(io_.name, ": ", message(may.error()), '\n');
         status_ = 2;

@@ -5,6 +5,7 @@
 
 #include <sys/stat.h>
 
+#include "lib/base/sort.h"
 #include "lib/base/text.h"
 #include "lib/fs/capabilities.h"
 
@@ -33,7 +34,7 @@ PayloadReader::PayloadReader(std::unique_ptr<Source> source, EntryLimits limits,
       by_path_(files.size()),
       seen_(files.size()) {
   std::iota(by_path_.begin(), by_path_.end(), 0U);
-  std::ranges::sort(by_path_, {}, [&](uint32_t i) { return plain(files_[i].path); });
+  rescue::sort(by_path_, {}, [&](uint32_t i) { return plain(files_[i].path); });
   for (size_t i = 0; i < files.size(); ++i) {
     // rpm numbers them from 1; a header without inodes has no hard links.
     if (!S_ISREG(files[i].mode) || !is_in_payload(files[i]) || files[i].inode == 0)

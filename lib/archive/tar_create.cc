@@ -17,6 +17,7 @@
 #include "lib/archive/tar_snapshot.h"
 #include "lib/base/date_parse.h"
 #include "lib/base/fd.h"
+#include "lib/base/sort.h"
 #include "lib/base/text.h"
 #include "lib/fs/attributes.h"
 #include "lib/fs/descent.h"
@@ -246,7 +247,7 @@ class Creator {
     UniqueFd fd;
     if (const auto looked = look(dir, file, name, type, info, fd); !looked) {
       // A file that was there a moment ago is no failure.
-      if (at != nullptr && looked.error().code == ENOENT)
+      if (at != nullptr && looked.error().code() == ENOENT)
         job_.differ(str(job_.shown(name), ": File removed before we read it"));
       else if (opt_.ignore_failed_read)
         job_.warn(str("Warning: ", message(looked.error())));
@@ -425,10 +426,9 @@ class Creator {
     auto begun = emitter_->begin(item);
     if (begun)
       return true;
-    if (pieces_->written() != before || begun.error().code != 0)
+    if (pieces_->written() != before || begun.error().code() != 0)
       return std::unexpected(begun.error());
-    begun.error().path = name;
-    job_.fault(begun.error());
+    job_.fault(fail(begun.error().attempt(), name, begun.error().detail()).error());
     return false;
   }
 
@@ -469,7 +469,7 @@ class Creator {
   Result<> copy_extent(int fd, const std::string& name, uint64_t size) {
     const uint64_t before = pieces_->written();
     const auto copied = emitter_->copy_from(fd, size, name);
-    if (!copied && copied.error().path != name)
+    if (!copied && copied.error().path() != name)
       return std::unexpected(copied.error());
     const uint64_t done = pieces_->written() - before;
     if (done == size)
@@ -544,7 +544,7 @@ class Creator {
       if (!is_dot_or_dot_dot(reader.name()))
         children.push_back({std::string(reader.name()), reader.type()});
     if (opt_.sorted || opt_.snapshot)
-      std::ranges::sort(children, {}, &Child::name);
+      rescue::sort(children, {}, &Child::name);
     return {};
   }
 
@@ -558,7 +558,7 @@ class Creator {
       const auto file = open_file(*opt_.snapshot, O_RDONLY);
       if (file)
         bytes = TRY(read_all(file->get(), uint64_t{1} << 32, *opt_.snapshot));
-      else if (file.error().code != ENOENT)
+      else if (file.error().code() != ENOENT)
         return std::unexpected(file.error());
     }
     old_ = TRY(TarSnapshot::parse(bytes, *opt_.snapshot));

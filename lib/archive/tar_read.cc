@@ -392,7 +392,7 @@ class Reader {
     struct stat info{};
     if (!opened || ::fstat(opened->get(), &info) < 0) {
       job_.differ(
-          str(job_.shown(item.name), ": Warning: Cannot stat: ", errno_text(opened ? errno : opened.error().code)));
+          str(job_.shown(item.name), ": Warning: Cannot stat: ", errno_text(opened ? errno : opened.error().code())));
       return {};
     }
     if (entry.type == EntryType::hardlink)

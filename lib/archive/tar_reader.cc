@@ -64,7 +64,7 @@ Result<TarReader::Extra> TarReader::extra_of(Announced announced) const {
   Extra extra;
   for (const std::string_view records : {std::string_view(global_), std::string_view(announced.records)})
     if (const auto applied = extra.apply(records, limits_); !applied)
-      return intake_.bad(applied.error().detail);
+      return intake_.bad(applied.error().detail());
   if (!announced.long_name.empty())
     extra.path = std::move(announced.long_name);
   if (!announced.long_link.empty())

@@ -6,6 +6,7 @@
 #include "lib/archive/pax.h"
 #include "lib/archive/tar_format.h"
 #include "lib/base/base64.h"
+#include "lib/base/sort.h"
 #include "lib/base/text.h"
 
 namespace rescue {
@@ -266,7 +267,7 @@ Result<> TarScanner::apply(std::string_view records, Extra& extra) {
     const auto record = take_pax_record(records);
     const auto done = record ? apply(record->key, record->value, extra) : std::unexpected(record.error());
     if (!done)
-      return bad(done.error().detail);
+      return bad(done.error().detail());
   }
   return {};
 }
@@ -377,7 +378,7 @@ Result<> TarScanner::make_item(const std::string& header, Extra& extra) {
     entry.device_major = static_cast<uint32_t>(number_of(major_field, header).value_or(0));
     entry.device_minor = static_cast<uint32_t>(number_of(minor_field, header).value_or(0));
   }
-  std::ranges::stable_sort(extra.xattrs, {}, &Xattr::name);
+  rescue::sort(extra.xattrs, {}, &Xattr::name);
   entry.xattrs = std::move(extra.xattrs);
   item_.access_list = std::move(extra.access_list);
   item_.default_list = std::move(extra.default_list);

@@ -3,6 +3,7 @@
 #include "lib/archive/pax.h"
 #include "lib/archive/tar.h"
 #include "lib/archive/tar_format.h"
+#include "lib/base/sort.h"
 #include "lib/base/text.h"
 
 namespace rescue {
@@ -128,7 +129,7 @@ Entry as_archived(Entry entry) {
     entry.link.clear();
   if (!is_device(entry.type))
     entry.device_major = entry.device_minor = 0;
-  std::ranges::sort(entry.xattrs, {}, &Xattr::name);
+  rescue::sort(entry.xattrs, {}, &Xattr::name);
   return entry;
 }
 

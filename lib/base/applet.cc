@@ -85,7 +85,7 @@ int finish(const Applet& applet, Io& io, Result<int> result) {
   int status = 0;
   if (result) {
     status = *result;
-  } else if (result.error().status == Status::usage) {
+  } else if (result.error().status() == Status::usage) {
     io.report(result.error());
     io.err.put("Try '", applet.name, " --help' for more information.\n");
     status = applet.usage_status;
@@ -93,7 +93,7 @@ int finish(const Applet& applet, Io& io, Result<int> result) {
     status = io.report(result.error());
   }
   if (const auto flushed = io.out.flush(); !flushed) {
-    const bool was_closed = flushed.error().code == EBADF && applet.closed_output_is_fine;
+    const bool was_closed = flushed.error().code() == EBADF && applet.closed_output_is_fine;
     // Some have a status of 1 that is no failure: `cmp` of files that differ.
     if (!was_closed && status < applet.failure_status)
       status = applet.failure_status;

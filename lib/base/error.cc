@@ -1,26 +1,66 @@
 #include "lib/base/error.h"
 
 #include <cstring>
+#include <memory>
 
 #include "lib/base/text.h"
 
 namespace rescue {
 
-Error::Error() = default;
-Error::Error(std::string a, std::string p, int c, std::string d, Status s)
-    : attempt(std::move(a)), path(std::move(p)), code(c), detail(std::move(d)), status(s) {}
-Error::Error(const Error&) = default;
-Error::Error(Error&&) noexcept = default;
-Error& Error::operator=(const Error&) = default;
-Error& Error::operator=(Error&&) noexcept = default;
-Error::~Error() = default;
+struct Error::Parts {
+  std::string attempt;
+  std::string path;
+  std::string detail;
+  int code;
+  Status status;
+};
+
+Error::Error(std::string_view attempt, std::string_view path, int code, std::string_view detail, Status status)
+    : parts_(std::make_unique<Parts>(std::string(attempt), std::string(path), std::string(detail), code, status)
+                 .release()) {}
+
+Error::Error(const Error& other)
+    : parts_(other.parts_ != nullptr ? std::make_unique<Parts>(*other.parts_).release() : nullptr) {}
+
+void Error::destroy(Parts* parts) {
+  const std::unique_ptr<Parts> owned(parts);
+}
+
+const Error::Parts& Error::parts() const {
+  static constexpr Parts nothing{};
+  return parts_ != nullptr ? *parts_ : nothing;
+}
+
+std::string_view Error::attempt() const {
+  return parts().attempt;
+}
+
+std::string_view Error::path() const {
+  return parts().path;
+}
+
+int Error::code() const {
+  return parts().code;
+}
+
+std::string_view Error::detail() const {
+  return parts().detail;
+}
+
+Status Error::status() const {
+  return parts().status;
+}
+
+void Error::set_status(Status status) {
+  *this = Error(attempt(), path(), code(), detail(), status);
+}
 
 std::unexpected<Error> fail(std::string_view attempt, std::string_view path, int code) {
-  return std::unexpected(Error{std::string(attempt), std::string(path), code, {}, Status::unset});
+  return std::unexpected(Error(attempt, path, code, {}, Status::unset));
 }
 
 std::unexpected<Error> fail(std::string_view attempt, std::string_view path, std::string_view detail) {
-  return std::unexpected(Error{std::string(attempt), std::string(path), 0, std::string(detail), Status::unset});
+  return std::unexpected(Error(attempt, path, 0, detail, Status::unset));
 }
 
 std::unexpected<Error> corrupt(std::string_view what, std::string_view path, std::string_view detail) {
@@ -28,11 +68,11 @@ std::unexpected<Error> corrupt(std::string_view what, std::string_view path, std
 }
 
 std::unexpected<Error> usage_error(std::string_view detail) {
-  return std::unexpected(Error{{}, {}, 0, std::string(detail), Status::usage});
+  return std::unexpected(Error({}, {}, 0, detail, Status::usage));
 }
 
 std::unexpected<Error> with_status(Error error, Status status) {
-  error.status = status;
+  error.set_status(status);
   return std::unexpected(std::move(error));
 }
 
@@ -45,9 +85,9 @@ std::string message(const Error& error) {
       text += ": ";
     text += part;
   };
-  add(printable(error.path));
-  add(error.attempt);
-  add(error.code != 0 ? errno_text(error.code) : std::string_view(error.detail));
+  add(printable(error.path()));
+  add(error.attempt());
+  add(error.code() != 0 ? errno_text(error.code()) : error.detail());
   return text;
 }
 

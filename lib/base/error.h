@@ -22,22 +22,41 @@ enum class Status : uint8_t {
   unhealthy = 5,  // done as far as possible, and it still does not work
 };
 
-// Its special members are not inline: every TRY moves and destroys one, and three strings' worth of code at each of
-// them would be a third of the executable.
-struct [[nodiscard]] Error {
-  Error();
-  Error(std::string attempt, std::string path, int code, std::string detail, Status status);
-  Error(const Error&);
-  Error(Error&&) noexcept;
-  Error& operator=(const Error&);
-  Error& operator=(Error&&) noexcept;
-  ~Error();
+// One pointer, which a move takes over: every TRY moves and destroys one, and a result that is not an error pays for
+// no more than that.
+class [[nodiscard]] [[clang::trivial_abi]] Error {
+ public:
+  Error() noexcept = default;
+  Error(std::string_view attempt, std::string_view path, int code, std::string_view detail, Status status);
+  Error(const Error& other);
+  Error(Error&& other) noexcept : parts_(std::exchange(other.parts_, nullptr)) {}
+  Error& operator=(Error other) noexcept {
+    std::swap(parts_, other.parts_);
+    return *this;
+  }
+  ~Error() {
+    if (parts_ != nullptr)
+      destroy(parts_);
+  }
 
-  std::string attempt;            // "enter new root"
-  std::string path;               // "/mnt/sysroot"; empty where there is none
-  int code = 0;                   // errno; 0 when the bytes or words themselves are wrong
-  std::string detail;             // for code 0: "string table ends past the file"
-  Status status = Status::unset;  // the exit status it asks for
+  // "enter new root"
+  std::string_view attempt() const;
+  // "/mnt/sysroot"; empty where there is none.
+  std::string_view path() const;
+  // errno; 0 when the bytes or words themselves are wrong.
+  int code() const;
+  // For code 0: "string table ends past the file".
+  std::string_view detail() const;
+  // The exit status it asks for.
+  Status status() const;
+  void set_status(Status status);
+
+ private:
+  struct Parts;
+  static void destroy(Parts* parts);
+  const Parts& parts() const;
+
+  Parts* parts_ = nullptr;  // owned; none for an error that says nothing
 };
 
 template <typename T = void>

@@ -50,7 +50,7 @@ BootConfig parse_boot_config(std::string_view text) {
 BootConfig read_boot_config() {
   const std::string path = kit_path("etc/rescue.conf");
   const auto fd = open_file(path, O_RDONLY);
-  if (!fd && fd.error().code == ENOENT)
+  if (!fd && fd.error().code() == ENOENT)
     return {};
   const auto text = fd ? read_all(fd->get(), 1 << 16, path) : Result<std::string>(std::unexpected(fd.error()));
   if (text)

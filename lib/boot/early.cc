@@ -71,7 +71,7 @@ Result<> mount_place(const Place& place) {
   // Fails on a read-only root, which mostly has the place.
   (void)::mkdir(place.target, 0755);
   auto done = mount_kernel_file_system(place.type, place.target, place.flags, place.data);
-  if (!done && done.error().code == ENODEV && std::string_view(place.type) == "devtmpfs")
+  if (!done && done.error().code() == ENODEV && std::string_view(place.type) == "devtmpfs")
     return make_devices();
   return done;
 }

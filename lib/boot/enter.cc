@@ -146,7 +146,7 @@ class Inside {
     (void)::unsetenv("RESCUE_CONSOLE");
     const auto failed = execute_found(command);
     say_(message(failed.error()));
-    ::_exit(failed.error().code == ENOENT ? not_found : cannot_run);
+    ::_exit(failed.error().code() == ENOENT ? not_found : cannot_run);
   }
 
   // In the reverse order; what somebody still uses goes with the namespace.

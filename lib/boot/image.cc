@@ -12,6 +12,7 @@
 #include "lib/archive/cpio_writer.h"
 #include "lib/base/bytes.h"
 #include "lib/base/fd.h"
+#include "lib/base/sort.h"
 #include "lib/base/text.h"
 #include "lib/base/version_order.h"
 #include "lib/boot/modules.h"
@@ -199,7 +200,7 @@ class ImageWriter {
         for (std::string& file : TRY(all.files_of(module_name(path))))
           files.push_back(std::move(file));
     }
-    std::ranges::sort(files);
+    rescue::sort(files);
     const auto last = std::ranges::unique(files);
     files.erase(last.begin(), last.end());
     report_.modules = files.size();
@@ -234,7 +235,7 @@ class ImageWriter {
     names.reserve(files.size());
     for (const std::string& path : files)
       names.push_back(module_name(path));
-    std::ranges::sort(names);
+    rescue::sort(names);
     std::string kept;
     for (const std::string_view line : split(dep, '\n'))
       if (std::ranges::binary_search(names, module_name(line.substr(0, line.find(':')))) && !line.empty())

@@ -12,6 +12,7 @@
 #include "lib/archive/codec.h"
 #include "lib/archive/zstd.h"
 #include "lib/base/fd.h"
+#include "lib/base/sort.h"
 #include "lib/base/text.h"
 #include "lib/fs/root.h"
 
@@ -156,11 +157,11 @@ Modules Modules::of_tables(std::string directory, Tables tables) {
   for (const std::string_view line : split(modules.tables_->dep, '\n'))
     if (const size_t colon = line.find(':'); colon != std::string_view::npos)
       modules.dependencies_.push_back(str(module_name(line.substr(0, colon)), ' ', line));
-  std::ranges::sort(modules.dependencies_);
+  rescue::sort(modules.dependencies_);
   for (const std::string_view line : split(modules.tables_->builtin, '\n'))
     if (!line.empty())
       modules.builtin_.push_back(module_name(line));
-  std::ranges::sort(modules.builtin_);
+  rescue::sort(modules.builtin_);
   each_line(modules.tables_->alias, "alias ",
             [&](std::string_view a, std::string_view b) { modules.aliases_.push_back({a, b}); });
   each_line(modules.tables_->softdep, "softdep ",
@@ -274,7 +275,7 @@ size_t Modules::load_for_devices() {
     return 0;
   std::vector<std::string> aliases;
   collect_aliases(dir->get(), aliases);
-  std::ranges::sort(aliases);
+  rescue::sort(aliases);
   const auto last = std::ranges::unique(aliases);
   aliases.erase(last.begin(), last.end());
   const size_t before = loaded_.size();

@@ -62,7 +62,7 @@ Result<std::string> root_password_hash(const Root& root) {
   const auto shadow = root.read_file("etc/shadow");
   if (shadow)
     return hash_of_user(*shadow, "root", root.shown("etc/shadow"));
-  if (shadow.error().code != ENOENT)
+  if (shadow.error().code() != ENOENT)
     return std::unexpected(shadow.error());
   return hash_of_user(TRY(root.read_file("etc/passwd")), "root", root.shown("etc/passwd"));
 }

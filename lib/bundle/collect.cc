@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sys/xattr.h>
 
+#include "lib/base/sort.h"
 #include "lib/base/text.h"
 
 namespace rescue {
@@ -60,7 +61,7 @@ Result<std::vector<Xattr>> read_xattrs(int fd, std::string_view shown) {
     value.resize(static_cast<size_t>(size));
     xattrs.push_back({std::string(name), std::move(value)});
   }
-  std::ranges::sort(xattrs, {}, &Xattr::name);
+  rescue::sort(xattrs, {}, &Xattr::name);
   return xattrs;
 }
 
@@ -98,7 +99,7 @@ Result<Item*> Collector::look(const std::string& path) {
   if (const auto at = seen_.find(path); at != seen_.end())
     return at->second ? &*at->second : nullptr;
   auto found = root_.find(path, Last::keep);
-  if (!found && found.error().code != ENOENT && found.error().code != ENOTDIR)
+  if (!found && found.error().code() != ENOENT && found.error().code() != ENOTDIR)
     return std::unexpected(std::move(found).error());
   std::optional<Item>& slot = seen_[path];
   if (!found || !found->exists)
@@ -169,7 +170,7 @@ Result<std::vector<DirEntry>> Collector::names_in(const std::string& dir) const 
   const auto fd = root_.open_dir(dir.empty() ? "/" : dir);
   if (!fd) {
     // Most directories of a recipe are not in every root.
-    if (fd.error().code == ENOENT || fd.error().code == ENOTDIR || fd.error().code == ELOOP)
+    if (fd.error().code() == ENOENT || fd.error().code() == ENOTDIR || fd.error().code() == ELOOP)
       return std::vector<DirEntry>();
     return std::unexpected(fd.error());
   }

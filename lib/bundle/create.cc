@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "lib/archive/tar.h"
+#include "lib/base/sort.h"
 #include "lib/base/text.h"
 #include "lib/bundle/family.h"
 #include "lib/bundle/gather.h"
@@ -120,7 +121,7 @@ class Creator {
 
   // Tier by tier; each directory just before the first entry that is in it.
   Result<> put_in_order(std::vector<Item*> items) {
-    std::ranges::sort(items, [this](const Item* a, const Item* b) {
+    rescue::sort(items, [this](const Item* a, const Item* b) {
       const auto key = [this](const Item* item) { return std::tuple(item->entry.tier, rank(*item)); };
       return key(a) != key(b) ? key(a) < key(b) : a->entry.path < b->entry.path;
     });

@@ -35,7 +35,7 @@ class PackageExtractor {
         entry.mode &= 01777;  // who is not its owner gets no program that runs as somebody else
       }
       const auto done = put(entry);
-      if (!done && done.error().status == Status::bad_data)
+      if (!done && done.error().status() == Status::bad_data)
         return done;
       if (!done)
         report_.errors.push_back(done.error());
@@ -81,7 +81,7 @@ class PackageExtractor {
       return {};
     }
     if (const auto done = put_once(entry); done || entry.xattrs.empty() || entry.type != EntryType::file ||
-                                           (done.error().code != EOPNOTSUPP && done.error().code != EPERM))
+                                           (done.error().code() != EOPNOTSUPP && done.error().code() != EPERM))
       return done;
     // The file is there; only its attributes are not.
     ++attributes_;

@@ -126,7 +126,7 @@ void read_libc(const Root& root, GlibcFamily& family) {
   for (const std::string& dir : family.library_dirs) {
     auto libc = read_file(root, str(dir, "/libc.so.6"));
     if (!libc) {
-      if (libc.error().code != ENOENT && libc.error().code != ENOTDIR)
+      if (libc.error().code() != ENOENT && libc.error().code() != ENOTDIR)
         why = message(libc.error());
       continue;
     }

@@ -126,7 +126,7 @@ Result<bool> Gatherer::take_one(const RecipeRule& rule, const std::string& path,
   const auto found = root.find(path);
   if (!found || !found->exists) {
     // A link that leads nowhere, say: nobody misses what it would name.
-    if (!found && found.error().code != ENOENT && found.error().code != ENOTDIR && found.error().code != ELOOP)
+    if (!found && found.error().code() != ENOENT && found.error().code() != ENOTDIR && found.error().code() != ELOOP)
       return std::unexpected(found.error());
     return false;
   }

@@ -11,6 +11,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "lib/base/sort.h"
 #include "lib/base/text.h"
 #include "lib/bundle/state_dir.h"
 #include "lib/crypto/digest.h"
@@ -273,10 +274,10 @@ class Planner {
       return size == 0 ? "is empty" : str("has ", size, " bytes, not ", entry.size);
     const auto fd = open_at(found.dir.get(), found.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, shown(path));
     if (!fd)
-      return fd.error().code == EIO ? "cannot be read" : Result<std::string>(std::unexpected(fd.error()));
+      return fd.error().code() == EIO ? "cannot be read" : Result<std::string>(std::unexpected(fd.error()));
     const auto digest = sha256_fd(fd->get(), shown(path));
     if (!digest)
-      return digest.error().code == EIO ? "cannot be read" : Result<std::string>(std::unexpected(digest.error()));
+      return digest.error().code() == EIO ? "cannot be read" : Result<std::string>(std::unexpected(digest.error()));
     if (*digest != entry.sha256)
       return "its content differs";
     for (const auto& [name, value] : bundle_.extras(i).xattrs)
@@ -419,7 +420,7 @@ class Planner {
   }
 
   Result<Plan> finished() {
-    std::ranges::stable_sort(planned_, {}, &Planned::phase);
+    rescue::sort(planned_, {}, &Planned::phase);
     for (Planned& one : planned_) {
       plan_.steps.push_back(std::move(one.step));
       plan_.entry_of_step.push_back(one.entry);

@@ -114,7 +114,7 @@ struct Bundle::State {
   // An error of reading bytes means a bad bundle as well: it cannot be had whole.
   template <typename T>
   Result<T> as_bad(Result<T> result) const {
-    if (!result && result.error().status == Status::unset)
+    if (!result && result.error().status() == Status::unset)
       return with_status(std::move(result).error(), Status::bad_data);
     return result;
   }
@@ -184,7 +184,7 @@ Result<> Bundle::State::check_signature(const TrustPolicy& trust) {
                        Status::refused);
   const std::string file = str(path, ".minisig");
   auto signature_fd = open_file(file, O_RDONLY | O_NONBLOCK);
-  if (!signature_fd && signature_fd.error().code == ENOENT) {
+  if (!signature_fd && signature_fd.error().code() == ENOENT) {
     if (trust.require_signature)
       return bad("check signature", str("a signature is required, and there is no ", file));
     return {};

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "lib/base/sort.h"
 #include "lib/base/text.h"
 #include "lib/bundle/state_dir.h"
 #include "lib/crypto/digest.h"
@@ -30,7 +31,7 @@ Pairs pairs_of(const elf::Cache& cache) {
   Pairs pairs;
   for (const elf::CacheEntry& entry : cache.entries())
     pairs.emplace_back(entry.name, entry.path);
-  std::ranges::sort(pairs);
+  rescue::sort(pairs);
   return pairs;
 }
 

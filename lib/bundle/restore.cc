@@ -96,8 +96,8 @@ Result<> choose_plan(const Root& root, Bundle& bundle, const RestoreOptions& opt
 
 // An error before the commit: nothing was changed, and a full or read-only disk is for the person to mend.
 Error before_commit(Error error) {
-  if (error.code == ENOSPC || error.code == EROFS || error.code == EDQUOT)
-    error.status = Status::refused;
+  if (error.code() == ENOSPC || error.code() == EROFS || error.code() == EDQUOT)
+    error.set_status(Status::refused);
   return error;
 }
 

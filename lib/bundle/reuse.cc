@@ -31,7 +31,7 @@ bool is_dead(const Found& found, std::string_view shown) {
   if (!fd)
     return false;
   const auto image = elf::Image::open(fd->get(), shown);
-  return image ? image->truncated() : image.error().code == 0;
+  return image ? image->truncated() : image.error().code() == 0;
 }
 
 bool is_library_name(std::string_view path) {

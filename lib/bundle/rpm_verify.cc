@@ -144,8 +144,8 @@ class Verifier {
       count += entry->type == EntryType::file ? 1 : 0;
       while (true) {
         const auto piece = reader->read();
-        if (!piece && piece.error().status == Status::bad_data)
-          checks_.push_back({str("File ", printable(entry->path)), Outcome::bad, piece.error().detail});
+        if (!piece && piece.error().status() == Status::bad_data)
+          checks_.push_back({str("File ", printable(entry->path)), Outcome::bad, std::string(piece.error().detail())});
         else if (!piece)
           return std::unexpected(piece.error());
         if (!piece || piece->empty())

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "lib/base/sort.h"
 #include "lib/base/text.h"
 #include "lib/bundle/transaction.h"
 #include "lib/fs/node.h"
@@ -86,7 +87,7 @@ Result<std::string> make_state_dir(const Root& root, std::vector<std::string>& m
   if (dir)
     return dir;
   // Only where /var cannot have it at all: a failing disk is no reason to go elsewhere.
-  const int code = dir.error().code;
+  const int code = dir.error().code();
   if (code == ENOENT || code == ENOTDIR || code == ELOOP || code == EROFS)
     if (auto other = make_numbered(root, state_dirs[1], number, made))
       return other;
@@ -107,7 +108,7 @@ Result<std::vector<StateDir>> list_state_dirs(const Root& root) {
       if (const auto number = to_number<unsigned>(entry.name); number && entry.name.size() >= 6)
         dirs.push_back({str(found->path, '/', entry.name), *number});
   }
-  std::ranges::sort(dirs, std::greater<>(), &StateDir::number);
+  rescue::sort(dirs, std::greater<>(), &StateDir::number);
   return dirs;
 }
 

@@ -223,10 +223,10 @@ Result<> Transaction::commit() {
     return {};
   Error error = std::move(done).error();
   if (auto back = revert_all(); !back) {
-    error.detail = str(error.code != 0 ? std::string(errno_text(error.code)) : error.detail,
-                       "; and taking the change back failed too (", message(back.error()),
-                       "). Run `rescue-extract --undo` or `--resume` when the cause is mended");
-    error.code = 0;
+    const auto reason = error.code() != 0 ? errno_text(error.code()) : error.detail();
+    const std::string both = str(reason, "; and taking the change back failed too (", message(back.error()),
+                                 "). Run `rescue-extract --undo` or `--resume` when the cause is mended");
+    error = Error(error.attempt(), error.path(), 0, both, error.status());
   }
   return std::unexpected(std::move(error));
 }

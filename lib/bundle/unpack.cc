@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/base/sort.h"
 #include "lib/base/text.h"
 #include "lib/bundle/rpm_verify.h"
 #include "lib/bundle/verified_package.h"
@@ -101,7 +102,7 @@ class Unpacker {
     for (const std::string& file : files)
       TRY(open(file));
     // The order in which they were named must not matter.
-    std::ranges::sort(packages_, {}, [](const OpenPackage& package) {
+    rescue::sort(packages_, {}, [](const OpenPackage& package) {
       const PackageInfo& info = package.info();
       return std::tuple(std::string_view(info.name), std::string_view(info.version), std::string_view(package.sha256));
     });

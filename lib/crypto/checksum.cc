@@ -121,7 +121,7 @@ void Check::print_result(std::string_view path, std::string_view result) {
 
 void Check::check_file(const ChecksumLine& line) {
   const auto digest = digest_of(*line.kind, line.digest.size(), line.path, io_);
-  if (!digest && options_.ignore_missing && digest.error().code == ENOENT)
+  if (!digest && options_.ignore_missing && digest.error().code() == ENOENT)
     return;
   if (!digest) {
     ++unreadable_;

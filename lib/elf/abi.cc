@@ -32,18 +32,18 @@ std::optional<Error> damage_of(const Library& library, std::string_view shown) {
     return library.error;
   const Image& image = library.image;
   if (image.type != ET_DYN && image.type != ET_EXEC)
-    return Error{std::string(attempt), std::string(shown), 0, "neither a program nor a library", Status::unset};
+    return Error(attempt, shown, 0, "neither a program nor a library", Status::unset);
   // What lies behind the end is why tables cannot be read, so this is said first.
   if (image.truncated())
-    return Error{std::string(attempt), std::string(shown), 0,
+    return Error(attempt, shown, 0,
                  str("the file is cut short: ", image.file_size, " of ", image.loads_end, " bytes are there"),
-                 Status::unset};
+                 Status::unset);
   return image.damage;
 }
 
 Verdict judge(const Abi& abi, const Library& library, std::string_view shown) {
   const auto stop = [&](std::string_view why) {
-    return Verdict{Verdict::Kind::stops, Error{"load", std::string(shown), 0, std::string(why), Status::unset}};
+    return Verdict{Verdict::Kind::stops, Error("load", shown, 0, why, Status::unset)};
   };
   if (library.error)
     return {Verdict::Kind::stops, library.error};

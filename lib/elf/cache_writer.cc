@@ -6,6 +6,7 @@
 #include <map>
 #include <vector>
 
+#include "lib/base/sort.h"
 #include "lib/elf/cache.h"
 
 namespace rescue::elf {
@@ -50,7 +51,7 @@ std::string share_strings(const std::vector<CacheLine>& lines, const std::set<st
       return static_cast<unsigned char>(x) < static_cast<unsigned char>(y);
     });
   };
-  std::ranges::sort(strings, by_end);
+  rescue::sort(strings, by_end);
   const auto same = std::ranges::unique(strings);
   strings.erase(same.begin(), same.end());
   std::string table;
@@ -76,7 +77,7 @@ class Writer {
       : lines_(std::move(lines)), all_hwcaps_(hwcaps), style_(style) {}
 
   std::string run() {
-    std::ranges::stable_sort(lines_, stands_before);
+    rescue::sort(lines_, stands_before);
     for (const CacheLine& line : lines_)
       if (!line.hwcaps.empty())
         used_hwcaps_.insert(line.hwcaps);

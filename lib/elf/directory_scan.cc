@@ -183,7 +183,7 @@ File& Scan::elsewhere(const std::string& name) {
   file.path = root_.shown(path_of(name));
   const auto found = root_.find(found_path_of(name), Last::follow, &assumed_);
   if (!found || !found->exists) {
-    file.error = found ? ENOENT : found.error().code;
+    file.error = found ? ENOENT : found.error().code();
     return file;
   }
   file.exists = true;
@@ -236,7 +236,7 @@ void Scan::take(const std::string& name, uint8_t type) {
     return;
   }
   if (file.complaint) {
-    if (!is_link || file.complaint->path == root_.shown(path_of(name)))
+    if (!is_link || file.complaint->path() == root_.shown(path_of(name)))
       result_.warnings.push_back(message(*file.complaint));
     return;
   }

@@ -4,6 +4,7 @@
 
 #include <strings.h>
 
+#include "lib/base/sort.h"
 #include "lib/base/text.h"
 
 namespace rescue::elf {
@@ -97,7 +98,7 @@ class Glob {
 
   std::vector<std::string> run(std::string_view pattern) {
     expand(pattern.starts_with('/') ? "/" : "", pattern.starts_with('/') ? pattern.substr(1) : pattern);
-    std::ranges::sort(found_);
+    rescue::sort(found_);
     return std::move(found_);
   }
 

@@ -23,7 +23,7 @@ std::unique_ptr<Library> make_library(const Root& root, std::string path, const 
   library->inode = info.st_ino;
   // Opening a device can do things, and a FIFO would keep us waiting for ever.
   if (!S_ISREG(info.st_mode))
-    library->error = Error{"open library", root.shown(library->path), 0, "not a regular file", Status::unset};
+    library->error = Error("open library", root.shown(library->path), 0, "not a regular file", Status::unset);
   return library;
 }
 
@@ -34,7 +34,7 @@ std::unique_ptr<Library> open_library(const Root& root, int dir, const std::stri
     return library;
   const std::string shown = root.shown(library->path);
   const auto fd = open_at(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, shown);
-  if (!fd && is_passed_over(fd.error().code))
+  if (!fd && is_passed_over(fd.error().code()))
     return nullptr;
   auto image = fd ? Image::salvage(fd->get(), static_cast<uint64_t>(info.st_size), shown)
                   : Result<Image>(std::unexpected(fd.error()));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "lib/base/sort.h"
 #include "lib/base/text.h"
 #include "lib/elf/abi.h"
 #include "lib/elf/searcher.h"
@@ -272,7 +273,7 @@ std::vector<std::string> Resolver::files_of(const Closure& closure) {
   for (const LoadedObject& object : closure.objects)
     if (object.library() != nullptr)
       paths.push_back(object.library()->path);
-  std::ranges::sort(paths);
+  rescue::sort(paths);
   const auto rest = std::ranges::unique(paths);
   paths.erase(rest.begin(), rest.end());
   return paths;

@@ -62,7 +62,7 @@ void Searcher::read_cache() {
   if (!options_.use_cache)
     return;
   auto bytes = files_.root().read_file(cache_path, largest_cache);
-  if (!bytes && bytes.error().code == ENOENT)
+  if (!bytes && bytes.error().code() == ENOENT)
     return;
   auto parsed = std::move(bytes).and_then(
       [&](std::string data) { return Cache::parse(std::move(data), files_.root().shown(cache_path)); });
@@ -259,9 +259,9 @@ Hit Searcher::find_loader(const Abi& abi, const std::string& interpreter) {
   hit.path = interpreter;
   hit.error = std::move(verdict.error);
   if (verdict.kind == Verdict::Kind::passed_over)
-    hit.error = Error{"load", shown, 0, "is for another machine than the program", Status::unset};
+    hit.error = Error("load", shown, 0, "is for another machine than the program", Status::unset);
   else if (!hit.error && (library->mode & 0111) == 0)
-    hit.error = Error{"run loader", shown, EACCES, {}, Status::unset};
+    hit.error = Error("run loader", shown, EACCES, {}, Status::unset);
   return hit;
 }
 

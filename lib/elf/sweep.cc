@@ -84,7 +84,7 @@ class Lister {
 // Programs and libraries; files that are no ELF at all need nothing.
 bool is_wanted(const Library& library) {
   if (library.error)
-    return library.error->code != 0;
+    return library.error->code() != 0;
   const Linkage linkage = library.image.linkage();
   return library.image.damage || linkage == Linkage::dynamic_program ||
          (linkage == Linkage::library && library.image.has_dynamic) || library.image.truncated();

@@ -120,7 +120,7 @@ Result<> copy_xattrs(const FileRef& from, const FileRef& to, const XattrChoice& 
   const Xattrs source(from);
   const auto names = source.names();
   if (!names) {
-    if (names.error().code == ENOTSUP || names.error().code == ENOSYS)
+    if (names.error().code() == ENOTSUP || names.error().code() == ENOSYS)
       return {};
     return std::unexpected(names.error());
   }
@@ -147,7 +147,7 @@ Result<std::vector<Attribute>> read_xattrs(const FileRef& file) {
   std::vector<Attribute> attributes;
   const Xattrs source(file);
   const auto names = source.names();
-  if (!names && (names.error().code == ENOTSUP || names.error().code == ENOSYS))
+  if (!names && (names.error().code() == ENOTSUP || names.error().code() == ENOSYS))
     return attributes;
   if (!names)
     return std::unexpected(names.error());

@@ -65,7 +65,7 @@ class Canonical {
       auto target = read_link_at(AT_FDCWD, done_, shown_);
       if (target)
         return take_link(*target, before);
-      errno = target.error().code;
+      errno = target.error().code();
     }
     return check_exists();
   }

@@ -48,7 +48,7 @@ Result<> Descent::enter(const std::string& name, bool follow, std::string_view s
   bool by_link = false;
   if (auto opened = open_at(fd(), name, directory_flags | O_NOFOLLOW, 0, shown)) {
     child = *std::move(opened);
-  } else if (follow && (opened.error().code == ELOOP || opened.error().code == ENOTDIR)) {
+  } else if (follow && (opened.error().code() == ELOOP || opened.error().code() == ENOTDIR)) {
     child = TRY(open_at(fd(), name, directory_flags, 0, shown));
     by_link = true;
   } else {

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 
 #include "lib/base/fd.h"
+#include "lib/base/sort.h"
 #include "lib/base/text.h"
 
 namespace rescue {
@@ -52,7 +53,7 @@ void NameFile::parse() {
       lines_.push_back(line);
     }
   }
-  std::ranges::stable_sort(entries_, {}, &Entry::id);
+  rescue::sort(entries_, {}, &Entry::id);
 }
 
 uint32_t NameFile::number_in(std::string_view line) {

@@ -48,8 +48,8 @@ class OwnerChanger final : public WalkVisitor {
   void failed(const Error& error) override {
     complain(error);
     struct stat info{};
-    if (opt_.say == Say::everything && ::lstat(error.path.c_str(), &info) < 0)
-      describe_failure(error.path, nullptr);
+    if (opt_.say == Say::everything && ::lstat(std::string(error.path()).c_str(), &info) < 0)
+      describe_failure(error.path(), nullptr);
   }
 
  private:

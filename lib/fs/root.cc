@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "lib/base/sort.h"
 #include "lib/base/text.h"
 
 namespace rescue {
@@ -240,7 +241,7 @@ Result<std::vector<DirEntry>> list_dir(int dir, std::string_view shown) {
   }
   if (errno != 0)
     return fail("list", shown, errno);
-  std::ranges::sort(entries, {}, &DirEntry::name);
+  rescue::sort(entries, {}, &DirEntry::name);
   return entries;
 }
 

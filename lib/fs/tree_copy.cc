@@ -616,7 +616,7 @@ Result<UniqueFd> TreeCopier::open_target(Item& item) {
   // Attributes of a file without write permission cannot be set.
   const mode_t extra = opt_.keep_xattrs || opt_.keep_mode ? 0200 : 0;
   auto made = open_at(target.dir, target.name, O_WRONLY | O_CREAT | O_EXCL, mode | extra, target.shown);
-  if (made || made.error().code != EEXIST)
+  if (made || made.error().code() != EEXIST)
     return made;
   // A symbolic link to a file that is not there yet: a file would appear where nobody named one.
   if (::getenv("POSIXLY_CORRECT") != nullptr)

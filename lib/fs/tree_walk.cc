@@ -62,7 +62,7 @@ void TreeWalk::run(const std::string& path) {
     return;
   auto top = open_file(path, O_RDONLY | O_DIRECTORY | O_NONBLOCK | (opt_.links == Links::keep ? O_NOFOLLOW : 0));
   // With a slash behind it, a link is the directory that it leads to.
-  if (!top && top.error().code == ENOTDIR && path.ends_with('/'))
+  if (!top && top.error().code() == ENOTDIR && path.ends_with('/'))
     top = open_file(path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
   std::optional<Descent> descent;
   if (top) {

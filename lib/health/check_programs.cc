@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "lib/base/sort.h"
 #include "lib/base/text.h"
 #include "lib/bundle/programs.h"
 #include "lib/elf/search.h"
@@ -86,7 +87,8 @@ class ProgramsCheck {
         file->error ? Result<elf::Closure>(std::unexpected(*file->error)) : resolver_.resolve(std::move(file));
     bool sound = closure && closure->resolves();
     if (!closure)
-      damaged_[path] = {closure.error().detail.empty() ? message(closure.error()) : closure.error().detail, {path}};
+      damaged_[path] = {
+          closure.error().detail().empty() ? message(closure.error()) : std::string(closure.error().detail()), {path}};
     else if (!sound)
       take_apart(path, *closure);
     p_.census.broken += sound ? 0 : 1;
@@ -101,7 +103,7 @@ class ProgramsCheck {
         continue;
       const elf::Hit& hit = *object.hit;
       if (hit.library != nullptr)
-        add(unusable_, hit.library->path, hit.error ? hit.error->detail : std::string(), path);
+        add(unusable_, hit.library->path, hit.error ? std::string(hit.error->detail()) : std::string(), path);
       else if (object.name == p_.interp)
         add(missing_, p_.interp.substr(1), {}, path);
       else
@@ -283,7 +285,7 @@ class ProgramsCheck {
     for (const auto& [key, trouble] : versions_)
       by_library[key.first].push_back(key.second);
     for (auto& [library, versions] : by_library) {
-      std::ranges::sort(versions, [](const std::string& a, const std::string& b) {
+      rescue::sort(versions, [](const std::string& a, const std::string& b) {
         return elf::compare_versions(elf::glibc_release_in(a), elf::glibc_release_in(b)) > 0;
       });
       const std::string& worst = versions.front();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "lib/base/sort.h"
 #include "lib/base/text.h"
 #include "lib/health/checks.h"
 #include "lib/health/reference.h"
@@ -48,7 +49,7 @@ Findings merged(Findings findings) {
 }
 
 void sort_by_gravity(Findings& findings) {
-  std::ranges::stable_sort(findings, [](const Finding& a, const Finding& b) {
+  rescue::sort(findings, [](const Finding& a, const Finding& b) {
     return a.severity != b.severity ? a.severity > b.severity : a.weight > b.weight;
   });
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "lib/base/sort.h"
 #include "lib/health/donor_search.h"
 
 namespace rescue {
@@ -15,7 +16,7 @@ std::vector<std::vector<Donor>> DonorFinder::find(const std::vector<Wanted>& wan
       place(search);
   std::vector<std::vector<Donor>> found;
   for (Request& request : search.requests()) {
-    std::ranges::stable_sort(request.donors, [](const Donor& a, const Donor& b) {
+    rescue::sort(request.donors, [](const Donor& a, const Donor& b) {
       return a.certainty != b.certainty ? a.certainty > b.certainty : a.kind < b.kind;
     });
     found.push_back(std::move(request.donors));

@@ -2,12 +2,12 @@
 //
 // initramfs-tools copies them as they are. dracut strips them, so that they are not what the package database says,
 // and still the very same build: good enough to run, and said to be so.
-#include <algorithm>
 
 #include <fcntl.h>
 #include <sys/stat.h>
 
 #include "lib/archive/initramfs.h"
+#include "lib/base/sort.h"
 #include "lib/base/text.h"
 #include "lib/health/donor_search.h"
 
@@ -36,7 +36,7 @@ std::vector<Image> find_images(const Root& root, std::string_view path) {
         S_ISREG(info.st_mode))
       images.push_back({entry.name, info.st_mtim});
   }
-  std::ranges::stable_sort(images, [](const Image& a, const Image& b) {
+  rescue::sort(images, [](const Image& a, const Image& b) {
     return a.mtime.tv_sec != b.mtime.tv_sec ? a.mtime.tv_sec > b.mtime.tv_sec : a.mtime.tv_nsec > b.mtime.tv_nsec;
   });
   return images;

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <ranges>
 
+#include "lib/base/sort.h"
 #include "lib/base/text.h"
 
 namespace rescue {
@@ -109,7 +110,7 @@ std::vector<Md5Line> parse_md5sums(std::string_view text) {
     if (line.size() > path_column && is_digest_text(DigestAlgorithm::md5, line.substr(0, 32)))
       lines.push_back({.path = without_slash(line.substr(path_column)), .md5 = line.substr(0, 32)});
   }
-  std::ranges::stable_sort(lines, {}, &Md5Line::path);
+  rescue::sort(lines, {}, &Md5Line::path);
   return lines;
 }
 
@@ -137,7 +138,7 @@ std::vector<Diversion> parse_diversions(std::string_view text) {
     if (!diversion.from.empty() && !diversion.to.empty())
       diversions.push_back(std::move(diversion));
   }
-  std::ranges::sort(diversions, {}, &Diversion::from);
+  rescue::sort(diversions, {}, &Diversion::from);
   return diversions;
 }
 
@@ -180,17 +181,17 @@ Result<> DpkgDb::read_status() {
     path_ = str(place, name);
     const auto text = root_.read_file(path_, largest_file);
     if (!text) {
-      if (first.path.empty())
+      if (first.path().empty())
         first = text.error();
       continue;
     }
     auto stanzas = dpkg::parse_status(*text);
     if (stanzas.empty()) {
-      if (first.path.empty())
+      if (first.path().empty())
         first = corrupt("read package database", root_.shown(path_), "knows of no package").error();
       continue;
     }
-    if (!first.path.empty())
+    if (!first.path().empty())
       faults_.push_back(str(message(first), "; ", root_.shown(path_), " was read instead"));
     for (dpkg::Stanza& stanza : stanzas) {
       packages_.push_back(std::move(stanza.package));
@@ -212,7 +213,7 @@ const std::string& DpkgDb::text_of(size_t package, std::optional<std::string>& t
     auto read = root_.read_file(path, largest_file);
     if (read)
       return text.emplace(*std::move(read));
-    if (read.error().code != ENOENT)
+    if (read.error().code() != ENOENT)
       faults_.push_back(message(read.error()));
   }
   if (ending == "list" && of.installed)

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <set>
 
+#include "lib/base/sort.h"
 #include "lib/base/text.h"
 #include "lib/bundle/fit.h"
 #include "lib/bundle/restore.h"
@@ -53,7 +54,7 @@ class RoundPlanner {
         for (const RepairStep& step : finding.steps)
           take(step);
     make_parents();
-    std::ranges::stable_sort(steps_, {}, &RepairStep::order);
+    rescue::sort(steps_, {}, &RepairStep::order);
     lift_flags();
     return std::move(steps_);
   }
@@ -230,8 +231,8 @@ class Fixer {
     if (auto staged = stage_repair(diagnosis_->patient, plan.steps, transaction); !staged) {
       transaction.abandon();
       Error error = std::move(staged).error();
-      if (error.code == ENOSPC || error.code == EROFS || error.code == EDQUOT)
-        error.status = Status::refused;
+      if (error.code() == ENOSPC || error.code() == EROFS || error.code() == EDQUOT)
+        error.set_status(Status::refused);
       return std::unexpected(std::move(error));
     }
     TRY(transaction.commit());

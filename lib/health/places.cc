@@ -43,7 +43,7 @@ std::string release_of(const Patient& patient, std::string_view path) {
 Fault fault_of_link(const Patient& patient, std::string_view path, std::string_view link) {
   const std::string text = patient.root.read_link(path).value_or("");
   const auto target = patient.root.find(path, Last::follow, &patient.assumed);
-  if (!target && target.error().code == ELOOP)
+  if (!target && target.error().code() == ELOOP)
     return {"LINK_DANGLING", str("points to ", printable(text), ", and so round in a circle"), true};
   if (!target || !target->exists)
     return {"LINK_DANGLING", str("points to ", printable(text), ", which does not exist"), true};
@@ -60,8 +60,8 @@ Fault fault_of_file(const Patient& patient, const Found& found) {
   if (!file)
     return {"UNREADABLE", "cannot be read", true};
   if (file->error)
-    return file->error->code != 0
-               ? Fault{"UNREADABLE", str("cannot be read: ", errno_text(file->error->code)), true}
+    return file->error->code() != 0
+               ? Fault{"UNREADABLE", str("cannot be read: ", errno_text(file->error->code())), true}
                : Fault{"NOT_ELF",
                        str("is no library: ", count_of(static_cast<uint64_t>(found.info.st_size), "byte"),
                            " of something else"),
@@ -81,7 +81,7 @@ Fault fault_of_file(const Patient& patient, const Found& found) {
     return {"TRUNCATED", str("is cut short: ", image.file_size, " of at least ", image.loads_end, " bytes are there"),
             true};
   if (image.damage)
-    return {"DAMAGED", str("is damaged: ", image.damage->attempt, ": ", image.damage->detail), true};
+    return {"DAMAGED", str("is damaged: ", image.damage->attempt(), ": ", image.damage->detail()), true};
   if (image.cut_short())
     return {"TRUNCATED", "lacks its end, which no program reads", false};
   return {};

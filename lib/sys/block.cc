@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/base/fd.h"
+#include "lib/base/sort.h"
 #include "lib/base/text.h"
 #include "lib/base/version_order.h"
 #include "lib/fs/root.h"
@@ -147,8 +148,8 @@ Result<std::vector<BlockDevice>> list_block_devices(bool empty_too) {
     if (device.size != 0 || empty_too)
       devices.push_back(std::move(device));
   }
-  std::ranges::sort(devices,
-                    [](const BlockDevice& a, const BlockDevice& b) { return compare_versions(a.name, b.name) < 0; });
+  rescue::sort(devices,
+               [](const BlockDevice& a, const BlockDevice& b) { return compare_versions(a.name, b.name) < 0; });
   return devices;
 }
 

@@ -1,11 +1,11 @@
 #include "lib/sys/file_use.h"
 
-#include <algorithm>
 #include <string>
 
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "lib/base/sort.h"
 #include "lib/base/text.h"
 #include "lib/fs/directory.h"
 #include "lib/sys/process_files.h"
@@ -59,7 +59,7 @@ std::vector<int> open_descriptors(const ProcFs& proc, int32_t pid) {
   for (auto more = reader.next(); more && *more; more = reader.next())
     if (const auto number = to_number<int>(reader.name()))
       numbers.push_back(*number);
-  std::ranges::sort(numbers);
+  rescue::sort(numbers);
   return numbers;
 }
 

@@ -44,7 +44,7 @@ std::optional<std::set<ino_t>> mapped_inodes() {
     const auto maps = fd ? read_all(fd->get(), largest_maps, path) : Result<std::string>(std::unexpected(fd.error()));
     if (maps)
       add_inodes(*maps, inodes);
-    else if (maps.error().code != ENOENT && maps.error().code != ESRCH)  // it ended meanwhile
+    else if (maps.error().code() != ENOENT && maps.error().code() != ESRCH)  // it ended meanwhile
       return std::nullopt;
   }
   return inodes;

@@ -78,20 +78,20 @@ Result<MountDone> mount_disk(const std::string& source, const MountRequest& requ
   for (const std::string& type : types) {
     unsigned long flags = request.options.flags;
     Result<> done = mount_once(source, request.target, type, flags, request.options.data);
-    if (!done && (flags & MS_RDONLY) == 0 && is_read_only_error(done.error().code) && done.error().code != EBUSY) {
+    if (!done && (flags & MS_RDONLY) == 0 && is_read_only_error(done.error().code()) && done.error().code() != EBUSY) {
       flags |= MS_RDONLY;
       done = mount_once(source, request.target, type, flags, request.options.data);
     }
     if (done)
       return MountDone{source, type, (flags & MS_RDONLY) != 0};
     last = done.error();
-    if (last.code != EINVAL && last.code != ENODEV)
+    if (last.code() != EINVAL && last.code() != ENODEV)
       return std::unexpected(std::move(last));
   }
   // EINVAL alone would leave a person to guess.
   return fail(str("mount ", printable(source)), request.target,
-              last.code == ENODEV ? str("this kernel does not know ", types.back())
-                                  : "holds no file system that could be mounted so, or an option is wrong");
+              last.code() == ENODEV ? str("this kernel does not know ", types.back())
+                                    : "holds no file system that could be mounted so, or an option is wrong");
 }
 
 Result<Loop> set_up(const LoopRequest& request, std::string device, int file) {
@@ -137,7 +137,7 @@ Result<std::string> free_loop() {
 Result<Loop> attach_loop(const LoopRequest& request) {
   LoopRequest wanted = request;
   auto file = open_file(request.file, request.read_only ? O_RDONLY : O_RDWR);
-  if (!file && is_read_only_error(file.error().code) && !request.read_only) {
+  if (!file && is_read_only_error(file.error().code()) && !request.read_only) {
     wanted.read_only = true;
     file = open_file(request.file, O_RDONLY);
   }
@@ -148,7 +148,7 @@ Result<Loop> attach_loop(const LoopRequest& request) {
   // Another one may take the free device meanwhile.
   for (int i = 0;; ++i) {
     auto loop = set_up(wanted, TRY(free_loop()), file->get());
-    if (loop || loop.error().code != EBUSY || i == loop_tries)
+    if (loop || loop.error().code() != EBUSY || i == loop_tries)
       return loop;
   }
 }
@@ -171,7 +171,7 @@ Result<> mount_once(const std::string& source, const std::string& target, const 
 Result<> mount_kernel_file_system(const std::string& type, const std::string& target, unsigned long flags,
                                   const std::string& data) {
   auto done = mount_once(type, target, type, flags, data);
-  if (!done && done.error().code == EBUSY)
+  if (!done && done.error().code() == EBUSY)
     return {};
   return done;
 }

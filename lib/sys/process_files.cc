@@ -9,6 +9,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "lib/base/sort.h"
 #include "lib/base/text.h"
 #include "lib/fs/root.h"
 
@@ -100,7 +101,7 @@ Result<std::vector<pid_t>> ProcessFiles::processes() const {
   for (const DirEntry& entry : TRY(list_dir(dir_.get(), path_)))
     if (const auto pid = to_number<pid_t>(entry.name); pid && *pid != ::getpid())
       pids.push_back(*pid);
-  std::ranges::sort(pids);
+  rescue::sort(pids);
   return pids;
 }
 

@@ -9,6 +9,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "lib/base/sort.h"
 #include "lib/base/text.h"
 #include "lib/fs/directory.h"
 
@@ -119,7 +120,7 @@ Result<std::vector<int32_t>> ProcFs::pids() const {
   while (TRY(reader.next()))
     if (const auto pid = to_number<int32_t>(reader.name()); pid && *pid > 0)
       pids.push_back(*pid);
-  std::ranges::sort(pids);
+  rescue::sort(pids);
   return pids;
 }
 

@@ -336,7 +336,7 @@ constexpr Prober fixed_probers[] = {
 
 // A superblock that is cut off is none, and one that is not there is not an error; only a disk that cannot be read is.
 bool is_system_error(const Found& found) {
-  return !found && found.error().code != 0;
+  return !found && found.error().code() != 0;
 }
 
 Found probe_raid_at_end(Disk& disk) {
@@ -494,7 +494,7 @@ FoundTable probe_dos(Disk& disk) {
 }
 
 bool is_hard_error(const Error& error) {
-  return error.code != 0;
+  return error.code() != 0;
 }
 
 }  // namespace

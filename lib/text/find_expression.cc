@@ -326,7 +326,7 @@ class Parser {
       RegexSyntax syntax{.flavor = flavor_, .ignore_case = node.ignore_case, .bytes = bytes_are_characters()};
       auto regex = Regex::compile(node.text, syntax);
       if (!regex)
-        return bad(str("failed to compile regular expression '", printable(node.text), "': ", regex.error().detail));
+        return bad(str("failed to compile regular expression '", printable(node.text), "': ", regex.error().detail()));
       node.regex = static_cast<uint32_t>(result_.regexes.size());
       result_.regexes.push_back(*std::move(regex));
     }

@@ -100,7 +100,7 @@ void Follower::look_at_name(File& file) {
   auto opened = open_file(file.name, O_RDONLY | O_NONBLOCK);
   struct stat info{};
   if (!opened || ::fstat(opened->get(), &info) < 0)
-    return lose(file, opened ? EIO : opened.error().code);
+    return lose(file, opened ? EIO : opened.error().code());
   const bool same = file.fd >= 0 && info.st_dev == file.info.st_dev && info.st_ino == file.info.st_ino;
   if (same)
     return;
@@ -125,7 +125,7 @@ Result<> Follower::print_news(File& file) {
   const auto buffer = std::make_unique_for_overwrite<char[]>(size);
   while (io_.out.ok()) {
     const auto count = read_some(file.fd, {buffer.get(), size}, file.name);
-    if (!count && count.error().code != EAGAIN)
+    if (!count && count.error().code() != EAGAIN)
       return std::unexpected(count.error());
     if (!count || *count == 0)
       break;

@@ -168,12 +168,11 @@ class Grep final : public WalkVisitor {
   void failed(const Error& error) override { warn(error); }
 
  private:
-  void warn(Error error) {
+  void warn(const Error& error) {
     failed_ = true;
     // As those who parse such lines know them: name and reason.
-    error.attempt.clear();
     if (!opt_.silent)
-      io_.warn(error);
+      io_.warn(Error({}, error.path(), error.code(), error.detail(), error.status()));
   }
 
   bool is_skipped(std::string_view name, const struct stat& info, bool named) const {
@@ -277,7 +276,7 @@ Result<std::optional<Regex>> compile(const Options& opt, Io& io, RegexSyntax::Fl
   syntax.separator = opt.zero ? '\0' : '\n';
   auto regex = Regex::compile(split(*all, '\n'), syntax);
   if (!regex)
-    return fail("", "", regex.error().detail);
+    return fail("", "", regex.error().detail());
   for (const std::string& warning : regex->warnings())
     io.note(str("warning: ", warning));
   return std::optional<Regex>(*std::move(regex));

@@ -110,7 +110,7 @@ Result<> OutputFiles::write(Target& target, std::string_view text) {
     return {};
   const auto done = write_all(target.fd.get(), text, target.name);
   // A filter may stop reading when it has enough.
-  if (!done && done.error().code == EPIPE && target.filter > 0) {
+  if (!done && done.error().code() == EPIPE && target.filter > 0) {
     target.deaf = true;
     return {};
   }

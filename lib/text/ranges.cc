@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "lib/base/sort.h"
 #include "lib/base/text.h"
 
 namespace rescue {
@@ -40,7 +41,7 @@ Result<std::vector<Range>> parse_ranges(std::string_view list, std::string_view 
       break;
     list.remove_prefix(end + 1);
   }
-  std::ranges::sort(ranges, {}, &Range::first);
+  rescue::sort(ranges, {}, &Range::first);
   size_t kept = 0;
   for (size_t i = 1; i < ranges.size(); ++i) {
     if (ranges[i].first <= ranges[kept].last)

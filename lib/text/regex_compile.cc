@@ -37,11 +37,8 @@ class Compiler {
 
   Result<Program> compile() {
     program_.start = emit(tree_.root, add({.op = Op::match}));
-    if (too_large_) {
-      Error error;
-      error.detail = "Regular expression too big";
-      return std::unexpected(std::move(error));
-    }
+    if (too_large_)
+      return fail({}, {}, "Regular expression too big");
     return std::move(program_);
   }
 

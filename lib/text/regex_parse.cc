@@ -1,6 +1,7 @@
 // The parser of regular expressions. What GNU's does where POSIX leaves it open is done here too.
 #include <algorithm>
 
+#include "lib/base/sort.h"
 #include "lib/base/text.h"
 #include "lib/base/utf8.h"
 #include "lib/text/regex_tree.h"
@@ -68,7 +69,7 @@ bool is_in_class(uint8_t c, Class what) {
 }
 
 void sort_ranges(std::vector<CodeRange>& ranges) {
-  std::ranges::sort(ranges, {}, &CodeRange::low);
+  rescue::sort(ranges, {}, &CodeRange::low);
   std::vector<CodeRange> merged;
   for (const CodeRange& range : ranges) {
     if (!merged.empty() && range.low <= merged.back().high + 1)
@@ -150,9 +151,7 @@ void add_class(CharSet& set, Class what, bool bytes) {
 }
 
 std::unexpected<Error> bad(std::string_view detail) {
-  Error error;
-  error.detail = detail;
-  return std::unexpected(std::move(error));
+  return fail({}, {}, detail);
 }
 
 class Parser {
@@ -657,7 +656,7 @@ uint32_t tree_of_sorted(std::span<const std::string_view> strings, size_t depth,
 }  // namespace
 
 uint32_t tree_of_strings(std::vector<std::string_view> strings, const RegexSyntax& syntax, Tree& tree) {
-  std::ranges::sort(strings);
+  rescue::sort(strings);
   return tree_of_sorted(strings, 0, syntax, tree);
 }
 

@@ -175,7 +175,7 @@ class Parser {
     syntax.bytes = opt_.bytes;
     auto made = Regex::compile(pattern, syntax);
     if (!made)
-      return bad(made.error().detail);
+      return bad(made.error().detail());
     script_.regexes.push_back(*std::move(made));
     return static_cast<uint32_t>(script_.regexes.size() - 1);
   }

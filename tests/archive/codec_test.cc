@@ -138,7 +138,7 @@ TEST_CASE("codec: more than the limit is an error") {
     const std::string bomb = packed(zeros, codecs[i]);
     const auto result = unpacked(bomb, codecs[i], {.limit = 1 << 20});
     REQUIRE_FALSE(result);
-    CHECK(result.error().status == Status::bad_data);
+    CHECK(result.error().status() == Status::bad_data);
   }
 }
 

@@ -41,7 +41,7 @@ void check_same(const std::vector<Sample>& found, const std::vector<Sample>& exp
 // No package, and the reason is the package.
 void check_bad(const Result<Package>& package) {
   REQUIRE_FALSE(package);
-  CHECK(package.error().status == Status::bad_data);
+  CHECK(package.error().status() == Status::bad_data);
 }
 
 TEST_CASE("package: deb with every compression") {

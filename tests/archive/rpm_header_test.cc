@@ -14,7 +14,7 @@ using rpm::Type;
 bool is_bad(const RpmHeaderBuilder& builder) {
   const std::string blob = builder.blob();
   const auto header = Header::parse(Bytes(blob, "test"));
-  return !header && header.error().status == Status::bad_data;
+  return !header && header.error().status() == Status::bad_data;
 }
 
 TEST_CASE("rpm header: every type of entry") {

@@ -48,9 +48,9 @@ Result<std::vector<Sample>> read_tar(std::string_view bytes, EntryLimits limits 
 std::string error_of(std::string_view bytes, EntryLimits limits = {}) {
   const auto samples = read_tar(bytes, limits);
   REQUIRE_FALSE(samples);
-  CHECK(samples.error().status == Status::bad_data);
-  CHECK(samples.error().path == "test.tar");
-  return samples.error().detail;
+  CHECK(samples.error().status() == Status::bad_data);
+  CHECK(samples.error().path() == "test.tar");
+  return std::string(samples.error().detail());
 }
 
 void check_same(const std::vector<Sample>& found, const std::vector<Sample>& expected) {

@@ -16,7 +16,7 @@ Result<std::string> decoded(std::string_view bytes, ZstdLimits limits = {}) {
 std::string error_of(std::string_view bytes, ZstdLimits limits = {}) {
   const auto text = decoded(bytes, limits);
   REQUIRE_FALSE(text);
-  CHECK(text.error().status == Status::bad_data);
+  CHECK(text.error().status() == Status::bad_data);
   return message(text.error());
 }
 

@@ -57,7 +57,7 @@ std::string error_of(std::vector<const char*> words) {
   const Parsed parsed = parse(std::move(words));
   if (parsed.asked)
     return {};
-  CHECK(parsed.asked.error().status == Status::usage);
+  CHECK(parsed.asked.error().status() == Status::usage);
   return message(parsed.asked.error());
 }
 

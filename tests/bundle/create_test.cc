@@ -57,7 +57,7 @@ struct SmallRoot {
     const auto report = create(recipe_text);
     if (report)
       return {};
-    CHECK(report.error().status == status);
+    CHECK(report.error().status() == status);
     CHECK(::access(scratch.path("out.tzst").c_str(), F_OK) != 0);
     CHECK(scratch.output_of("ls -A").find(".out.tzst") == std::string::npos);
     return message(report.error());
@@ -227,7 +227,7 @@ TEST_CASE("create: the output is written whole or not at all, and not among the 
   CHECK_FALSE(to(root.scratch.path("root")));
   const auto among = to(root.scratch.path(str("root/", root.dir, "/out.tzst")));
   REQUIRE_FALSE(among);
-  CHECK(among.error().status == Status::refused);
+  CHECK(among.error().status() == Status::refused);
   root.scratch.write("old.tzst", "old");
   CHECK(to(root.scratch.path("old.tzst")));
   CHECK(root.scratch.read("old.tzst").size() > 1000);

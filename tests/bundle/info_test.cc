@@ -31,7 +31,7 @@ Result<BundleInfo> parse(std::string_view text) {
 std::string error_of(std::string_view text) {
   const auto info = parse(text);
   REQUIRE_FALSE(info);
-  CHECK(info.error().status == Status::bad_data);
+  CHECK(info.error().status() == Status::bad_data);
   return message(info.error());
 }
 

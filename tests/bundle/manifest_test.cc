@@ -14,7 +14,7 @@ std::string error_of(std::string_view text) {
   const auto manifest = parse(text);
   if (manifest)
     return {};
-  CHECK(manifest.error().status == Status::bad_data);
+  CHECK(manifest.error().status() == Status::bad_data);
   return message(manifest.error());
 }
 

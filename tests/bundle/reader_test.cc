@@ -25,7 +25,7 @@ std::string fault(const Scratch& scratch, std::string_view bytes, const TrustPol
   const auto bundle = check(scratch, bytes, trust);
   if (bundle)
     return {};
-  CHECK(bundle.error().status == Status::bad_data);
+  CHECK(bundle.error().status() == Status::bad_data);
   return message(bundle.error());
 }
 
@@ -117,7 +117,7 @@ TEST_CASE("reader: a file too large for memory is decoded twice, with the same r
     REQUIRE(::ftruncate(fd->get(), 1 << 20) == 0);
     const auto again = bundle->read_members(counter);
     REQUIRE_FALSE(again);
-    CHECK(again.error().status == Status::bad_data);
+    CHECK(again.error().status() == Status::bad_data);
   }
 }
 
@@ -255,7 +255,7 @@ TEST_CASE("reader: what cannot be read twice is no bundle, and a missing file is
   const Scratch scratch;
   const auto missing = Bundle::open(scratch.path("none.tzst"), {});
   REQUIRE_FALSE(missing);
-  CHECK(missing.error().code == ENOENT);
+  CHECK(missing.error().code() == ENOENT);
   REQUIRE(::mkfifo(scratch.path("fifo").c_str(), 0600) == 0);
   CHECK_FALSE(Bundle::open(scratch.path("fifo"), {}));
   CHECK_FALSE(Bundle::open(scratch.path(""), {}));
@@ -333,7 +333,7 @@ TEST_CASE("reader: a signature that is required and cannot be checked is a refus
   scratch.write("test.tzst", whole_bundle().bundle());
   const auto bundle = Bundle::open(scratch.path("test.tzst"), {.require_signature = true, .public_key_file = ""});
   REQUIRE_FALSE(bundle);
-  CHECK(bundle.error().status == Status::refused);
+  CHECK(bundle.error().status() == Status::refused);
 }
 
 }}  // namespace rescue

@@ -67,7 +67,7 @@ TEST_CASE("recipe: those that come with the kit are whole") {
   }
   const auto missing = Recipe::load("nothing");
   REQUIRE_FALSE(missing);
-  CHECK(missing.error().status == Status::usage);
+  CHECK(missing.error().status() == Status::usage);
   CHECK(message(missing.error()).contains("base, glibc"));
 }
 

@@ -157,7 +157,7 @@ TEST_CASE("transaction: undo refuses when somebody has changed what was put, unl
   a.disk.file("usr/lib/libc.so.6", "newer libc of the package manager");
   const auto refused = undo_last(a.root, false);
   REQUIRE_FALSE(refused);
-  CHECK(refused.error().status == Status::refused);
+  CHECK(refused.error().status() == Status::refused);
   CHECK(a.disk.what("usr/lib/libc.so.6") == "newer libc of the package manager");
   REQUIRE(undo_last(a.root, true));
   CHECK(a.disk.listing() == a.before);
@@ -228,7 +228,7 @@ TEST_CASE("transaction: a second writer is refused while the first holds the roo
   REQUIRE(first);
   const auto second = lock_root(root);
   REQUIRE_FALSE(second);
-  CHECK(second.error().status == Status::refused);
+  CHECK(second.error().status() == Status::refused);
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ Signature signed_by(const SecretKey& key, std::string_view content, std::string_
 // The message of an error that asks for exit status 4.
 std::string bad(const auto& result) {
   REQUIRE_FALSE(result);
-  CHECK(result.error().status == Status::bad_data);
+  CHECK(result.error().status() == Status::bad_data);
   return message(result.error());
 }
 

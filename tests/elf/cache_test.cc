@@ -104,7 +104,7 @@ TEST_CASE("cache: names compare as the loader compares them") {
 
 TEST_CASE("cache: garbage, an empty file and an invalid mark are errors") {
   CHECK_FALSE(Cache::parse("", "cache"));
-  CHECK(Cache::parse("", "cache").error().detail == "is empty");
+  CHECK(Cache::parse("", "cache").error().detail() == "is empty");
   CHECK_FALSE(Cache::parse(std::string(4096, 'x'), "cache"));
   CHECK_FALSE(Cache::parse(new_cache(test::sample_lines(), {}, std::endian::little, 1), "cache"));
 }

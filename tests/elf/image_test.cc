@@ -110,19 +110,19 @@ TEST_CASE("elf: a file with any byte changed gives a value or an error") {
       const auto image = parse(changed);
       errors += image ? 0 : 1;
       if (!image)
-        CHECK_FALSE(image.error().detail.empty());
+        CHECK_FALSE(image.error().detail().empty());
     }
   }
   CHECK(errors > 0);
 }
 
 TEST_CASE("elf: what is no ELF file is refused with the reason") {
-  CHECK(parse("").error().detail == "the file is too short");
-  CHECK(parse("#!/bin/sh\necho hello there\n").error().detail == "not an ELF file");
+  CHECK(parse("").error().detail() == "the file is too short");
+  CHECK(parse("#!/bin/sh\necho hello there\n").error().detail() == "not an ELF file");
   CHECK(parse("\x7f"
               "ELF\x02\x01\x01")
             .error()
-            .detail == "the file is too short");
+            .detail() == "the file is too short");
 }
 
 TEST_CASE("elf: what is left of a cut file still tells what it was") {

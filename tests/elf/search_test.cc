@@ -349,7 +349,7 @@ TEST_CASE("search: static programs need nothing, and what is not ELF is an error
   const Root root = system.root();
   Resolver resolver(root);
   CHECK_FALSE(resolver.resolve("/usr/bin/script"));
-  CHECK(resolver.resolve("/usr/bin/none").error().code == ENOENT);
+  CHECK(resolver.resolve("/usr/bin/none").error().code() == ENOENT);
 }
 
 TEST_CASE("search: musl programs look where musl does") {

@@ -109,7 +109,7 @@ TEST_CASE("symbols: each shorter length and each changed byte gives a table or a
     if (table)
       ++tables;
     else
-      CHECK_FALSE(table.error().detail.empty());
+      CHECK_FALSE(table.error().detail().empty());
   };
   for (size_t length = 0; length < bytes.size(); length += 3)
     try_one(bytes.substr(0, length));
@@ -140,7 +140,7 @@ TEST_CASE("sweep: every ELF file below is read once, and nothing else") {
   CHECK(swept.files[0]->image.damage);
   CHECK(swept.files[1]->path == "usr/bin/prog");
   REQUIRE(swept.errors.size() == 1);
-  CHECK(swept.errors[0].code == ENOENT);
+  CHECK(swept.errors[0].code() == ENOENT);
 }
 
 TEST_CASE("copy: a closure comes to lie where the loader looks for it, over nothing that is there") {
@@ -168,7 +168,7 @@ TEST_CASE("copy: a closure comes to lie where the loader looks for it, over noth
   REQUIRE(second);
   const auto refused = second->add(*closure, "/usr/bin/prog");
   REQUIRE_FALSE(refused);
-  CHECK(refused.error().code == EEXIST);
+  CHECK(refused.error().code() == EEXIST);
 }
 
 }  // namespace rescue::elf

@@ -18,7 +18,7 @@ constexpr RegexSyntax wide{.flavor = RegexSyntax::Flavor::extended};
 std::string spans(std::string_view pattern, std::string_view text, const RegexSyntax& syntax = extended) {
   auto regex = Regex::compile(pattern, syntax);
   if (!regex)
-    return regex.error().detail;
+    return std::string(regex.error().detail());
   Span found;
   if (!regex->find(text, found))
     return "no";
