@@ -134,8 +134,11 @@ Result<PublicKey> parse_public_key(std::string_view text, std::string_view path)
 }
 
 std::string public_key_text(const PublicKey& key) {
+  // The stock tool prints the number without leading zeros.
+  const std::string id = show_key_id(key.id);
+  const std::string number = id.substr(std::min(id.find_first_not_of('0'), id.size() - 1));
   const std::string comment =
-      key.comment.empty() ? str("minisign public key ", show_key_id(key.id)) : one_line(key.comment, max_comment);
+      key.comment.empty() ? str("minisign public key ", number) : one_line(key.comment, max_comment);
   return str(comment_prefix, comment, '\n', to_base64(str(signed_content, text_of(key.id), text_of(key.key))), '\n');
 }
 

@@ -42,6 +42,20 @@ TEST_CASE("minisign: a signature holds for its content and its comment alone") {
   CHECK(bad(verify(good, impostor, Blake2b512::of("content"), "f")).contains("of another key"));
 }
 
+TEST_CASE("minisign: a key's number in the comment has no leading zeros, as the stock tool prints it") {
+  PublicKey key = new_key().public_key();
+  key.comment.clear();
+  const auto begins = [&key](std::string_view words) {
+    return public_key_text(key).starts_with(str("untrusted comment: minisign public key ", words, '\n'));
+  };
+  key.id = {0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde, 0x0f};
+  CHECK(begins("FDEBC9A78563412"));
+  key.id = {0x01};
+  CHECK(begins("1"));
+  key.id = {};
+  CHECK(begins("0"));
+}
+
 TEST_CASE("minisign: keys and signatures read back as they were written") {
   const SecretKey key = new_key();
   PublicKey trusted = key.public_key();
