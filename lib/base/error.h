@@ -24,7 +24,7 @@ enum class Status : uint8_t {
 
 // One pointer, which a move takes over: every TRY moves and destroys one, and a result that is not an error pays for
 // no more than that.
-class [[nodiscard]] [[clang::trivial_abi]] Error {
+class [[nodiscard]] Error {
  public:
   Error() noexcept = default;
   Error(std::string_view attempt, std::string_view path, int code, std::string_view detail, Status status);
