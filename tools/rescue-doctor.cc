@@ -47,6 +47,20 @@ constexpr std::string_view notes =
     "\n"
     "Example: rescue-doctor --fix --root /mnt";
 
+// What was wrong before anything was mended.
+struct FoundFirst {
+  std::string verdict;
+  std::vector<std::string> ids;
+};
+
+FoundFirst found_first(const Diagnosis& diagnosis) {
+  FoundFirst first;
+  first.verdict = verdict(diagnosis);
+  for (const Finding& finding : diagnosis.findings)
+    first.ids.push_back(finding.id);
+  return first;
+}
+
 class Printer {
  public:
   Printer(Io& io, const Diagnosis& diagnosis) : io_(io), diagnosis_(diagnosis) {}
@@ -81,7 +95,16 @@ class Printer {
       io_.out.put("  and ", changes.size() - most, " more\n");
   }
 
-  void print_json(int status, const FixReport* report, const std::vector<PlannedChange>& changes) {
+  // What is later is planned anew when what is before it is done.
+  void print_plan(const std::vector<Round>& rounds) {
+    for (const Round& round : rounds)
+      print_changes(
+          &round == rounds.data() ? "\nThis would be done:" : "Then, where another look finds that it is still needed:",
+          round.changes);
+    io_.out.put("After each of these it looks again, and mends what shows only then.\n");
+  }
+
+  void print_json(int status, const FixReport* report, const std::vector<Round>& rounds, const FoundFirst* first) {
     JsonWriter json(io_.out);
     json.begin_object();
     json.field("root", diagnosis_.patient.root.path());
@@ -96,13 +119,14 @@ class Printer {
       print(json, finding);
     json.end_array();
     strings(json, "notes", diagnosis_.patient.notes);
+    if (first != nullptr)
+      strings(json, "found", first->ids);
     json.key("changes").begin_array();
-    for (const PlannedChange& change : changes) {
-      json.begin_object();
-      json.field("action", change.verb);
-      json.field("path", diagnosis_.patient.root.shown(change.path));
-      json.field("how", change.how);
-      json.end_object();
+    size_t number = 0;
+    for (const Round& round : rounds) {
+      ++number;
+      for (const PlannedChange& change : round.changes)
+        print(json, change, report == nullptr ? number : 0);
     }
     json.end_array();
     json.field("changed", report != nullptr && report->changed);
@@ -113,6 +137,17 @@ class Printer {
   }
 
  private:
+  // `round` is 0 where it was done, and not planned only.
+  void print(JsonWriter& json, const PlannedChange& change, size_t round) {
+    json.begin_object();
+    json.field("action", change.verb);
+    json.field("path", diagnosis_.patient.root.shown(change.path));
+    json.field("how", change.how);
+    if (round != 0)
+      json.field("round", round);
+    json.end_object();
+  }
+
   void print(const Finding& finding) {
     io_.out.put('\n', finding.id, finding.severity == Severity::note ? " (note)" : "");
     if (!finding.path.empty())
@@ -198,17 +233,17 @@ int status_of(const Diagnosis& diagnosis) {
 // The diagnosis alone, or with what would be done.
 int look(const Options& opt, Io& io, const Diagnosis& diagnosis) {
   const int status = status_of(diagnosis);
-  const auto changes = plan_all(diagnosis);
+  const auto rounds = opt.quiet && !opt.json ? std::vector<Round>() : plan_all(diagnosis);
   Printer printer(io, diagnosis);
   if (opt.json) {
-    printer.print_json(status, nullptr, changes);
+    printer.print_json(status, nullptr, rounds, nullptr);
   } else if (!opt.quiet) {
     printer.print();
-    if (opt.fix && changes.empty())
-      io.out.put("\nNothing would be changed.\n");
+    if (opt.fix && rounds.empty())
+      io.out.put(opt.dry_run ? "\nNothing would be changed.\n" : "\nNothing was changed.\n");
     else if (opt.fix)
-      printer.print_changes("\nThis would be done:", changes);
-    else if (!changes.empty())
+      printer.print_plan(rounds);
+    else if (!rounds.empty())
       io.out.put("\nTo have this mended: ", printer.fix_command(), "\n");
   }
   return status;
@@ -220,16 +255,19 @@ bool may_change(const Options& opt, Io& io, const Diagnosis& diagnosis) {
     return true;
   Printer printer(io, diagnosis);
   printer.print();
-  printer.print_changes("\nThis would be done:", plan_all(diagnosis));
+  printer.print_plan(plan_all(diagnosis));
   return confirm(io, "do this");
 }
 
-void print_report(const Options& opt, Io& io, const Diagnosis& diagnosis, const FixReport& report, int status) {
+void print_report(const Options& opt, Io& io, const Diagnosis& diagnosis, const FixReport& report, int status,
+                  const FoundFirst& first) {
   Printer printer(io, diagnosis);
   if (opt.json)
-    return printer.print_json(status, &report, report.done);
+    return printer.print_json(status, &report, {Round{.changes = report.done}}, &first);
   if (opt.quiet)
     return;
+  if (report.changed)
+    io.out.put("Found: ", first.verdict, "\n\n");
   if (!report.done.empty())
     printer.print_changes("Done:", report.done);
   for (const std::string& note : report.notes)
@@ -244,17 +282,20 @@ void print_report(const Options& opt, Io& io, const Diagnosis& diagnosis, const 
 
 Result<int> mend(const Options& opt, Io& io, const Root& root, std::optional<Diagnosis>& diagnosis) {
   const DoctorOptions& doctor = diagnosis->patient.options;
-  if (plan_round(*diagnosis).steps.empty() && diagnosis->healthy())
+  // What an earlier change left is finished without a step of ours.
+  const bool unfinished = std::ranges::contains(diagnosis->findings, "UNFINISHED_RESTORE", &Finding::id);
+  if (!unfinished && plan_all(*diagnosis).empty())
     return look(opt, io, *diagnosis);
   if (!may_change(opt, io, *diagnosis)) {
     io.note("nothing was changed");
     return static_cast<int>(Status::refused);
   }
+  const FoundFirst first = found_first(*diagnosis);
   const FixReport report = fix(root, doctor, diagnosis);
   int status = status_of(*diagnosis);
   if (report.stopped && !report.changed)
     status = report.stopped->status() == Status::unset ? io.failure_status : static_cast<int>(report.stopped->status());
-  print_report(opt, io, *diagnosis, report, status);
+  print_report(opt, io, *diagnosis, report, status, first);
   if (report.stopped)
     io.err.put(io.name, ": ", message(*report.stopped), '\n');
   return status;

@@ -215,6 +215,7 @@ Result<> Reader::take_tag(uint64_t tag, uint64_t value) {
     case DT_PLTREL: image_.tables.plt_has_addends = value == DT_RELA; break;
     case DT_FLAGS_1: image_.flags_1 = value; break;
     case DT_RELR: image_.has_relr = true; break;
+    case DT_GNU_PRELINKED: image_.prelinked = true; break;
     case DT_VERNEED: needs_ = value; break;
     case DT_VERNEEDNUM: needs_count_ = value; break;
     case DT_VERDEF: definitions_ = value; break;

@@ -89,7 +89,8 @@ struct Image {
   bool has_rpath = false;
   bool has_runpath = false;
   uint64_t flags_1 = 0;
-  bool has_relr = false;  // packed relative relocations: an old loader would skip them
+  bool prelinked = false;  // its addresses were filled in by prelink, so that its bytes are no package's any more
+  bool has_relr = false;   // packed relative relocations: an old loader would skip them
 
   std::vector<VersionNeed> version_needs;
   std::vector<VersionName> version_definitions;

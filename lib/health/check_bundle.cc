@@ -61,6 +61,8 @@ class BundleCheck {
     if (step.action == Action::move)
       return strays_.push_back({step, ContentFrom::nowhere, {}, 0, {}, order::moves});
     Finding finding = step.action == Action::attributes ? about_attributes(step) : about_content(step);
+    if (finding.severity == Severity::note)
+      return findings_.push_back(std::move(finding));
     RepairStep repair{step, ContentFrom::nowhere, {}, 0, {}, order_of(p_, step)};
     if (step.action == Action::put && step.kind == NodeKind::file) {
       repair.from = ContentFrom::bundle;
@@ -130,11 +132,17 @@ class BundleCheck {
         return finding;
       }
     }
-    if (fault.suffix.empty())
+    const bool whole = fault.suffix.empty();
+    if (whole)
+      if (auto note = finding_of_prelinked(p_, step.path))
+        return *std::move(note);
+    if (whole)
       fault = {"DIFFERS", str("is not the file that belongs to glibc ", p_.bundle->info().glibc_version, " here"),
                false};
     Finding finding = finding_at(p_, step.path, step.kind, std::move(fault));
     finding.evidence.push_back(str("the bundle ", printable(base_name(p_.bundle->path())), " has it otherwise"));
+    if (whole && base_name(step.path).contains(".so"))
+      finding.evidence.emplace_back(may_be_meant);
     return finding;
   }
 

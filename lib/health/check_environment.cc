@@ -47,6 +47,32 @@ void report(const Patient& patient, Findings& findings, std::string_view variabl
   findings.push_back(std::move(finding));
 }
 
+// Whether a command is found by this PATH.
+bool leads_to_programs(const Patient& patient, std::string_view path) {
+  for (const std::string_view dir : split(path, ':'))
+    if (patient.root.exists(str(dir, "/ls")))
+      return true;
+  return false;
+}
+
+// A PATH that leads nowhere: every command is "not found", though all are there.
+void check_path(const Patient& patient, Findings& findings, std::string_view value, std::string_view place,
+                std::string_view file) {
+  constexpr std::string_view usual = "/usr/sbin:/usr/bin:/sbin:/bin";
+  // What the shell has yet to replace may lead anywhere.
+  if (value.find_first_of("$`~") != std::string_view::npos || leads_to_programs(patient, value) ||
+      !leads_to_programs(patient, usual))
+    return;
+  Finding finding;
+  finding.id = "PATH_WRONG";
+  finding.weight = 36;
+  finding.path = file;
+  finding.headline = str(place, " sets PATH to ", printable(value), ", where no programs are: each is \"not found\"");
+  finding.repair = file.empty() ? "set PATH" : "correct that line";
+  finding.commands.push_back(str("export PATH=", usual));
+  findings.push_back(std::move(finding));
+}
+
 // Lines like `export LD_PRELOAD=/opt/x.so` and `LD_LIBRARY_PATH="/opt/lib"`.
 void look_into(const Patient& patient, Findings& findings, const std::string& path) {
   const auto text = patient.root.read_file(path, 1 << 20);
@@ -56,22 +82,29 @@ void look_into(const Patient& patient, Findings& findings, const std::string& pa
     line = trim(line);
     if (line.starts_with("export "))
       line = trim(line.substr(7));
-    for (const std::string_view variable : variables) {
-      if (!line.starts_with(variable) || line.substr(variable.size(), 1) != "=")
-        continue;
-      std::string_view value = line.substr(variable.size() + 1);
-      while (!value.empty() && (value.front() == '"' || value.front() == '\''))
-        value.remove_prefix(1);
-      value = value.substr(0, value.find_first_of("\"'; \t"));
-      if (!value.empty())
-        report(patient, findings, variable, value, patient.shown(path), path);
-    }
+    const size_t equals = line.find('=');
+    if (equals == std::string_view::npos)
+      continue;
+    const std::string_view name = line.substr(0, equals);
+    std::string_view value = line.substr(equals + 1);
+    while (!value.empty() && (value.front() == '"' || value.front() == '\''))
+      value.remove_prefix(1);
+    value = value.substr(0, value.find_first_of("\"'; \t"));
+    if (value.empty())
+      continue;
+    if (std::ranges::contains(variables, name))
+      report(patient, findings, name, value, patient.shown(path), path);
+    else if (name == "PATH")
+      check_path(patient, findings, value, patient.shown(path), path);
   }
 }
 
 }  // namespace
 
 void check_environment(Patient& patient, Findings& findings) {
+  if (patient.root.is_system_root())
+    if (const char* const path = ::getenv("PATH"); path != nullptr && *path != '\0')
+      check_path(patient, findings, path, "this shell", {});
   if (patient.root.is_system_root())
     for (const char* const variable : variables)
       if (const char* const value = ::getenv(variable); value != nullptr && *value != '\0')

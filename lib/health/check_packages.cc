@@ -92,7 +92,13 @@ class PackagesCheck {
       p_.right.insert(place.path);
       return;
     }
-    report(package, file, place.path, fault_of_content(package, place), NodeKind::file);
+    Fault fault = fault_of_content(package, place);
+    if (fault.suffix == "DIFFERS")
+      if (auto note = finding_of_prelinked(p_, place.path)) {
+        p_.claimed.insert(place.path);
+        return findings_.push_back(*std::move(note));
+      }
+    report(package, file, place.path, std::move(fault), NodeKind::file);
   }
 
   // Its bytes are others than the package's.
@@ -160,6 +166,7 @@ class PackagesCheck {
   void report(const InstalledPackage& package, const PackageFile& file, const std::string& path, Fault fault,
               NodeKind kind) {
     const bool mixed = fault.suffix == "MIXED";
+    const bool whole = fault.suffix == "DIFFERS" && base_name(path).contains(".so");
     if (fault.suffix.empty())
       return;
     Finding finding = finding_at(p_, path, kind, std::move(fault));
@@ -167,6 +174,8 @@ class PackagesCheck {
       finding.id = "LIBC_MIXED";
     finding.evidence.push_back(str("the package ", package.name, ' ', package.version, " says ",
                                    digest_name(file.digest.algorithm), ' ', file.digest.hex));
+    if (whole)
+      finding.evidence.emplace_back(may_be_meant);
     wish(p_, finding, path, file.digest);
     p_.claimed.insert(path);
     findings_.push_back(std::move(finding));

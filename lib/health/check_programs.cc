@@ -188,9 +188,23 @@ class ProgramsCheck {
       wish(p_, finding, program, {});
     }
     if (p_.census.programs < 5 || !has_basic_programs())
-      add_finding("PROGRAMS_MISSING", {},
-                  "the basic programs (sh, ls and the like) are gone from /usr/bin: install their packages again", {})
-          .weight = 79;
+      report_no_programs();
+  }
+
+  void report_no_programs() {
+    Finding& finding =
+        add_finding("PROGRAMS_MISSING", {}, "the basic programs (sh, ls and the like) are gone from /usr/bin", {});
+    finding.weight = 79;
+    std::string names;
+    std::set<size_t> named;
+    for (const std::string_view program : {"bash", "dash", "ls", "mount", "grep", "sed", "tar", "dpkg", "rpm"})
+      for (const std::string_view dir : {"bin/", "usr/bin/"})
+        if (const auto owner = owner_of(str(dir, program)); owner && named.insert(*owner).second)
+          names += str(names.empty() ? "" : ", ", p_.packages->packages()[*owner].name);
+    finding.repair = names.empty() ? "bring their packages back from a backup, or unpack them with the kit"
+                                   : str("unpack these packages again, and those of what else is missed: ", names);
+    finding.commands.push_back(p_.command(p_.root.exists("var/lib/dpkg") ? "deb-extract" : "rpm-extract",
+                                          str("--in-place ", printable(p_.root.path()), " PACKAGE...")));
   }
 
   // Without the links of a merged /usr, they are where these lead.
@@ -218,12 +232,17 @@ class ProgramsCheck {
 
   // Which package to install again.
   std::optional<size_t> name_owner(Finding& finding, const std::string& path) {
-    const auto owner = p_.packages ? p_.packages->owner(path) : Result<std::optional<PackageDb::Owned>>(std::nullopt);
-    if (!owner || !*owner)
+    const auto owner = owner_of(path);
+    if (!owner)
       return std::nullopt;
-    const InstalledPackage& package = p_.packages->packages()[(*owner)->package];
+    const InstalledPackage& package = p_.packages->packages()[*owner];
     finding.evidence.push_back(str("it belongs to the package ", package.name, ' ', package.version));
-    return (*owner)->package;
+    return owner;
+  }
+
+  std::optional<size_t> owner_of(const std::string& path) {
+    const auto owner = p_.packages ? p_.packages->owner(path) : Result<std::optional<PackageDb::Owned>>(std::nullopt);
+    return owner && *owner ? std::optional((*owner)->package) : std::nullopt;
   }
 
   // A library that is missing is looked for by all that its package has in the loader's directories.

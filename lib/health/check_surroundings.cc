@@ -1,6 +1,7 @@
 // What stands in the way of glibc, or of its repair: mounts, flags, space.
 #include <algorithm>
 
+#include <fcntl.h>
 #include <sys/statvfs.h>
 
 #include "lib/base/quote.h"
@@ -58,10 +59,13 @@ class SurroundingsCheck {
     const auto dir = p_.root.open_dir(place);
     struct statvfs info{};
     struct stat self{};
-    if (!dir || ::fstatvfs(dir->get(), &info) < 0 || ::fstat(dir->get(), &self) < 0 ||
-        std::ranges::contains(seen_, self.st_dev))
+    if (!dir || ::fstatvfs(dir->get(), &info) < 0 || ::fstat(dir->get(), &self) < 0)
       return;
-    seen_.push_back(self.st_dev);
+    // One file system may be mounted twice, with flags of its own each time.
+    const auto mount = std::pair(self.st_dev, info.f_flag);
+    if (std::ranges::contains(seen_, mount))
+      return;
+    seen_.push_back(mount);
     const std::string shown = p_.shown(place);
     const std::string word = quoted(p_.root.shown(place), QuotingStyle::shell_escape);
     if ((info.f_flag & ST_RDONLY) != 0) {
@@ -71,12 +75,8 @@ class SurroundingsCheck {
           "make it writable before a repair; where the system is meant to be so (an image), replace the image";
       finding.commands.push_back(str("mount -o remount,rw ", word));
     }
-    if ((info.f_flag & ST_NOEXEC) != 0 && place != "var") {
-      Finding& finding = add("NOEXEC", Severity::fatal, 72, place,
-                             str("the file system of ", shown, " is mounted noexec, so that no program on it can run"));
-      finding.repair = "mount it without noexec";
-      finding.commands.push_back(str("mount -o remount,exec ", word));
-    }
+    if ((info.f_flag & ST_NOEXEC) != 0 && place != "var")
+      add_noexec(place);
     const uint64_t free = static_cast<uint64_t>(info.f_bavail) * info.f_frsize;
     const bool no_inodes = info.f_files != 0 && info.f_favail < 16;
     if ((info.f_flag & ST_RDONLY) == 0 && (free < (1 << 20) || no_inodes)) {
@@ -87,12 +87,25 @@ class SurroundingsCheck {
     }
   }
 
+  void add_noexec(const std::string& place) {
+    Finding& finding =
+        add("NOEXEC", Severity::fatal, 72, place,
+            str("the file system of ", p_.shown(place), " is mounted noexec, so that no program can use it"));
+    finding.repair = "mount it without noexec";
+    finding.commands.push_back(
+        str("mount -o remount,bind,exec ", quoted(p_.root.shown(place), QuotingStyle::shell_escape)));
+  }
+
   void check_member(const Member& member) {
     const auto found = p_.root.find(member.path(), Last::keep);
     if (!found || !found->exists)
       return;
     if (is_mount_point(found->dir.get(), found->name)) {
       const bool bad = !member.is_whole(p_.machine());
+      struct statvfs info{};
+      const auto file = p_.root.open_file(member.path(), O_RDONLY | O_NONBLOCK);
+      if (file && ::fstatvfs(file->get(), &info) == 0 && (info.f_flag & ST_NOEXEC) != 0)
+        add_noexec(member.path());
       Finding& finding = add("MOUNTED_OVER", bad ? Severity::fatal : Severity::note, 82, member.path(),
                              str("something is mounted on ", p_.shown(member.path()), ", which hides the file itself"));
       finding.repair = "unmount that, and look again";
@@ -113,7 +126,7 @@ class SurroundingsCheck {
 
   Patient& p_;
   Findings& findings_;
-  std::vector<dev_t> seen_;
+  std::vector<std::pair<dev_t, unsigned long>> seen_;
 };
 
 }  // namespace

@@ -19,6 +19,8 @@ void check_packages(Patient& patient, Findings& findings);
 // What the files of glibc tell by themselves: each whole, each link leading to its file, all of one build
 // (check_family.cc).
 void check_family(Patient& patient, Findings& findings);
+// What they need of the processor and the kernel (check_machine.cc).
+void check_machine(Patient& patient, Findings& findings);
 // Modes and owners that keep users or programs out (check_attributes.cc).
 void check_attributes(Patient& patient, Findings& findings);
 // SELinux labels (check_labels.cc).

@@ -99,7 +99,8 @@ std::string consequence(const Diagnosis& diagnosis) {
 
 bool is_about_glibc(const Finding& finding) {
   constexpr std::string_view others[] = {"UNRESOLVED",       "VERSION_MISSING", "PROGRAM_DAMAGED",
-                                         "PROGRAMS_MISSING", "LIBRARY_DAMAGED", "LIBRARY_LINK_MISSING"};
+                                         "PROGRAMS_MISSING", "LIBRARY_DAMAGED", "LIBRARY_LINK_MISSING",
+                                         "PATH_WRONG"};
   const bool program = finding.id.starts_with("FILE_") && dir_name(finding.path).ends_with("bin");
   return finding.severity != Severity::note && !program && !std::ranges::contains(others, finding.id);
 }
@@ -115,6 +116,8 @@ std::string health_words(const Diagnosis& diagnosis) {
   text += str(" is healthy: ", count_of(p.census.programs, "program finds its", "programs find their"), " libraries");
   if (p.census.ran)
     text += "; /bin/true and /bin/sh run";
+  else if (!p.options.run_programs)
+    text += "; none was run (--no-trial)";
   else if (!p.census.not_run_because.empty())
     text += str("; none was run (", p.census.not_run_because, ')');
   return text + '.';
@@ -134,6 +137,7 @@ Diagnosis diagnose(const Root& root, const DoctorOptions& options) {
   check_bundle(patient, findings);
   check_packages(patient, findings);
   check_family(patient, findings);
+  check_machine(patient, findings);
   check_attributes(patient, findings);
   check_labels(patient, findings);
   check_config(patient, findings);

@@ -43,6 +43,7 @@ struct RepairStep {
   size_t index = 0;    // of the donor, or of the bundle's entry
   std::string origin;  // for people: "the deleted file that process 123 (sshd) still has mapped"
   unsigned order = 0;  // within the transaction; equal ones keep the order of the findings
+  bool guess = false;  // taken back again where programs still do not run after it
 };
 
 // Places in a transaction (RepairStep::order): room is made first, and what all stands on comes last.

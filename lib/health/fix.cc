@@ -12,6 +12,7 @@
 #include "lib/bundle/state_dir.h"
 #include "lib/bundle/transaction.h"
 #include "lib/fs/node.h"
+#include "lib/health/old_users.h"
 #include "lib/health/reference.h"
 #include "lib/health/stage_repair.h"
 
@@ -170,9 +171,12 @@ Score score_of(const Diagnosis& diagnosis) {
   return score;
 }
 
-// Worse only where programs that found their libraries no longer do, or nothing runs where something ran.
+// Worse only where programs that found their libraries no longer do, or nothing runs where something ran. A shell or a
+// login that is lost is never outweighed by a glibc that is in order (programs of a newer release were unpacked, too).
 bool is_worse(const Diagnosis& before, const Diagnosis& after) {
-  if (before.patient.census.ran && after.patient.census.trial_failed)
+  const Patient::Census& was = before.patient.census;
+  const Patient::Census& is = after.patient.census;
+  if ((was.ran && is.trial_failed) || (is.key_broken > was.key_broken && !was.trial_failed))
     return true;
   return score_of(after).broken > score_of(before).broken && score_of(after).fatal >= score_of(before).fatal;
 }
@@ -207,7 +211,7 @@ class Fixer {
     const Pending found = TRY(resume(root_));
     if (found.progress == Progress::staging)
       return {};
-    report_.changed = true;
+    report_.changed = settled_ = true;
     report_.notes.push_back(str("an earlier change (", printable(found.what), ") had broken off; it was ",
                                 found.progress == Progress::undoing ? "taken back" : "finished"));
     diagnosis_.emplace(diagnose(root_, options_));
@@ -242,17 +246,20 @@ class Fixer {
     return {};
   }
 
-  // True when that is the end of it: less works than before, and the round was taken back.
+  // True when that is the end of it: the round did not do what it was for, and was taken back.
   Result<bool> look_again(const Round& plan) {
     Diagnosis after = diagnose(root_, options_);
-    if (!is_worse(*diagnosis_, after)) {
+    const bool worse = is_worse(*diagnosis_, after);
+    const bool wrong_guess = after.patient.census.trial_failed && std::ranges::any_of(plan.steps, &RepairStep::guess);
+    if (!worse && !wrong_guess) {
       report_.done.insert(report_.done.end(), plan.changes.begin(), plan.changes.end());
       diagnosis_.emplace(std::move(after));
       return false;
     }
     TRY(undo_last_step(root_));
-    report_.changed = !report_.done.empty();
-    report_.notes.emplace_back("a step after which less worked than before was taken back");
+    report_.changed = transactions_ > 1 || settled_;
+    report_.notes.emplace_back(worse ? "a step after which less worked than before was taken back"
+                                     : "a step that did not help was taken back");
     return true;
   }
 
@@ -262,7 +269,19 @@ class Fixer {
   FixReport& report_;
   std::set<std::string> seen_;
   unsigned transactions_ = 0;
+  bool settled_ = false;  // an earlier change was finished or taken back
 };
+
+constexpr Stage stages[] = {Stage::layout, Stage::files, Stage::settings, Stage::cache};
+
+Round plan_stage(const Diagnosis& diagnosis, Stage stage) {
+  Round round;
+  round.stage = stage;
+  round.steps = RoundPlanner(diagnosis, stage).run();
+  for (const RepairStep& repair : round.steps)
+    round.changes.push_back(change_of(diagnosis.patient, repair));
+  return round;
+}
 
 // Whether glibc is still broken, and no bundle of this very glibc was there.
 bool needs_whole_bundle(const Diagnosis& diagnosis) {
@@ -272,6 +291,28 @@ bool needs_whole_bundle(const Diagnosis& diagnosis) {
            return finding.severity == Severity::fatal && finding.stage == Stage::files && finding.steps.empty() &&
                   (finding.id.starts_with("LIBC_") || finding.id.starts_with("LOADER_") || finding.id == "ABI_TOO_OLD");
          });
+}
+
+void add_changes(const Plan& plan, std::string_view bundle, std::vector<PlannedChange>& changes) {
+  for (const Change& change : plan.changes)
+    changes.push_back({"restore", change.path, str("from the bundle ", printable(base_name(bundle)))});
+}
+
+// What the last resort would do: the first bundle that fits.
+Round plan_whole(const Diagnosis& diagnosis) {
+  Round round;
+  const DoctorOptions& options = diagnosis.patient.options;
+  for (const std::string& file : bundle_files(options)) {
+    auto bundle = Bundle::open(file, kit_trust(options.require_signature, options.public_key));
+    if (!bundle || !bundle->verify())
+      continue;
+    const auto planned = restore(diagnosis.patient.root, *bundle, {.dry_run = true});
+    if (planned)
+      add_changes(planned->plan, file, round.changes);
+    if (!round.changes.empty())
+      break;
+  }
+  return round;
 }
 
 // The last resort: all of another glibc, where the checks of a restore say that it fits the programs of this root.
@@ -290,12 +331,16 @@ void restore_whole(const Root& root, const DoctorOptions& options, std::optional
       continue;
     Diagnosis after = diagnose(root, options);
     if (is_worse(*diagnosis, after)) {
-      if (const auto undone = undo_last_step(root); !undone)
-        report.notes.push_back(message(undone.error()));
+      if (auto undone = undo_last_step(root); !undone) {
+        report.changed = true;
+        report.stopped = std::move(undone).error();
+        diagnosis.emplace(std::move(after));
+        return;
+      }
+      report.notes.push_back(str("the bundle ", printable(file), " was restored, and taken back: less worked with it"));
       continue;
     }
-    for (const Change& change : restored->plan.changes)
-      report.done.push_back({"restore", change.path, str("from the bundle ", printable(base_name(file)))});
+    add_changes(restored->plan, file, report.done);
     report.notes.push_back(str("the glibc of ", printable(base_name(file)),
                                " is another build than the one that was here; let the package manager install its own "
                                "again. Its restore is one step of its own to --undo"));
@@ -309,23 +354,21 @@ void restore_whole(const Root& root, const DoctorOptions& options, std::optional
 
 Round plan_round(const Diagnosis& diagnosis) {
   Round round;
-  for (const Stage stage : {Stage::layout, Stage::files, Stage::settings, Stage::cache}) {
-    round.stage = stage;
-    round.steps = RoundPlanner(diagnosis, stage).run();
-    if (!round.steps.empty())
+  for (const Stage stage : stages)
+    if (round = plan_stage(diagnosis, stage); !round.steps.empty())
       break;
-  }
-  for (const RepairStep& repair : round.steps)
-    round.changes.push_back(change_of(diagnosis.patient, repair));
   return round;
 }
 
-std::vector<PlannedChange> plan_all(const Diagnosis& diagnosis) {
-  std::vector<PlannedChange> changes;
-  for (const Stage stage : {Stage::layout, Stage::files, Stage::settings, Stage::cache})
-    for (const RepairStep& repair : RoundPlanner(diagnosis, stage).run())
-      changes.push_back(change_of(diagnosis.patient, repair));
-  return changes;
+std::vector<Round> plan_all(const Diagnosis& diagnosis) {
+  std::vector<Round> rounds;
+  for (const Stage stage : stages)
+    if (Round round = plan_stage(diagnosis, stage); !round.steps.empty())
+      rounds.push_back(std::move(round));
+  if (needs_whole_bundle(diagnosis))
+    if (Round round = plan_whole(diagnosis); !round.changes.empty())
+      rounds.push_back(std::move(round));
+  return rounds;
 }
 
 FixReport fix(const Root& root, const DoctorOptions& options, std::optional<Diagnosis>& diagnosis) {
@@ -334,6 +377,9 @@ FixReport fix(const Root& root, const DoctorOptions& options, std::optional<Diag
     report.stopped = std::move(done).error();
   else if (needs_whole_bundle(*diagnosis))
     restore_whole(root, options, diagnosis, report);
+  if (report.changed)
+    if (std::string users = users_of_deleted_libraries(root); !users.empty())
+      report.notes.push_back(std::move(users));
   return report;
 }
 

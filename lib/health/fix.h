@@ -30,8 +30,9 @@ struct Round {
 // What the next round would do; without steps where nothing that was found is for us to repair.
 Round plan_round(const Diagnosis& diagnosis);
 
-// What would be done in all rounds, as far as that can be said before the first is done.
-std::vector<PlannedChange> plan_all(const Diagnosis& diagnosis);
+// All rounds, as they look before the first is done. Each is planned anew when its turn comes, so that a later one may
+// then be smaller, or not needed at all. The last resort, a bundle of another build, is the last round.
+std::vector<Round> plan_all(const Diagnosis& diagnosis);
 
 struct FixReport {
   std::vector<PlannedChange> done;

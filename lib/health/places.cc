@@ -188,6 +188,20 @@ Finding finding_of_attributes(const Patient& patient, std::string_view path, con
   return finding;
 }
 
+std::optional<Finding> finding_of_prelinked(const Patient& patient, std::string_view path) {
+  const auto found = patient.root.find(path, Last::keep, &patient.assumed);
+  const auto file = found && found->exists ? elf::read_library(patient.root, *found) : nullptr;
+  if (!file || file->error || !file->image.prelinked)
+    return std::nullopt;
+  Finding finding;
+  finding.id = "LIBRARY_PRELINKED";
+  finding.severity = Severity::note;
+  finding.path = path;
+  finding.headline = str(patient.shown(path), " was changed by prelink, which is no damage");
+  finding.repair = "none is needed; prelink --undo gives the package's bytes back";
+  return finding;
+}
+
 RepairStep link_step(const Patient& patient, std::string_view path, std::string_view text) {
   RepairStep repair;
   Step& step = repair.step;

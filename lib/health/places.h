@@ -1,6 +1,7 @@
 // Saying what is wrong with a place, and the steps that mend it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,6 +29,14 @@ Finding finding_at(const Patient& patient, std::string_view path, NodeKind wante
 // A finding about mode and owner alone.
 Finding finding_of_attributes(const Patient& patient, std::string_view path, const Attributes& have,
                               const Attributes& wanted);
+
+// Something to know about a library whose bytes are not the expected ones, though it is whole: prelink has filled in
+// its addresses, which is no damage (handbook 1.2 no. 28). Nothing where prelink has not been at it.
+std::optional<Finding> finding_of_prelinked(const Patient& patient, std::string_view path);
+
+// What to say of a whole library with other bytes: it may be meant.
+inline constexpr std::string_view may_be_meant =
+    "it is whole: if somebody patched it on purpose, that is no damage, and it should be left as it is";
 
 // The step that puts a link there, whatever stands there now.
 RepairStep link_step(const Patient& patient, std::string_view path, std::string_view text);

@@ -96,3 +96,43 @@ break_cache_empty() { : >"$ROOT/etc/ld.so.cache"; }
 
 accident conf_junk all 0 0 '/etc/ld.so.conf is random bytes' alive=yes
 break_conf_junk() { head -c 300 /dev/urandom | overwrite "$ROOT/etc/ld.so.conf"; }
+
+# Changes one place in a file, in place; fails where it is not there.
+patch_bytes() {  # FILE OLD-HEX NEW-HEX
+  python3 -SEc 'import sys
+path, old, new = sys.argv[1], *map(bytes.fromhex, sys.argv[2:4])
+data = open(path, "rb").read()
+if old not in data:
+    sys.exit(f"{path}: the bytes to change are not in it")
+open(path, "r+b").write(data.replace(old, new, 1))' "$@"
+}
+
+# The property note says which level of processor is needed: now one that does not exist yet.
+accident libc_isa_too_new B 0 '127:CPU ISA level is lower than required' 'libc is built for a newer processor'
+break_libc_isa_too_new() { patch_bytes "$ROOT/$LIBC" 028000c00400000001000000 028000c00400000010000000; }
+
+# Up to 2.35 the loader passes over a library that asks for a newer kernel.
+accident libc_kernel_too_new A 0 '127:libc\.so\.6: cannot open' 'libc is built for a newer kernel'
+break_libc_kernel_too_new() {
+  patch_bytes "$ROOT/$LIBC" 474e550000000000030000000200000000000000 474e550000000000630000000200000000000000
+}
+
+# prelink fills in addresses, and says so in the dynamic section: at its end there is room.
+accident libm_prelinked all 0 0 'libm was changed by prelink' probe='/usr/bin/python3 -c "import math"' alive=yes
+break_libm_prelinked() {
+  python3 -SEc 'import struct, sys
+path = sys.argv[1]
+data = bytearray(open(path, "rb").read())
+offset, count = struct.unpack_from("<Q", data, 32)[0], struct.unpack_from("<H", data, 56)[0]
+for at in range(offset, offset + 56 * count, 56):
+    kind, _, place, _, _, size = struct.unpack_from("<IIQQQQ", data, at)
+    if kind == 2:
+        tags = [struct.unpack_from("<Q", data, place + i)[0] for i in range(0, size, 16)]
+        end = tags.index(0)
+        assert end + 1 < len(tags), "there is no room"
+        struct.pack_into("<QQ", data, place + end * 16, 0x6ffffdf5, 0x52345678)
+open(path, "r+b").write(data)' "$(readlink -f "$ROOT/$LIB/libm.so.6")"
+}
+
+accident cache_foreign all 0 0 '/etc/ld.so.cache has the mark of the other byte order' alive=yes
+break_cache_foreign() { printf '\003' | dd of="$ROOT/etc/ld.so.cache" bs=1 seek=28 conv=notrunc status=none; }

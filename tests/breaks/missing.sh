@@ -114,3 +114,19 @@ break_top_links_gone() { rm "$ROOT/lib" "$ROOT/lib64"; }
 
 accident bin_links_gone merged 0 "127:$no_loader" '/bin and /sbin are deleted, which were links'
 break_bin_links_gone() { rm "$ROOT/bin" "$ROOT/sbin"; }
+
+# What dpkg leaves of a package in its database when it was removed by force, or unpacked by half.
+set_dpkg_state() {  # STATE
+  sed -i "/^Package: libc6\$/,/^\$/s/^Status: .*/Status: $1/" "$ROOT/var/lib/dpkg/status"
+}
+
+accident package_removed all,-rhel 0 "127:$no_loader" 'the package libc6 was removed by force' left='var/lib/dpkg'
+break_package_removed() {
+  break_family_gone
+  rm -f "$ROOT"/var/lib/dpkg/info/libc6:amd64.*
+  set_dpkg_state 'deinstall ok config-files'
+}
+
+accident package_half_way all,-rhel 0 0 'the package libc6 is unpacked and not configured; its files are all there' alive=yes \
+  left='var/lib/dpkg'
+break_package_half_way() { set_dpkg_state 'install ok half-configured'; }

@@ -37,6 +37,15 @@ break_read_only() { break_libc_gone; mount -o remount,ro "$ROOT"; }
 accident noexec all 5 '126:Permission denied' 'libc is gone and the root is mounted noexec' say='noexec' health=none
 break_noexec() { break_libc_gone; mount -o remount,bind,noexec "$ROOT"; }
 
+# Only the libraries lie on such a mount: the very same file system, mounted a second time.
+accident lib_noexec all 5 '126:Permission denied' 'the library directory is mounted noexec' say='noexec|Permission denied' harmless=yes \
+  health=none
+break_lib_noexec() { mount_noexec "$ROOT/$LIB"; }
+mount_noexec() { mount --bind "$1" "$1" && mount -o remount,bind,noexec "$1"; }
+
+accident libc_noexec all 5 '127:failed to map segment' 'libc alone is mounted noexec' say='noexec|failed to map' health=none harmless=yes
+break_libc_noexec() { mount_noexec "$ROOT/$LIBC"; }
+
 accident var_other_disk all 0 '127:libc\.so\.6: cannot open' 'libc is gone, and /var is another file system' left='var .rescue'
 break_var_other_disk() {
   break_libc_gone
@@ -83,3 +92,15 @@ break_lib_other_disk_junk() {
 
 accident nothing_wrong all 0 0 'nothing: a healthy root' alive=yes harmless=yes
 break_nothing_wrong() { :; }
+
+# In every login from now on; the system itself is whole.
+accident environment_poison bullseye,unmerged,bookworm,rhel 0 '1|127|134|139:' '/etc/environment leads to a glibc of another release' \
+  probe='/usr/bin/env LD_LIBRARY_PATH=/opt/vendor/lib /bin/ls /' left='etc/environment opt/vendor'
+break_environment_poison() {
+  mkdir -p "$ROOT/opt/vendor/lib"
+  cp "$(dir_of "$(newer)")/libc.so.6" "$ROOT/opt/vendor/lib/"
+  echo 'LD_LIBRARY_PATH=/opt/vendor/lib' >>"$ROOT/etc/environment"
+}
+
+accident path_wrong all 0 0 '/etc/environment sets a PATH that leads nowhere' alive=yes left=etc/environment
+break_path_wrong() { echo 'PATH=/opt/gone/bin:/opt/gone/sbin' >>"$ROOT/etc/environment"; }

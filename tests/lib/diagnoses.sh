@@ -72,11 +72,15 @@ diagnosis loader_empty LOADER_EMPTY same
 diagnosis loader_junk LOADER_NOT_ELF same
 diagnosis loader_other_machine LOADER_WRONG_ARCH same
 diagnosis loader_cut LOADER_TRUNCATED same
+diagnosis libc_isa_too_new CPU_TOO_OLD same
+diagnosis libc_kernel_too_new KERNEL_TOO_OLD same
+diagnosis libm_prelinked note:LIBRARY_PRELINKED mended finding_rhel=- left='*/libm.so.6 */libm-*'
 diagnosis libm_corrupt LIBRARY_NOT_ELF same
 diagnosis family_empty LOADER_EMPTY same
 diagnosis libcrypt_empty 'LIBRARY_(DAMAGED|EMPTY)' same
 diagnosis cache_junk CACHE_CORRUPT mended
 diagnosis cache_cut CACHE_CORRUPT mended
+diagnosis cache_foreign CACHE_CORRUPT mended
 diagnosis cache_empty CACHE_CORRUPT mended
 # Configuration is the administrator's; a bundle has what it was.
 diagnosis conf_junk 'CONFIG_[A-Z]+' mended alone_rhel=same
@@ -129,6 +133,8 @@ diagnosis lib_dir_gone LOADER_MISSING same alone_A=partly with=5
 diagnosis lib_dir_moved DIRECTORY_MOVED mended left=
 diagnosis top_links_gone ALIAS_MISSING mended
 diagnosis bin_links_gone ALIAS_MISSING mended
+diagnosis package_removed LOADER_MISSING same alone_A=partly
+diagnosis package_half_way - mended
 
 # Two glibcs. Layout A keeps the old files beside the new ones.
 diagnosis libc_newer LIBC_MIXED same
@@ -142,6 +148,7 @@ diagnosis family_links_crossed LIBC_LINK_WRONG mended
 diagnosis make_install_newer 'LIBC_MIXED|LIBC_REPLACED|LIBC_LINK_[A-Z]+' same alone_A=mended left='usr/lib64/ld-linux-x86-64.so.2 lib64/ld-linux-x86-64.so.2 */libc_malloc_debug.so.0'
 diagnosis make_install_older LIBC_MIXED same
 diagnosis libpthread_older_than_libc 'LIBRARY_DIFFERS' same
+diagnosis foreign_tarball 'LIBC_(MIXED|LINK_REPLACED)|LOADER_(MIXED|LINK_REPLACED)' same with=5
 diagnosis programs_newer ABI_TOO_OLD same with=5
 diagnosis hwcaps_poison LIBRARY_SHADOWED mended left='*/glibc-hwcaps var/cache/ldconfig etc/ld.so.cache'
 diagnosis conf_poison LIBRARY_SHADOWED mended
@@ -153,6 +160,10 @@ diagnosis preload_crash PRELOAD_BROKEN mended left=opt/libcrash.so
 diagnosis libc_bind_mounted MOUNTED_OVER same with=5
 diagnosis read_only READ_ONLY same alone_A=partly with=3
 diagnosis noexec NOEXEC same alone_A=partly with=5
+diagnosis lib_noexec NOEXEC same with=5
+diagnosis libc_noexec NOEXEC same with=5
+diagnosis environment_poison ENVIRONMENT same with=5
+diagnosis path_wrong PATH_WRONG same with=5
 diagnosis var_other_disk LIBC_MISSING same alone_A=partly
 diagnosis var_full DISK_FULL same alone_A=partly with=3
 diagnosis var_lib_dangling LIBC_MISSING same alone_A=partly

@@ -43,7 +43,7 @@ with_root() {  # NAME
 
 # The list of the untouched root is made once, and kept beside it.
 make_base() {
-  python3 "$tests_dir/lib/snapshot.py" take "$pristine" "$case_dir/base"
+  python3 -SE "$tests_dir/lib/snapshot.py" take "$pristine" "$case_dir/base"
   cp "$case_dir/base" "$base.$$"
   mv "$base.$$" "$base"
 }
@@ -78,13 +78,13 @@ drop_root() {
 
 snapshot() {  # FILE
   if [[ $UPPER ]]; then
-    python3 "$tests_dir/lib/snapshot.py" take "$ROOT" "$1" --base "$base" --upper "$UPPER"
+    python3 -SE "$tests_dir/lib/snapshot.py" take "$ROOT" "$1" --base "$base" --upper "$UPPER"
   else
-    python3 "$tests_dir/lib/snapshot.py" take "$ROOT" "$1"
+    python3 -SE "$tests_dir/lib/snapshot.py" take "$ROOT" "$1"
   fi
 }
 
-differences() { python3 "$tests_dir/lib/snapshot.py" diff "$@"; }
+differences() { python3 -SE "$tests_dir/lib/snapshot.py" diff "$@"; }
 
 expect_same() {  # BEFORE AFTER [--allow GLOB]...: what differs ends the case
   local found status=0

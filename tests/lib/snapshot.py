@@ -80,8 +80,7 @@ class Lister:
         name = quote(path)
         at = self.place[name] + 1
         while at < len(self.order) and self.order[at].startswith(name + "/"):
-            entry = self.base[self.order[at]]
-            yield "\t".join([*entry.values(), self.order[at]])
+            yield self.base[self.order[at]]
             at += 1
 
     def content(self, path, info):
@@ -89,7 +88,7 @@ class Lister:
             return quote(os.readlink(self.root + b"/" + path)) or "-"
         if not stat.S_ISREG(info.st_mode):
             return "-"
-        known = self.base.get(quote(path))
+        known = fields(self.base.get(quote(path)))
         unread = self.upper and not os.path.lexists(self.upper + b"/" + path)
         if known and unread and known["type"] == "file" and known["mtime"] == str(info.st_mtime_ns):
             return known["content"]
@@ -122,13 +121,15 @@ class Lister:
 
 
 def read_list(name):
-    entries = {}
-    if name:
-        with open(name, encoding="ascii") as file:
-            for line in file:
-                *values, path = line.rstrip("\n").split("\t")
-                entries[path] = dict(zip(FIELDS, values))
-    return entries
+    """The lines by their path: only a few are ever taken apart."""
+    if not name:
+        return {}
+    with open(name, encoding="ascii") as file:
+        return {line[line.rindex("\t") + 1:]: line for line in file.read().splitlines()}
+
+
+def fields(line):
+    return dict(zip(FIELDS, line.split("\t"))) if line else None
 
 
 def take(args):
@@ -140,7 +141,7 @@ def take(args):
 
 
 def differences(before, after, path):
-    old, new = before.get(path), after.get(path)
+    old, new = fields(before.get(path)), fields(after.get(path))
     if old is None:
         return [f"extra {path} ({new['type']})"]
     if new is None:
@@ -157,7 +158,7 @@ def allowed(path, globs):
 
 def diff(args):
     before, after = read_list(args.before), read_list(args.after)
-    paths = sorted(set(before) | set(after))
+    paths = sorted(p for p in before.keys() | after.keys() if before.get(p) != after.get(p))
     if args.only:
         with open(args.only, encoding="utf-8") as file:
             only = {line.strip().removeprefix("./") for line in file}

@@ -2,10 +2,13 @@
 # doctor: rescue-doctor names what is behind every accident of tests/breaks,
 # mends it with the least, and is honest where it cannot.
 #
-#   doctor.sh [--only GLOB] [--mode bundle|alone] ROOT...
+#   doctor.sh [--only GLOB] [--mode bundle|alone] [--draw place|all] [--seed N] ROOT...
 #
 # bundle: with the root's own glibc bundle; alone: with nothing but what the
-# broken root itself still holds.
+# broken root itself still holds. Each from outside, and from a chroot into the
+# root; there /proc and /dev are mounted or not, as is drawn. `--draw place` draws
+# from where, for each accident and mode; `--draw all` draws the mode as well. The
+# seed is printed; the same one draws the same.
 set -euo pipefail
 # shellcheck source=tests/lib/report.sh
 source "$(dirname "$0")/../lib/report.sh"
@@ -18,10 +21,10 @@ source "$tests_dir/lib/diagnoses.sh"
 # shellcheck source=tests/lib/kit.sh
 source "$tests_dir/lib/kit.sh"
 
-only='*' modes='bundle alone' roots=()
+only='*' modes='bundle alone' draw='' seed='' roots=()
 
-# Looked at from inside as well, where neither /proc nor /dev is mounted.
-readonly inside_too=' libc_gone loader_gone lib64_gone lib64_full_dir libc_link_gone libc_is_dir lib_dir_moved preload_crash '
+# Nothing can be started from a file system that is mounted noexec, nor a kit that lies on it.
+readonly outside_only=' noexec '
 # Taken back as well.
 readonly undo_too=' libc_empty lib64_full_dir lib_dir_moved hwcaps_poison stray_libc_steals family_gone preload_crash cache_gone '
 
@@ -30,6 +33,8 @@ read_arguments() {
     case $1 in
       --only) only=$2; shift ;;
       --mode) modes=$2; shift ;;
+      --draw) draw=$2; shift ;;
+      --seed) seed=$2; shift ;;
       -*) echo "doctor: $1: unknown option" >&2; exit 2 ;;
       *) roots+=("$1") ;;
     esac
@@ -38,27 +43,66 @@ read_arguments() {
   ((${#roots[@]})) || roots=(bookworm)
 }
 
+# The kit inside is there before the accident, as it must be on a server.
+put_kit_inside() {  # MODE
+  mkdir -p "$ROOT/opt/rescue/bin" "$ROOT/opt/rescue/bundles"
+  cp "$kit/bin/rescue" "$ROOT/opt/rescue/bin/"
+  [[ $1 != bundle ]] || cp "$bundles/$NAME.tzst" "$ROOT/opt/rescue/bundles/"
+}
+
 doctor() {  # EXPECTED-STATUS inside|'' MODE [OPTION]...
   local expected=$1 how=$2 bundle=$work/none.tzst
   [[ $3 != bundle ]] || bundle=$bundles/$NAME.tzst
   shift 3
   if [[ $how == inside ]]; then
-    mkdir -p "$ROOT/opt/rescue/bin"
-    cp "$kit/bin/rescue" "$ROOT/opt/rescue/bin/"
-    cp "$bundle" "$ROOT/opt/rescue/test.tzst" 2>/dev/null || true
-    run_kit "$expected" chroot "$ROOT" /opt/rescue/bin/rescue rescue-doctor --bundle /opt/rescue/test.tzst "$@"
+    mount_kernel
+    run_kit "$expected" chroot "$ROOT" /opt/rescue/bin/rescue rescue-doctor "$@"
+    drop_kernel
   else
     run_kit "$expected" "$kit/bin/rescue" rescue-doctor --root "$ROOT" --bundle "$bundle" "$@"
   fi
 }
 
+mount_kernel() {
+  [[ $kernel ]] || return 0
+  [[ ! -d $ROOT/proc ]] || mount -t proc proc "$ROOT/proc"
+  [[ ! -d $ROOT/dev ]] || mount --bind /dev "$ROOT/dev"
+}
+
+drop_kernel() {
+  [[ $kernel ]] || return 0
+  local dir
+  for dir in "$ROOT/proc" "$ROOT/dev"; do
+    [[ ! -d $dir ]] || umount "$dir"
+  done
+}
+
 findings() { python3 -c 'import json, sys; [print(f["severity"], f["id"]) for f in json.load(open(sys.argv[1]))["findings"]]' "$1"; }
+
+wanted() {  # ACCIDENT MODE
+  if [[ $2 == bundle ]]; then printf '%s' "${told[$1.bundle]-${told[$1.finding]}}"; else told_of "$1" finding; fi
+}
+
+# What the repair says that it found first, which saves a look of its own.
+check_found() {  # ACCIDENT MODE
+  local want found
+  want=$(wanted "$1" "$2")
+  [[ $want != - ]] || return 0
+  want=${want#note:}
+  found=$(python3 -SEc 'import json, sys; said = json.load(open(sys.argv[1]))
+print(*said.get("found", []), *[f["id"] for f in said["findings"]], sep="\n")' "$case_dir/said")
+  grep -qE "^($want)\$" <<<"$found" || fail "does not find $want, but ${found//$'\n'/ }"
+}
 
 # The finding that is meant is there; a healthy root has none.
 check_finding() {  # ACCIDENT INSIDE MODE
   local want
-  want=$(told_of "$1" finding)
-  [[ $3 != bundle ]] || want=${told[$1.bundle]-${told[$1.finding]}}
+  want=$(wanted "$1" "$3")
+  if [[ $want == note:* ]]; then
+    doctor 0 "$2" "$3" --json
+    findings "$case_dir/said" | grep -qxE "note (${want#note:})" || fail "does not tell of ${want#note:}"
+    return
+  fi
   if [[ $want == - ]]; then
     doctor 0 "$2" "$3" --json
     ! findings "$case_dir/said" | grep -qv '^note ' || fail "finds fault where there is none: $(findings "$case_dir/said" | head -n 1)"
@@ -84,10 +128,11 @@ check_pristine() {  # ACCIDENT
 }
 
 case_doctor() {  # ACCIDENT ROOT MODE [inside]
-  local how=${4-} alone status
+  local how=${4-} kernel=${5-} alone status
   with_root "$2"
+  [[ $how != inside ]] || put_kit_inside "$3"
   break_root "$1"
-  check_finding "$1" "$how" "$3"
+  [[ $how == inside ]] || check_finding "$1" "$how" "$3"
   alone=$(told_of "$1" alone)
   [[ $3 == alone ]] || alone=mended
   status=$(told_of "$1" with 0)
@@ -96,7 +141,9 @@ case_doctor() {  # ACCIDENT ROOT MODE [inside]
   [[ $3 == bundle || $1 != read_only || $LAYOUT == B ]] || status=3
   # What is lost must stay as it is, bit for bit.
   if [[ $alone == same ]] || ((status)) || [[ $undo_too == *" $1 "* ]]; then snapshot "$case_dir/broken"; fi
-  doctor "$status" "$how" "$3" --fix -y
+  doctor "$status" "$how" "$3" --fix -y ${how:+--json}
+  # A refusal says why on the other stream as well, and is no JSON then.
+  [[ $how != inside ]] || ((status == 3)) || check_found "$1" "$3"
   if ((status == 0)); then
     check_pristine "$1"
   elif [[ $3 == alone && $alone == same ]]; then
@@ -110,22 +157,39 @@ case_doctor() {  # ACCIDENT ROOT MODE [inside]
   fi
 }
 
+run_places() {  # ACCIDENT ROOT MODE...
+  local name=$1 root=$2 mode how kernel places
+  shift 2
+  [[ $draw != all ]] || set -- "${@:1 + RANDOM % $#:1}"
+  for mode; do
+    places=(outside inside)
+    [[ ! $draw ]] || places=("${places[RANDOM % 2]}")
+    [[ $outside_only != *" $name "* ]] || places=(outside)
+    for how in "${places[@]}"; do
+      kernel=
+      if [[ $how == inside ]] && ((RANDOM % 2)); then kernel=kernel; fi
+      run_case "$root/$name/$mode/$how${kernel:+/$kernel}" case_doctor "$name" "$root" "$mode" "${how#outside}" "$kernel"
+    done
+  done
+}
+
 main() {
   read_arguments "$@"
   start_test "$@"
+  seed=${seed:-$RESCUE_SEED}
   need_kit
   bundles=$work/bundles
   mkdir "$bundles"
-  local root name mode
+  echo "# seed $seed"
+  RANDOM=$((seed % 32768))
+  local root name
   for root in "${roots[@]}"; do
     run_case "$root/bundle" case_bundle "$root" glibc
     for name in "${diagnosed[@]}"; do
       # shellcheck disable=SC2053  # a glob is meant
       if [[ $name != $only ]] || ! applies "$name" "$root"; then continue; fi
-      for mode in $modes; do
-        run_case "$root/$name/$mode" case_doctor "$name" "$root" "$mode"
-        [[ $inside_too != *" $name "* ]] || run_case "$root/$name/$mode/inside" case_doctor "$name" "$root" "$mode" inside
-      done
+      # shellcheck disable=SC2086  # a word for each mode
+      run_places "$name" "$root" $modes
     done
   done
   finish
