@@ -40,7 +40,7 @@ std::string users_of_deleted_libraries(const Root& root, std::string_view proc) 
     return {};
   return str(count_of(count, "process still uses", "processes still use"), " the deleted libraries of before: ", names,
              count > told ? " and more" : "",
-             ". They go on as they are; restart them, or the machine, once a second login works");
+             ". Nothing breaks by that; restart them, or the machine, once a second login works");
 }
 
 }  // namespace rescue

@@ -35,6 +35,7 @@ case_process() {  # ROOT
   rm -f "$ROOT/$LIBC" "$ROOT/$LIB/libc.so.6" "$ROOT/$LOADER"
   doctor 0 --fix
   says "process $sleeper"
+  says "1 process still uses the deleted libraries of before: sleep \\($sleeper\\)"
   kill -0 "$sleeper" || fail "the program that gave its libc has died"
   kill "$sleeper"
   pristine_but
@@ -79,6 +80,11 @@ case_other_build() {
   sed -i 's/+deb12u[0-9]*$/+deb12u99/' "$ROOT/var/lib/dpkg/status"
   sed -i 's#^.*\(  .*/libc.so.6\)$#00000000000000000000000000000000\1#' "$ROOT/var/lib/dpkg/info/libc6:amd64.md5sums"
   rm "$ROOT/$LIBC"
+  snapshot "$case_dir/broken"
+  run_kit 5 "$kit/bin/rescue" rescue-doctor --root "$ROOT" --bundle "$case_dir/glibc.tzst" --fix --dry-run
+  says "restore .*/$LIBC from the bundle glibc.tzst"
+  snapshot "$case_dir/after"
+  expect_same "$case_dir/broken" "$case_dir/after"
   run_kit 5 "$kit/bin/rescue" rescue-doctor --root "$ROOT" --bundle "$case_dir/glibc.tzst" --fix
   says 'another build'
   assert_healthy
@@ -89,7 +95,30 @@ case_not_glibc_programs() {
   rm -r "${ROOT:?}"/usr/bin/*
   doctor 5
   says '^This is not a glibc problem'
-  says '^PROGRAMS_MISSING|^UNRESOLVED'
+  says '^PROGRAMS_MISSING'
+  says 'unpack these packages again.* coreutils'
+  nothing_to_mend
+}
+
+# It says so, changes nothing, and asks nothing.
+nothing_to_mend() {
+  snapshot "$case_dir/broken"
+  doctor 5 --fix
+  says '^This is not a glibc problem'
+  says '^Nothing was changed'
+  snapshot "$case_dir/after"
+  expect_same "$case_dir/broken" "$case_dir/after"
+}
+
+# The shell that asks finds nothing, and all is there.
+case_not_glibc_path() {
+  with_root bookworm
+  put_kit /dev/null
+  run_kit 5 env -i "$(command -v chroot)" "$ROOT" /usr/bin/env -i PATH=/opt/gone:/opt/bin /opt/rescue/bin/rescue rescue-doctor
+  says '^This is not a glibc problem: glibc 2\.36 is whole. But this shell sets PATH to /opt/gone:/opt/bin'
+  says '^ *export PATH='
+  run_kit 0 env -i "$(command -v chroot)" "$ROOT" /usr/bin/env -i PATH=/opt/gone:/usr/bin /opt/rescue/bin/rescue rescue-doctor --no-trial
+  says 'none was run \(--no-trial\)'
 }
 
 case_not_glibc_library() {
@@ -98,6 +127,33 @@ case_not_glibc_library() {
   doctor 5
   says '^This is not a glibc problem: glibc 2\.36 is whole'
   says 'package libacl1 '
+  nothing_to_mend
+}
+
+# A library that all programs preload is suspected where they do not run; where that was not it, it stays.
+case_wrong_guess() {
+  with_root bookworm
+  echo "/$LIB/libm.so.6" >"$ROOT/etc/ld.so.preload"
+  cat "$ROOT/bin/false" >"$ROOT/bin/true"
+  snapshot "$case_dir/broken"
+  doctor 5 --fix
+  says 'a step that did not help was taken back'
+  snapshot "$case_dir/after"
+  expect_same "$case_dir/broken" "$case_dir/after"
+}
+
+# A container, repaired from the host by the way into its root that one of its processes is.
+case_container() {
+  with_root bookworm
+  # shellcheck disable=SC2016  # expanded by the inner shell
+  unshare --mount bash -c 'mount --bind "$1" "$1" && cd "$1" && pivot_root . mnt && chroot . /bin/umount -l /mnt && exec chroot . /bin/sleep 1000' - "$ROOT" &
+  local sleeper=$!
+  until [[ $(cat "/proc/$sleeper/comm") == sleep && $(cat "/proc/$sleeper/maps") == *libc.so.6* ]]; do sleep 0.1; done
+  rm "$ROOT/$LIBC" "$ROOT/$LOADER"
+  run_kit 0 "$kit/bin/rescue" rescue-doctor --root "/proc/$sleeper/root" --bundle "$work/none.tzst" --fix
+  says "process $sleeper"
+  kill "$sleeper"
+  pristine_but
 }
 
 case_no_system() {
@@ -127,6 +183,7 @@ case_undo_rounds() {
   rm "$ROOT/lib64" "$ROOT/$LIB/libc.so.6" "$ROOT/etc/ld.so.cache"
   snapshot "$case_dir/broken"
   doctor 0 --fix
+  says '^Found: '
   pristine_but
   run_kit 0 "$kit/bin/rescue" rescue-extract --undo "$ROOT"
   snapshot "$case_dir/undone"
@@ -197,6 +254,14 @@ case_dry_run() {
   snapshot "$case_dir/broken"
   doctor 5 --fix --dry-run
   says 'This would be done'
+  ! grep -q '^Then' "$case_dir/said" || fail "tells of a second round where there is one"
+  rm "$ROOT/etc/ld.so.cache"
+  snapshot "$case_dir/broken"
+  doctor 5 --fix --dry-run
+  says '^Then, where another look finds that it is still needed:'
+  doctor 5 --fix --dry-run --json
+  [[ $(python3 -c 'import json, sys; print(*[c["round"] for c in json.load(open(sys.argv[1]))["changes"]])' "$case_dir/said") == '1 2' ]] ||
+    fail "the rounds are not told"
   doctor 5 -q
   [[ ! -s $case_dir/said ]] || fail "-q says something"
   snapshot "$case_dir/after"
@@ -216,6 +281,9 @@ main() {
   run_case other_build case_other_build
   run_case not_glibc/programs case_not_glibc_programs
   run_case not_glibc/library case_not_glibc_library
+  run_case not_glibc/path case_not_glibc_path
+  run_case wrong_guess case_wrong_guess
+  run_case container case_container
   run_case no_system case_no_system
   run_case unfinished case_unfinished
   run_case undo_rounds case_undo_rounds

@@ -173,6 +173,31 @@ run_places() {  # ACCIDENT ROOT MODE...
   done
 }
 
+# Every way to break glibc that the handbook knows is a row, here or elsewhere.
+case_handbook() {
+  local number words word file
+  while read -r number words; do
+    [[ $number == 1.* ]] || continue
+    words=${words%%  *}
+    for word in $words; do
+      case $word in
+        -) ;;
+        *:*)
+          file=$tests_dir/${word%%:*}
+          grep -qE "^(case_)?${word#*:}\\(\\)" "$file" || fail "$number: ${file##*/} has no ${word#*:}"
+          ;;
+        *) [[ " ${diagnosed[*]} " == *" $word "* ]] || fail "$number: there is no accident $word" ;;
+      esac
+    done
+    printf '%s\n' "$number"
+  done <"$tests_dir/breaks/handbook.list" >"$case_dir/numbers"
+  diff <(printf '1.1.%s\n' {1..22}; printf '1.2.%s\n' {1..28}) "$case_dir/numbers" || fail "a number of the handbook has no row"
+  # Each accident is a row of the doctor's.
+  for word in "${accidents[@]}"; do
+    [[ " ${diagnosed[*]} " == *" $word "* ]] || fail "the accident $word has no diagnosis"
+  done
+}
+
 main() {
   read_arguments "$@"
   start_test "$@"
@@ -183,6 +208,7 @@ main() {
   echo "# seed $seed"
   RANDOM=$((seed % 32768))
   local root name
+  run_case handbook case_handbook
   for root in "${roots[@]}"; do
     run_case "$root/bundle" case_bundle "$root" glibc
     for name in "${diagnosed[@]}"; do
