@@ -10,8 +10,8 @@ namespace rescue::elf {
 namespace {
 
 constexpr uint64_t page = 4096;
-// The headers, notes, and in most programs the string and version tables too, come with the first read.
-constexpr uint64_t first_read = 4 * page;
+// The headers and notes. The tables lie anywhere behind them: to copy more at once costs more than it saves.
+constexpr uint64_t first_read = page;
 constexpr uint64_t longest_piece = 16 << 20;
 
 }  // namespace

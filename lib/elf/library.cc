@@ -27,6 +27,13 @@ std::unique_ptr<Library> make_library(const Root& root, std::string path, const 
   return library;
 }
 
+void read_image(Library& library, const UniqueFd& fd, const struct stat& info, const std::string& shown) {
+  if (auto image = Image::salvage(fd.get(), static_cast<uint64_t>(info.st_size), shown))
+    library.image = *std::move(image);
+  else
+    library.error = std::move(image).error();
+}
+
 std::unique_ptr<Library> open_library(const Root& root, int dir, const std::string& name, std::string path,
                                       const struct stat& info) {
   auto library = make_library(root, std::move(path), info);
@@ -36,12 +43,10 @@ std::unique_ptr<Library> open_library(const Root& root, int dir, const std::stri
   const auto fd = open_at(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, shown);
   if (!fd && is_passed_over(fd.error().code()))
     return nullptr;
-  auto image = fd ? Image::salvage(fd->get(), static_cast<uint64_t>(info.st_size), shown)
-                  : Result<Image>(std::unexpected(fd.error()));
-  if (image)
-    library->image = *std::move(image);
+  if (fd)
+    read_image(*library, *fd, info, shown);
   else
-    library->error = std::move(image).error();
+    library->error = fd.error();
   return library;
 }
 
@@ -52,10 +57,20 @@ std::unique_ptr<Library> read_library(const Root& root, const Found& found) {
 }
 
 std::unique_ptr<Library> read_library_at(const Root& root, int dir, const std::string& name, std::string path) {
+  const std::string shown = root.shown(path);
+  const auto fd = open_at(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, shown);
   struct stat info{};
-  if (::fstatat(dir, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) < 0)
+  if (!fd && is_passed_over(fd.error().code()))
     return nullptr;
-  return open_library(root, dir, name, std::move(path), info);
+  // Asking the open file is cheaper than walking to it a second time.
+  if ((fd ? ::fstat(fd->get(), &info) : ::fstatat(dir, name.c_str(), &info, AT_SYMLINK_NOFOLLOW)) < 0)
+    return nullptr;
+  auto library = make_library(root, std::move(path), info);
+  if (!fd)
+    library->error = fd.error();
+  else if (!library->error)
+    read_image(*library, *fd, info, shown);
+  return library;
 }
 
 Directory& LibraryFiles::directory(std::string_view path) {

@@ -81,7 +81,8 @@ class LibraryFiles {
 // Null where nothing can be opened. `found` must exist.
 std::unique_ptr<Library> read_library(const Root& root, const Found& found);
 
-// The same for the file `name` of an open directory; `path` is its path within the root.
+// The same for the plain file `name` of an open directory; `path` is its path within the root. It is opened before it
+// is looked at: what is no plain file must not be named.
 std::unique_ptr<Library> read_library_at(const Root& root, int dir, const std::string& name, std::string path);
 
 }  // namespace rescue::elf

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstring>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "lib/base/bytes.h"
@@ -33,9 +34,9 @@ class HeadFile {
       return corrupt("read library", path_, truncated);
     if (length <= head_.size() && offset <= head_.size() - length)
       return Bytes(std::string_view(head_.data() + offset, length), path_, order_);
-    auto& chunk = chunks_.emplace_back(std::make_unique_for_overwrite<char[]>(length));
-    TRY(fill({chunk.get(), length}, offset));
-    return Bytes(std::string_view(chunk.get(), length), path_, order_);
+    char* const chunk = room_for(length);
+    TRY(fill({chunk, length}, offset));
+    return Bytes(std::string_view(chunk, length), path_, order_);
   }
 
   Result<> read_head() { return fill(head_, 0); }
@@ -45,6 +46,13 @@ class HeadFile {
   uint64_t left(uint64_t offset) const { return offset > size_ ? 0 : mapped_ - offset; }
 
  private:
+  // From our own room as long as there is some: musl takes memory of this size from the kernel, and gives it back.
+  char* room_for(uint64_t length) {
+    if (length <= room_.size() - used_)
+      return room_.data() + std::exchange(used_, used_ + length);
+    return chunks_.emplace_back(std::make_unique_for_overwrite<char[]>(length)).get();
+  }
+
   Result<> fill(std::span<char> buffer, uint64_t offset) {
     size_t count = 0;
     if (fd_ >= 0)
@@ -60,7 +68,9 @@ class HeadFile {
   uint64_t size_, mapped_;
   std::string_view path_;
   std::endian order_;
-  std::array<char, page> head_{};
+  size_t used_ = 0;
+  std::array<char, page> head_;
+  std::array<char, size_t{2} * page> room_;
   std::vector<std::unique_ptr<char[]>> chunks_;
 };
 

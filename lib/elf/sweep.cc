@@ -34,7 +34,8 @@ class Lister {
       return;
     }
     if (!S_ISDIR(found->info.st_mode)) {
-      jobs_.push_back({std::make_shared<const UniqueFd>(std::move(found->dir)), found->name, found->path});
+      if (S_ISREG(found->info.st_mode))
+        jobs_.push_back({std::make_shared<const UniqueFd>(std::move(found->dir)), found->name, found->path});
       return;
     }
     auto dir = open_at(found->dir.get(), found->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, root_.shown(path));

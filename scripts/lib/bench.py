@@ -523,6 +523,47 @@ def digest_applets(bench):
     copy.unlink()
 
 
+# --- libraries: who needs what, the cache, the doctor
+
+def programs():
+    """The ELF files of this machine's /usr/bin and /usr/sbin, each once."""
+    paths = [p for folder in ("/usr/bin", "/usr/sbin") for p in sorted(Path(folder).iterdir())]
+    return [p for p in paths if p.is_file() and not p.is_symlink() and p.open("rb").read(4) == b"\x7fELF"]
+
+
+def ldd_lite(bench):
+    """Whether every program finds its libraries: glibc's ldd starts each, libtree and ours read them."""
+    files = programs()
+    ours = [bench.rescue, "ldd-lite", "--check", *files]
+    loop = ["/bin/bash", "-c", 'for file; do /usr/bin/ldd "$file"; done', "-", *files]
+    for peer, command, runs in (("ldd, a loop", loop, min(bench.runs, 3)),
+                                ("libtree -vvv", ["libtree", "-vvv", *files], bench.runs),
+                                ("libtree", ["libtree", *files], bench.runs)):
+        samples = bench.rounds({"ours": ours, peer: command}, lambda: None, runs, expect=range(32))
+        for row in pairs(f"ldd-lite --check, {len(files)} programs", peer, samples):
+            yield row
+            yield Note(f"{1 / statistics.median(a / b for a, b in zip(row.ours, row.theirs) if b):,.1f} times as fast")
+
+
+def ldconfig(bench):
+    """The cache of a whole root, written anew; theirs is the root's own, with what it remembers of each file and without."""
+    root = bench.work / "ldconfig-root"
+    subprocess.run(["cp", "-a", bench.pristine, root], check=True)
+    theirs = ["/usr/sbin/chroot", root, "/sbin/ldconfig"]
+    for peer, options in (("ldconfig", []), ("ldconfig -i", ["-i"])):
+        yield from pairs("ldconfig", peer, bench.rounds(
+            {"ours": [bench.rescue, "ldconfig", "-r", root], peer: [*theirs, *options]}, lambda: None))
+    shutil.rmtree(root)
+
+
+def doctor(bench):
+    """All of a diagnosis, with the bundle and without: a second is the limit."""
+    for what, bundle in (("with a bundle", bench.bundle()), ("alone", bench.work / "none.tzst")):
+        command = [bench.rescue, "rescue-doctor", "--root", bench.pristine, "--bundle", bundle]
+        samples = bench.rounds({"ours": command}, lambda: None)["ours"]
+        yield Row(f"rescue-doctor, {what}", "ms", "the limit", [s.wall for s in samples], [1000] * len(samples))
+
+
 COMPARISONS = {
     "tar-plain": tar_rows("plain", [], "tar", 150 << 20),
     "tar-gzip": tar_rows("gzip", ["-z"], "tgz", 50 << 20),
@@ -542,6 +583,9 @@ COMPARISONS = {
     "texts": texts,
     "files": file_applets,
     "digests": digest_applets,
+    "ldd-lite": ldd_lite,
+    "ldconfig": ldconfig,
+    "doctor": doctor,
 }
 
 
