@@ -98,6 +98,24 @@ void report_broken(Patient& patient, Findings& findings, const Found& place, con
   findings.push_back(std::move(finding));
 }
 
+// A directory or a link to nothing the loader passes over; a FIFO keeps every program waiting for ever.
+void report_unreadable(const Patient& patient, Findings& findings, const Found& place, mode_t mode, std::string why) {
+  Finding finding;
+  finding.id = "PRELOAD_UNREADABLE";
+  finding.severity = S_ISFIFO(mode) ? Severity::fatal : Severity::problem;
+  finding.stage = Stage::settings;
+  finding.weight = 50;
+  finding.path = place.path;
+  finding.headline = str(patient.shown(place.path), " cannot be read");
+  finding.evidence.push_back(std::move(why));
+  // A plain file that cannot be read may still be meant.
+  if (!S_ISREG(mode)) {
+    finding.repair = "put it aside, for it names nothing that can be loaded";
+    finding.steps.push_back(remove_step(patient, place.path));
+  }
+  findings.push_back(std::move(finding));
+}
+
 }  // namespace
 
 void check_preload(Patient& patient, Findings& findings) {
@@ -105,19 +123,11 @@ void check_preload(Patient& patient, Findings& findings) {
   if (!place || !place->exists)
     return;
   const auto text = patient.root.read_file(place->path, longest_file);
-  if (!text) {
-    findings.push_back({"PRELOAD_UNREADABLE",
-                        Severity::problem,
-                        Stage::settings,
-                        50,
-                        place->path,
-                        str(patient.shown(place->path), " cannot be read"),
-                        {message(text.error())},
-                        {},
-                        {},
-                        {}});
-    return;
-  }
+  // Reading a FIFO that nobody writes into gives nothing at once; the loader's own reading waits.
+  const auto target = patient.root.find(preload_path);
+  const mode_t mode = target && target->exists ? target->info.st_mode : 0;
+  if (!text || !S_ISREG(mode))
+    return report_unreadable(patient, findings, *place, mode, text ? "it is no plain file" : message(text.error()));
   const auto entries = elf::preload_file_entries(*text);
   std::vector<std::string> bad;
   for (const std::string& entry : entries)

@@ -193,7 +193,7 @@ class ProgramsCheck {
 
   void report_no_programs() {
     Finding& finding =
-        add_finding("PROGRAMS_MISSING", {}, "the basic programs (sh, ls and the like) are gone from /usr/bin", {});
+        add_finding("PROGRAMS_MISSING", {}, "basic programs (sh, ls and the like) are gone from /usr/bin", {});
     finding.weight = 79;
     std::string names;
     std::set<size_t> named;
@@ -209,11 +209,10 @@ class ProgramsCheck {
 
   // Without the links of a merged /usr, they are where these lead.
   bool has_basic_programs() const {
-    for (const std::string_view dir : {"bin/", "usr/bin/"})
-      for (const std::string_view name : {"sh", "bash", "ls", "true", "cat", "busybox"})
-        if (p_.root.exists(str(dir, name)))
-          return true;
-    return false;
+    const auto has = [&](std::string_view name) {
+      return p_.root.exists(str("bin/", name)) || p_.root.exists(str("usr/bin/", name));
+    };
+    return has("sh") && (has("ls") || has("busybox"));
   }
 
   Finding& add_finding(std::string_view id, const std::string& path, std::string headline, const Trouble& trouble) {

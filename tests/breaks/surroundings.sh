@@ -7,6 +7,10 @@ accident preload_missing all 0 '0:ERROR: ld\.so: object .*cannot be preloaded' '
   alive=yes left=etc/ld.so.preload health=none
 break_preload_missing() { echo /opt/gone/libhook.so >"$ROOT/etc/ld.so.preload"; }
 
+# Each program waits for ever: 124 is timeout's.
+accident preload_is_fifo all 5 124 '/etc/ld.so.preload is a FIFO' patience=5 left=etc/ld.so.preload say='preload|did not end' health=none
+break_preload_is_fifo() { mkfifo "$ROOT/etc/ld.so.preload"; }
+
 # glibc is whole, and no program starts. A restore has nothing to do, and must
 # not say that all is well.
 accident preload_crash all 5 '139|132|133|134' '/etc/ld.so.preload names a library that crashes' \

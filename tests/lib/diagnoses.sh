@@ -156,6 +156,7 @@ diagnosis dpkg_leftovers LIBC_MISSING mended
 
 # Surroundings.
 diagnosis preload_missing PRELOAD_BROKEN mended left=
+diagnosis preload_is_fifo PRELOAD_UNREADABLE mended left=
 diagnosis preload_crash PRELOAD_BROKEN mended left=opt/libcrash.so
 diagnosis libc_bind_mounted MOUNTED_OVER same with=5
 diagnosis read_only READ_ONLY same alone_A=partly with=3

@@ -121,6 +121,28 @@ case_not_glibc_path() {
   says 'none was run \(--no-trial\)'
 }
 
+# A system without a shell is not called healthy for its libraries.
+case_not_glibc_shell() {
+  with_root bookworm
+  rm "$ROOT"/usr/bin/{sh,bash,dash}
+  doctor 5
+  says '^This is not a glibc problem: glibc 2\.36 is whole. But basic programs'
+  says 'unpack these packages again.*: bash, dash, '
+  nothing_to_mend
+}
+
+# Two copies of the directory that is missing: it is for a person to say which is the right one.
+case_two_candidates() {
+  with_root bookworm
+  mv "$ROOT/$LIB" "$ROOT/$LIB.bk"
+  cp -a "$ROOT/$LIB.bk" "$ROOT/$LIB.old"
+  snapshot "$case_dir/broken"
+  doctor 5 --fix
+  says 'more than one directory could be the one'
+  snapshot "$case_dir/after"
+  expect_same "$case_dir/broken" "$case_dir/after"
+}
+
 case_not_glibc_library() {
   with_root bookworm
   rm "$ROOT"/usr/lib/x86_64-linux-gnu/libacl.so.1*
@@ -282,6 +304,8 @@ main() {
   run_case not_glibc/programs case_not_glibc_programs
   run_case not_glibc/library case_not_glibc_library
   run_case not_glibc/path case_not_glibc_path
+  run_case not_glibc/shell case_not_glibc_shell
+  run_case two_candidates case_two_candidates
   run_case wrong_guess case_wrong_guess
   run_case container case_container
   run_case no_system case_no_system
