@@ -5,6 +5,7 @@
 
 #include "lib/base/text.h"
 #include "lib/bundle/state_dir.h"
+#include "lib/health/canonical_paths.h"
 #include "lib/health/checks.h"
 #include "lib/health/places.h"
 
@@ -55,8 +56,10 @@ class PackagesCheck {
     // Through the root's links, with those that are to be put back.
     const auto place = p_.root.find(file.path, Last::keep, &p_.assumed);
     if (!place) {
-      if (file.digest && !file.config)
-        report(package, file, file.path, {"MISSING", "is missing", true}, NodeKind::file);
+      // A directory on the way is missing too; what is there of it may be a link, which stays.
+      const std::string path = CanonicalPaths(p_.root).of(file.path);
+      if (file.digest && !file.config && !p_.is_claimed(path))
+        report(package, file, path, {"MISSING", "is missing", true}, NodeKind::file);
       return;
     }
     if (p_.is_claimed(place->path))

@@ -44,11 +44,20 @@ bool must_wait(const Diagnosis& diagnosis) {
          });
 }
 
+// A directory was moved, and a person has to say which it is: until then nothing is put in its place.
+bool must_be_chosen(const Diagnosis& diagnosis) {
+  return std::ranges::any_of(diagnosis.findings, [](const Finding& finding) {
+    return finding.id == "DIRECTORY_MOVED" && finding.steps.empty();
+  });
+}
+
 class RoundPlanner {
  public:
   RoundPlanner(const Diagnosis& diagnosis, Stage stage) : p_(diagnosis.patient), diagnosis_(diagnosis), stage_(stage) {}
 
   std::vector<RepairStep> run() {
+    if (stage_ != Stage::layout && must_be_chosen(diagnosis_))
+      return {};
     const bool wait = must_wait(diagnosis_);
     for (const Finding& finding : diagnosis_.findings)
       if (finding.stage == stage_ && !(wait && replaces_library(finding)))
@@ -93,7 +102,9 @@ class RoundPlanner {
         }))
       return;
     const auto there = p_.root.find(dir, Last::keep);
-    if (there && there->exists && S_ISDIR(there->info.st_mode))
+    const auto target = p_.root.find(dir);
+    // A link that leads to a directory is one.
+    if (target && target->exists && S_ISDIR(target->info.st_mode))
       return;
     make_dir(std::string(parent_of(dir)));
     RepairStep repair;

@@ -25,13 +25,21 @@ pristine_but() {  # GLOB...
   assert_healthy
 }
 
+# Until it has become what it is to be, and loaded its libc; before that it is a shell of ours.
+wait_for_sleep() {  # PID
+  until [[ $(cat "/proc/$1/comm") == sleep ]] && grep -q 'libc[.-]' "/proc/$1/maps"; do
+    kill -0 "$1" || fail "the program of the root did not start"
+    sleep 0.1
+  done
+}
+
 # The very bytes, from a program that still runs.
 case_process() {  # ROOT
   with_root "$1"
   chroot "$ROOT" /bin/sleep 1000 &
   local sleeper=$!
   # It has loaded its libc once it waits.
-  until grep -q 'libc[.-]' "/proc/$sleeper/maps"; do sleep 0.1; done
+  wait_for_sleep "$sleeper"
   rm -f "$ROOT/$LIBC" "$ROOT/$LIB/libc.so.6" "$ROOT/$LOADER"
   doctor 0 --fix
   says "process $sleeper"
@@ -70,6 +78,21 @@ case_kept_elsewhere() {
   doctor 0 --fix
   pristine_but root/libc.so.6
   [[ -e $ROOT/root/libc.so.6 ]] || fail "took away the copy in /root"
+}
+
+# All of the directory is gone, and the package is there: what it has comes back through the links that are there.
+case_package_without_directory() {
+  with_root bookworm
+  local deb=${RESCUE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/rescue}/debs/amd64 version
+  version=$(sed -n '/^Package: libc6$/,/^$/s/^Version: //p' "$ROOT/var/lib/dpkg/status")
+  deb=$deb/libc6_${version}_amd64.deb
+  [[ -e $deb ]] || skip "the package of this libc6 is not in the cache any more"
+  cp "$deb" "$ROOT/var/cache/apt/archives/"
+  rm -r "${ROOT:?}/$LIB"
+  doctor 5 --fix
+  [[ -L $ROOT/lib && -L $ROOT/lib64 ]] || fail "a link of the merged /usr was replaced"
+  cmp "$pristine/$LIBC" "$ROOT/$LIBC"
+  inside /bin/dash -c : || fail "nothing runs"
 }
 
 # A bundle of another build than the database knows: it is restored as a whole,
@@ -167,10 +190,9 @@ case_wrong_guess() {
 # A container, repaired from the host by the way into its root that one of its processes is.
 case_container() {
   with_root bookworm
-  # shellcheck disable=SC2016  # expanded by the inner shell
-  unshare --mount bash -c 'mount --bind "$1" "$1" && cd "$1" && pivot_root . mnt && chroot . /bin/umount -l /mnt && exec chroot . /bin/sleep 1000' - "$ROOT" &
+  unshare --mount chroot "$ROOT" /bin/sleep 1000 &
   local sleeper=$!
-  until [[ $(cat "/proc/$sleeper/comm") == sleep && $(cat "/proc/$sleeper/maps") == *libc.so.6* ]]; do sleep 0.1; done
+  wait_for_sleep "$sleeper"
   rm "$ROOT/$LIBC" "$ROOT/$LOADER"
   run_kit 0 "$kit/bin/rescue" rescue-doctor --root "/proc/$sleeper/root" --bundle "$work/none.tzst" --fix
   says "process $sleeper"
@@ -299,6 +321,7 @@ main() {
     run_case "renamed/$root" case_renamed "$root"
   done
   run_case package case_package
+  run_case package_without_directory case_package_without_directory
   run_case kept_elsewhere case_kept_elsewhere
   run_case other_build case_other_build
   run_case not_glibc/programs case_not_glibc_programs
