@@ -23,8 +23,7 @@ void each_part(const char* letters, va_list parts, void (*take)(void* to, std::s
 
 std::string join_parts(const char* letters, va_list parts) {
   std::string text;
-  each_part(
-      letters, parts, [](void* to, std::string_view part) { *static_cast<std::string*>(to) += part; }, &text);
+  each_part(letters, parts, [](void* to, std::string_view part) { *static_cast<std::string*>(to) += part; }, &text);
   return text;
 }
 
