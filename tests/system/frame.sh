@@ -85,7 +85,7 @@ takes_anything() { case $1 in true | false | echo | expr | printf | test | '[' |
 usage_status() {
   case $1 in
     dmesg | find | free | id | losetup | lsblk | lsof | mount | nsenter | pivot_root | ps | reset | sed) echo 1 ;;
-    setsid | swapon | umount | uname | unshare | uptime | whoami | xargs) echo 1 ;;
+    setsid | swapon | switch_root | umount | uname | unshare | uptime | whoami | xargs) echo 1 ;;
     blkid) echo 4 ;;
     swapoff) echo 16 ;;
     chroot | env | nohup | timeout) echo 125 ;;  # the command that they run has all others
