@@ -240,7 +240,7 @@ class Lister {
                                : uint64_t{row.device->number} * (key->name == std::string_view("MAJ:MIN"));
         self(self, row.children);
       }
-      std::ranges::stable_sort(level, [&](const Row& a, const Row& b) {
+      rescue::sort(level, [&](const Row& a, const Row& b) {
         return a.number != b.number ? a.number < b.number : !by_number && a.key < b.key;
       });
     };

@@ -86,7 +86,6 @@ bool parse_stat(std::string_view text, Process& p) {
   words.take(17, p.threads);
   words.take(19, p.start_ticks);
   words.take(20, p.virtual_bytes);
-  words.take(32, p.wait_channel);
   words.take(36, p.processor);
   words.take(37, p.realtime_priority);
   words.take(38, p.policy);

@@ -28,7 +28,6 @@ struct Process {
   uint64_t threads = 0;
   uint64_t start_ticks = 0;  // after boot
   uint64_t virtual_bytes = 0;
-  uint64_t wait_channel = 0;
   uint64_t processor = 0;
   uint64_t realtime_priority = 0, policy = 0;
   uint64_t flags = 0;

@@ -49,13 +49,18 @@ case_process() {  # ROOT
   pristine_but
 }
 
-case_package() {
-  with_root bookworm
+# The package of the root's own libc6, where apt keeps those that it fetched.
+keep_package() {
   local deb=${RESCUE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/rescue}/debs/amd64 version
   version=$(sed -n '/^Package: libc6$/,/^$/s/^Version: //p' "$ROOT/var/lib/dpkg/status")
   deb=$deb/libc6_${version}_amd64.deb
   [[ -e $deb ]] || skip "the package of this libc6 is not in the cache any more"
   cp "$deb" "$ROOT/var/cache/apt/archives/"
+}
+
+case_package() {
+  with_root bookworm
+  keep_package
   rm "$ROOT/$LIBC"
   : >"$ROOT/$LOADER"
   doctor 0 --fix
@@ -83,11 +88,7 @@ case_kept_elsewhere() {
 # All of the directory is gone, and the package is there: what it has comes back through the links that are there.
 case_package_without_directory() {
   with_root bookworm
-  local deb=${RESCUE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/rescue}/debs/amd64 version
-  version=$(sed -n '/^Package: libc6$/,/^$/s/^Version: //p' "$ROOT/var/lib/dpkg/status")
-  deb=$deb/libc6_${version}_amd64.deb
-  [[ -e $deb ]] || skip "the package of this libc6 is not in the cache any more"
-  cp "$deb" "$ROOT/var/cache/apt/archives/"
+  keep_package
   rm -r "${ROOT:?}/$LIB"
   doctor 5 --fix
   [[ -L $ROOT/lib && -L $ROOT/lib64 ]] || fail "a link of the merged /usr was replaced"
