@@ -65,7 +65,7 @@ Result<std::string> swap_words(Disk& disk, const Superblock& found) {
 std::string plain_words(const Superblock& found) {
   std::string words = str(found.type(), found.is_mountable() ? " filesystem data" : " data");
   if (!found.uuid().empty())
-    words += str(", UUID=", found.uuid());
+    words += str(", UUID=", printable(found.uuid()));
   if (!found.label().empty())
     words += str(", label \"", printable(found.label()), '"');
   return words;
