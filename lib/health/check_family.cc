@@ -82,21 +82,42 @@ class FamilyCheck {
     return member == nullptr || is_of_family(*member);
   }
 
+  // A directory on the way to the loader is not there, or is something else: it is made, and the link in it.
   void loader_out_of_reach() {
-    if (std::ranges::any_of(findings_, [](const Finding& f) { return f.stage == Stage::layout; }))
+    if (p_.is_claimed(p_.interp.substr(1)) ||
+        std::ranges::any_of(findings_, [](const Finding& f) { return f.stage == Stage::layout; }))
       return;
-    // A directory on the way is missing: find out which.
-    std::string dir(dir_name(p_.interp));
-    const auto found = p_.root.find(dir);
+    const std::string dir = first_broken(dir_name(p_.interp).substr(1));
+    const auto there = p_.root.find(dir, Last::keep);
+    const bool link = there && there->exists && S_ISLNK(there->info.st_mode);
     Finding finding;
     finding.id = "LOADER_MISSING";
     finding.severity = Severity::fatal;
     finding.weight = 80;
     finding.path = p_.interp.substr(1);
-    finding.headline =
-        str("loader ", p_.interp,
-            " cannot be reached: ", found ? str(p_.shown(dir), " is no directory") : message(found.error()));
+    finding.headline = str("loader ", p_.interp, " cannot be reached: ", p_.shown(dir), ' ',
+                           fault_at(p_, dir, link ? NodeKind::link : NodeKind::dir, {}).predicate);
+    if (const Member* const loader = loader_file()) {
+      // Where /usr is merged, the directory belongs there; the link to it is put back next.
+      const bool below = p_.merged && !finding.path.starts_with("usr/");
+      const std::string place = str(below ? "usr/" : "", finding.path);
+      const std::string text = loader_link_text(p_, place, loader->path());
+      finding.evidence.push_back(str(p_.shown(loader->path()), " is the loader, and whole"));
+      finding.repair =
+          str("make the directory ", p_.shown(dir_name(place)), ", and in it the link to ", printable(text));
+      finding.steps.push_back(link_step(p_, place, text));
+    }
     findings_.push_back(std::move(finding));
+  }
+
+  // The first directory on the way to `path`, or itself, that is none.
+  std::string first_broken(std::string_view path) const {
+    for (size_t end = path.find('/'); end < path.size(); end = path.find('/', end + 1)) {
+      const auto found = p_.root.find(path.substr(0, end));
+      if (!found || !found->exists || !S_ISDIR(found->info.st_mode))
+        return std::string(path.substr(0, end));
+    }
+    return std::string(path);
   }
 
   // The loader of this family: by its name in the library directories, or under its versioned name.

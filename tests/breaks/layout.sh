@@ -70,6 +70,10 @@ break_lib_and_lib64_are_dirs() { break_lib_is_dir; break_lib64_full_dir; }
 accident usr_lib64_moved bullseye,bookworm,trixie 0 "127:$absent" '/usr/lib64 is renamed' left=usr/lib64.bk
 break_usr_lib64_moved() { mv "$ROOT/usr/lib64" "$ROOT/usr/lib64.bk"; }
 
+# Debian has nothing but the loader's link in it.
+accident usr_lib64_gone bullseye,bookworm,trixie 0 "127:$absent" '/usr/lib64 is deleted, and /lib64 leads to it'
+break_usr_lib64_gone() { rm -r "${ROOT:?}/usr/lib64"; }
+
 # An administrator moved the directory to another disk and left a link. The
 # system works, and it must stay that way.
 accident lib_dir_is_link all,-rhel 0 "127:libc\.so\.6: cannot open" \

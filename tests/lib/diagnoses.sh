@@ -13,7 +13,7 @@
 # Keys:
 #   bundle=FINDING  where the bundle shows more
 #   with=STATUS   of --fix with the root's own bundle (0)
-#   finding_ROOT, alone_ROOT, left_ROOT...: on one root; _A, _B: in a layout
+#   finding_ROOT, alone_ROOT, bundle_ROOT...: on one root; _A, _B: in a layout
 #   left=GLOB...  may differ from the pristine root (instead of the accident's)
 # shellcheck disable=SC2034,SC2154  # set here for the tests, or by others
 
@@ -86,20 +86,21 @@ diagnosis cache_empty CACHE_CORRUPT mended
 diagnosis conf_junk 'CONFIG_[A-Z]+' mended alone_rhel=same
 
 # Directories and links.
-diagnosis lib64_gone 'ALIAS_MISSING' mended finding_unmerged='LOADER_(LINK_)?MISSING'
-diagnosis lib64_dangling ALIAS_LINK_DANGLING mended finding_unmerged='LOADER_(LINK_)?MISSING'
-diagnosis lib64_loop ALIAS_LINK_DANGLING mended finding_unmerged='LOADER_(LINK_)?MISSING'
-diagnosis lib64_file ALIAS_REPLACED mended finding_unmerged='LOADER_(LINK_)?MISSING'
-diagnosis lib64_fifo ALIAS_REPLACED mended finding_unmerged='LOADER_(LINK_)?MISSING'
+diagnosis lib64_gone ALIAS_MISSING mended finding_unmerged=LOADER_MISSING bundle_unmerged=LOADER_LINK_MISSING
+diagnosis lib64_dangling ALIAS_LINK_DANGLING mended finding_unmerged=LOADER_MISSING bundle_unmerged=LOADER_LINK_MISSING
+diagnosis lib64_loop ALIAS_LINK_DANGLING mended finding_unmerged=LOADER_MISSING bundle_unmerged=LOADER_LINK_MISSING
+diagnosis lib64_file ALIAS_REPLACED mended finding_unmerged=LOADER_MISSING bundle_unmerged=LOADER_LINK_MISSING
+diagnosis lib64_fifo ALIAS_REPLACED mended finding_unmerged=LOADER_MISSING bundle_unmerged=LOADER_LINK_MISSING
 diagnosis lib64_empty_dir ALIAS_REPLACED mended
 diagnosis lib64_full_dir ALIAS_REPLACED mended
 diagnosis lib64_closed_dir ALIAS_REPLACED mended
 diagnosis lib64_absolute - mended
-diagnosis lib64_outside ALIAS_LINK_DANGLING mended finding_unmerged='LOADER_(LINK_)?MISSING'
+diagnosis lib64_outside ALIAS_LINK_DANGLING mended finding_unmerged=LOADER_MISSING bundle_unmerged=LOADER_LINK_MISSING
 diagnosis lib_link_gone ALIAS_MISSING mended
 diagnosis lib_is_dir ALIAS_REPLACED mended
 diagnosis lib_and_lib64_are_dirs ALIAS_REPLACED mended
 diagnosis usr_lib64_moved DIRECTORY_MOVED mended left=
+diagnosis usr_lib64_gone LOADER_MISSING mended
 diagnosis lib_dir_is_link LIBC_MISSING same alone_A=partly
 diagnosis loader_link_dangling LOADER_LINK_DANGLING mended
 diagnosis libc_link_loop LIBC_LINK_DANGLING mended

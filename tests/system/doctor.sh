@@ -80,7 +80,7 @@ drop_kernel() {
 findings() { python3 -c 'import json, sys; [print(f["severity"], f["id"]) for f in json.load(open(sys.argv[1]))["findings"]]' "$1"; }
 
 wanted() {  # ACCIDENT MODE
-  if [[ $2 == bundle ]]; then printf '%s' "${told[$1.bundle]-${told[$1.finding]}}"; else told_of "$1" finding; fi
+  if [[ $2 == bundle ]]; then told_of "$1" bundle "${told[$1.finding]}"; else told_of "$1" finding; fi
 }
 
 # What the repair says that it found first, which saves a look of its own.
