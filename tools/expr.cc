@@ -8,8 +8,13 @@
 namespace rescue {
 namespace {
 
-// Larger than any number that a script counts with; what is larger still is an error.
-using Integer = __int128;
+// The digits of a number of any size, the lowest first, without zeros at the other end: none at all for zero.
+using Digits = std::string;
+
+struct Integer {
+  bool negative = false;
+  Digits digits;
+};
 
 // Integers are kept as text, which they are when they are printed.
 using Value = std::string;
@@ -27,29 +32,97 @@ bool is_null(std::string_view text) {
   return text.find_first_not_of('0') == std::string_view::npos;
 }
 
-std::unexpected<Error> too_large(std::string_view text) {
-  return fail("number", text, "is too large");
+void strip(Digits& digits) {
+  while (!digits.empty() && digits.back() == 0)
+    digits.pop_back();
 }
 
 Result<Integer> to_integer(std::string_view text) {
   if (!looks_like_integer(text))
     return with_status(fail("number", text, "is no integer").error(), Status::usage);
-  const bool negative = text.starts_with('-');
-  Integer value = 0;
-  for (const char c : text.substr(negative ? 1 : 0))
-    if (__builtin_mul_overflow(value, Integer{10}, &value) || __builtin_add_overflow(value, Integer{c - '0'}, &value))
-      return too_large(text);
-  return negative ? -value : value;
+  Integer value{.negative = text.starts_with('-'), .digits = Digits(text.rbegin(), text.rend())};
+  if (value.negative)
+    value.digits.pop_back();
+  for (char& digit : value.digits)
+    digit = static_cast<char>(digit - '0');
+  strip(value.digits);
+  return value;
 }
 
-Value to_value(Integer value) {
-  std::string digits;
-  auto rest = static_cast<unsigned __int128>(value < 0 ? -value : value);
-  do {
-    digits.insert(0, 1, static_cast<char>('0' + static_cast<int>(rest % 10)));
-    rest /= 10;
-  } while (rest > 0);
-  return value < 0 ? str('-', digits) : digits;
+Value to_value(const Integer& value) {
+  if (value.digits.empty())
+    return "0";
+  Value text(value.negative ? 1 : 0, '-');
+  for (size_t i = value.digits.size(); i-- > 0;)
+    text += static_cast<char>('0' + value.digits[i]);
+  return text;
+}
+
+// A number that counts something: 0 for a negative one, and the largest for all that are larger.
+size_t to_count(std::string_view text) {
+  return text.starts_with('-') ? 0 : to_number<size_t>(text).value_or(SIZE_MAX);
+}
+
+int compare(const Digits& a, const Digits& b) {
+  if (a.size() != b.size())
+    return a.size() < b.size() ? -1 : 1;
+  const auto [i, j] = std::mismatch(a.rbegin(), a.rend(), b.rbegin());
+  return i == a.rend() ? 0 : *i < *j ? -1 : 1;
+}
+
+int compare(const Integer& a, const Integer& b) {
+  const bool a_below = a.negative && !a.digits.empty();
+  const bool b_below = b.negative && !b.digits.empty();
+  if (a_below != b_below)
+    return a_below ? -1 : 1;
+  return a_below ? compare(b.digits, a.digits) : compare(a.digits, b.digits);
+}
+
+// Adds `sign` times `b` to `a`; where it takes away, `a` is the larger.
+void accumulate(Digits& a, const Digits& b, int sign) {
+  a.resize(std::max(a.size(), b.size()) + 1);
+  int carry = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    carry += a[i] + sign * (i < b.size() ? b[i] : 0) + 10;
+    a[i] = static_cast<char>(carry % 10);
+    carry = carry / 10 - 1;
+  }
+  strip(a);
+}
+
+Integer sum_of(Integer a, Integer b, bool take_away) {
+  b.negative = b.negative != take_away;
+  if (a.negative != b.negative && compare(a.digits, b.digits) < 0)
+    std::swap(a, b);
+  accumulate(a.digits, b.digits, a.negative == b.negative ? 1 : -1);
+  return a;
+}
+
+Digits product_of(const Digits& a, const Digits& b) {
+  Digits product(a.size() + b.size(), '\0');
+  for (size_t i = 0; i < a.size(); ++i) {
+    int carry = 0;
+    for (size_t j = 0; j < b.size() || carry != 0; ++j) {
+      carry += product[i + j] + (j < b.size() ? a[i] * b[j] : 0);
+      product[i + j] = static_cast<char>(carry % 10);
+      carry /= 10;
+    }
+  }
+  strip(product);
+  return product;
+}
+
+// As at school: a digit comes down, and the divisor is taken away as often as it goes.
+Digits quotient_of(const Digits& a, const Digits& b, Digits& rest) {
+  Digits quotient(a.size(), '\0');
+  for (size_t i = a.size(); i-- > 0;) {
+    rest.insert(rest.begin(), a[i]);
+    strip(rest);
+    for (; compare(rest, b) >= 0; ++quotient[i])
+      accumulate(rest, b, -1);
+  }
+  strip(quotient);
+  return quotient;
 }
 
 // Where its characters begin, and its end.
@@ -131,9 +204,7 @@ class Evaluator {
       const Value right = TRY(sum(live));
       int order = left.compare(right);
       if (looks_like_integer(left) && looks_like_integer(right)) {
-        const Integer a = TRY(to_integer(left));
-        const Integer b = TRY(to_integer(right));
-        order = a == b ? 0 : a < b ? -1 : 1;
+        order = compare(TRY(to_integer(left)), TRY(to_integer(right)));
       }
       const bool with_equal = operation.size() == 2 && operation[0] != '!';
       const bool holds = operation[0] == '<'   ? order < 0 || (with_equal && order == 0)
@@ -173,20 +244,17 @@ class Evaluator {
   static Result<Value> calculate(const Value& left, char operation, const Value& right) {
     const Integer a = TRY(to_integer(left));
     const Integer b = TRY(to_integer(right));
-    Integer value = 0;
-    bool overflow = false;
-    switch (operation) {
-      case '+': overflow = __builtin_add_overflow(a, b, &value); break;
-      case '-': overflow = __builtin_sub_overflow(a, b, &value); break;
-      case '*': overflow = __builtin_mul_overflow(a, b, &value); break;
-      default:
-        if (b == 0)
-          return with_status(fail("divide", left, "by zero").error(), Status::usage);
-        value = operation == '/' ? a / b : a % b;
-    }
-    if (overflow)
-      return too_large(str(left, ' ', operation, ' ', right));
-    return to_value(value);
+    if (operation == '+' || operation == '-')
+      return to_value(sum_of(a, b, operation == '-'));
+    if (operation == '*')
+      return to_value({.negative = a.negative != b.negative, .digits = product_of(a.digits, b.digits)});
+    if (b.digits.empty())
+      return with_status(fail("divide", left, "by zero").error(), Status::usage);
+    Digits rest;
+    Digits quotient = quotient_of(a.digits, b.digits, rest);
+    if (operation == '/')
+      return to_value({.negative = a.negative != b.negative, .digits = std::move(quotient)});
+    return to_value({.negative = a.negative, .digits = std::move(rest)});
   }
 
   Result<Value> match(bool live) {
@@ -253,13 +321,12 @@ class Evaluator {
   Result<Value> substring(std::string_view text, const Value& place, const Value& count) const {
     if (!looks_like_integer(place) || !looks_like_integer(count))
       return Value();
-    const Integer first = TRY(to_integer(place));
-    const Integer wanted = TRY(to_integer(count));
+    const size_t first = to_count(place);
     const std::vector<size_t> places = character_places(text, utf8_);
-    if (first <= 0 || wanted <= 0 || first >= static_cast<Integer>(places.size()))
+    if (first == 0 || first >= places.size())
       return Value();
-    const auto start = static_cast<size_t>(first) - 1;
-    const auto taken = static_cast<size_t>(std::min<Integer>(wanted, static_cast<Integer>(places.size() - 1 - start)));
+    const size_t start = first - 1;
+    const size_t taken = std::min(to_count(count), places.size() - 1 - start);
     return Value(text.substr(places[start], places[start + taken] - places[start]));
   }
 

@@ -5,11 +5,13 @@
 
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/base/applet.h"
 #include "lib/sys/block.h"
 #include "lib/sys/mounting.h"
+#include "lib/sys/namespaces.h"
 
 namespace rescue {
 namespace {
@@ -23,6 +25,8 @@ struct Options {
   bool read_only = false;
   bool read_write = false;
   bool no_table = false;
+  bool fork = false;
+  bool options_always = false;
   std::string types;
   std::vector<std::string> words;
   std::string test_words;
@@ -30,6 +34,9 @@ struct Options {
   std::string source;
   std::string target;
   std::string prefix;
+  std::string mount_namespace;
+  std::string options_mode = "prepend";
+  std::string options_source = "fstab,mtab";
 };
 
 Result<> add_word(Options& o, std::string_view word) {
@@ -82,41 +89,18 @@ constexpr Opt<Options> options[] = {
     {0, "target-prefix", &Options::prefix, "put DIRECTORY before every place", "DIRECTORY"},
     {'l', "show-labels", &Options::labels, "list with the labels"},
     {'f', "fake", &Options::fake, "do everything but the mounting"},
+    {'F', "fork", &Options::fork, "with -a: a process for each, so that none waits for another"},
+    {'N', "namespace", &Options::mount_namespace, "in the mount namespace of the process NS, or that the file NS keeps",
+     "NS"},
+    {0, "options-mode", &Options::options_mode, "what is in fstab: prepend (default), append, ignore, or replace -o",
+     "MODE"},
+    {0, "options-source", &Options::options_source, "where options are looked up: fstab, mtab, disable", "LIST"},
+    {0, "options-source-force", &Options::options_always, "look them up, though SOURCE and DIRECTORY are both given"},
+    {'c', "no-canonicalize", &Options::no_table, "take paths as they are; they always are"},
+    {'i', "internal-only", &Options::no_table, "call no mount.TYPE; none is ever called"},
     {'n', "no-mtab", &Options::no_table, "write no /etc/mtab; it is never written"},
     {'v', "verbose", &Options::verbose, "say what is mounted"},
 };
-
-// "ext4,xfs" takes these, "noext4,xfs" all but these.
-bool type_is_wanted(std::string_view list, std::string_view type) {
-  const bool negated = list.starts_with("no") && !list.starts_with("none");
-  if (negated)
-    list.remove_prefix(2);
-  return list.empty() || std::ranges::contains(split(list, ','), type) != negated;
-}
-
-bool has_options(const FstabEntry& entry, std::string_view list) {
-  for (std::string_view word : split(list, ',')) {
-    const bool negated = word.starts_with("no") && word != "noauto" && word != "nofail";
-    if (negated)
-      word.remove_prefix(2);
-    if (!word.empty() && entry.has_option(word) == negated)
-      return false;
-  }
-  return true;
-}
-
-// Of the mount and of the file system together, as one list that begins with ro or rw.
-std::string all_options(const Mount& mount) {
-  std::string rest;
-  bool read_only = false;
-  for (const std::string& list : {mount.options, mount.super_options})
-    for (const std::string_view word : split(list, ',')) {
-      read_only = read_only || word == "ro";
-      if (word != "ro" && word != "rw" && !word.empty())
-        rest += str(',', word);
-    }
-  return (read_only ? "ro" : "rw") + rest;
-}
 
 Result<int> list_mounts(const Options& opt, Io& io) {
   const auto mounts = TRY(read_mounts());
@@ -142,9 +126,14 @@ class Mounter {
   Result<> mount(const std::string& source, const std::string& target, const std::string& type,
                  std::string_view table_options) {
     MountRequest request{.source = source, .target = opt_.prefix + target, .type = type, .options = {}};
-    add_mount_options(request.options, table_options);
+    const std::string_view mode = opt_.options_mode;
+    if (mode == "prepend" || mode == "replace")
+      add_mount_options(request.options, table_options);
     for (const std::string& words : opt_.words)
-      add_mount_options(request.options, words);
+      if (mode != "replace" || table_options.empty())
+        add_mount_options(request.options, words);
+    if (mode == "append")
+      add_mount_options(request.options, table_options);
     if (opt_.read_only)
       request.options.flags |= MS_RDONLY;
     if (opt_.read_write)
@@ -181,7 +170,7 @@ Result<int> mount_all(const Options& opt, Io& io, Mounter& mounter) {
   const auto mounts = read_mounts().value_or(std::vector<Mount>());
   for (const FstabEntry& entry : TRY(read_table(opt))) {
     if (entry.is_swap() || entry.target == "none" || entry.has_option("noauto") ||
-        (!opt.types.empty() && !type_is_wanted(opt.types, entry.type)) || !has_options(entry, opt.test_words))
+        (!opt.types.empty() && !type_is_wanted(opt.types, entry.type)) || !has_options(entry.options, opt.test_words))
       continue;
     const auto source = resolve_device(entry.source);
     if (is_mounted(mounts, entry, source.value_or(entry.source))) {
@@ -189,33 +178,63 @@ Result<int> mount_all(const Options& opt, Io& io, Mounter& mounter) {
         io.out.put(printable(entry.target), ": already mounted\n");
       continue;
     }
+    const pid_t child = opt.fork ? ::fork() : 0;
+    if (child > 0)
+      continue;
     const auto done = mounter.mount(entry.source, entry.target, entry.type, entry.options);
     if (!done && !(entry.has_option("nofail") && done.error().code() == ENOENT))
       io.warn(done.error());
+    if (opt.fork && child == 0) {
+      (void)io.out.flush();
+      ::_exit(io.status());
+    }
   }
+  int status = 0;
+  while (opt.fork && ::wait(&status) > 0)
+    if (status != 0)
+      io.fail_silently();
   return io.status();
 }
 
-// One operand: the rest is in fstab, or in what is mounted, for a remount.
-Result<> mount_named(const Options& opt, Mounter& mounter, const std::string& word) {
+// What is mounted at a place has flags that a remount would take away if it did not say them again.
+std::string options_of_mount(const std::string& target) {
+  const auto mounts = read_mounts();
+  const Mount* const there = mounts ? mount_at(*mounts, target) : nullptr;
+  return there == nullptr ? "" : there->options;
+}
+
+// One operand, or two with --options-source-force: the rest is in fstab, or in what is mounted, for a change of it.
+Result<> mount_named(const Options& opt, Mounter& mounter, const std::vector<std::string>& words) {
+  const bool use_table = opt.options_mode != "ignore" && opt.options_source.contains("fstab");
+  const bool use_mounts = opt.options_mode != "ignore" && opt.options_source.contains("mtab");
   MountOptions given;
-  for (const std::string& words : opt.words)
-    add_mount_options(given, words);
-  if (const auto table = read_table(opt))
+  for (const std::string& list : opt.words)
+    add_mount_options(given, list);
+  const bool change = (given.flags & MS_REMOUNT) != 0;
+  const std::string& word = words.back();
+  const auto again = [&] { return mounter.mount("none", word, "", use_mounts ? options_of_mount(word) : ""); };
+  if (const auto table = read_table(opt); table && opt.options_source != "disable")
     for (const FstabEntry& entry : *table)
-      if (entry.target == word || entry.source == word) {
-        const bool change = (given.flags & MS_REMOUNT) != 0;
-        return mounter.mount(entry.source, entry.target, entry.type, change ? "" : entry.options);
+      if (entry.target == word || entry.source == words[0]) {
+        const auto done = mounter.mount(entry.source, entry.target, entry.type, use_table ? entry.options : "");
+        // A word in fstab that the kernel does not know must not be in the way of a repair.
+        return !done && change && done.error().code() == EINVAL ? again() : done;
       }
+  if (words.size() == 2)
+    return mounter.mount(words[0], word, opt.types, "");
   // A change of what is mounted needs no source.
-  if ((given.flags & MS_REMOUNT) != 0)
-    return mounter.mount("none", word, "", "");
+  if (change)
+    return again();
   if (given.propagation != 0)
     return mounter.mount("", word, "", "");
   return with_status(fail("find it", word, str("is not in ", opt.table)).error(), Status::failed);
 }
 
 Result<int> run(const Options& opt, Io& io, Args args) {
+  constexpr std::string_view modes[] = {"prepend", "append", "ignore", "replace"};
+  if (!std::ranges::contains(modes, opt.options_mode))
+    return usage_error(str("there is no mode '", printable(opt.options_mode), "': prepend, append, ignore, replace"));
+  TRY(enter_mount_namespace(opt.mount_namespace));
   Mounter mounter(opt, io);
   std::vector<std::string> words(args.begin(), args.end());
   if (!opt.source.empty())
@@ -230,8 +249,8 @@ Result<int> run(const Options& opt, Io& io, Args args) {
     return usage_error("missing operand DIRECTORY");
   if (words.size() > 2)
     return usage_error(str("extra operand '", printable(words[2]), "'"));
-  if (words.size() == 1)
-    TRY(mount_named(opt, mounter, words[0]));
+  if (words.size() == 1 || opt.options_always)
+    TRY(mount_named(opt, mounter, words));
   else
     TRY(mounter.mount(words[0], words[1], opt.types, ""));
   return io.status();

@@ -2,13 +2,13 @@
 #include <cerrno>
 #include <cinttypes>
 #include <climits>
-#include <cstdio>
 #include <cstdlib>
 
 #include "lib/base/applet.h"
 #include "lib/base/quote.h"
 #include "lib/base/utf8.h"
 #include "lib/text/escapes.h"
+#include "lib/text/number_format.h"
 
 namespace rescue {
 namespace {
@@ -213,29 +213,13 @@ class Formatter {
     io_.out.put(left ? "" : blanks, text, left ? blanks : "");
   }
 
-  template <typename T>
-  void put_number(const Directive& directive, std::string_view modifier, T value) {
+  static std::string spec_of(const Directive& directive, char modifier) {
     std::string spec = str('%', directive.flags);
     if (directive.width)
       spec += str(*directive.width);
     if (directive.precision)
       spec += str('.', *directive.precision);
-    spec += str(modifier, directive.conversion);
-#pragma clang diagnostic push
-#pragma clang diagnostic ignored "-Wformat-nonliteral"
-    char small[128];
-    const int size = std::snprintf(small, sizeof small, spec.c_str(), value);
-    if (size < 0) {
-      io_.warn(fail("print", spec, errno).error());
-    } else if (size < static_cast<int>(sizeof small)) {
-      io_.out.put(std::string_view(small, static_cast<size_t>(size)));
-    } else {
-      std::string text(static_cast<size_t>(size) + 1, '\0');
-      (void)std::snprintf(text.data(), text.size(), spec.c_str(), value);
-      text.pop_back();
-      io_.out.put(text);
-    }
-#pragma clang diagnostic pop
+    return str(spec, modifier, directive.conversion);
   }
 
   void convert(const Directive& directive) {
@@ -245,12 +229,12 @@ class Formatter {
       case 's':
         return put_padded(directive, word.substr(0, static_cast<size_t>(directive.precision.value_or(INT_MAX))));
       case 'd':
-      case 'i': return put_number(directive, "j", integer<intmax_t>(word));
+      case 'i': io_.out.put(format_number(spec_of(directive, 'j').c_str(), integer<intmax_t>(word))); return;
       case 'o':
       case 'u':
       case 'x':
-      case 'X': return put_number(directive, "j", integer<uintmax_t>(word));
-      default: return put_number(directive, "L", fraction(word));
+      case 'X': io_.out.put(format_number(spec_of(directive, 'j').c_str(), integer<uintmax_t>(word))); return;
+      default: io_.out.put(format_fraction(spec_of(directive, 'L'), fraction(word)));
     }
   }
 

@@ -1,11 +1,11 @@
 // seq: print numbers from one to another.
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <limits>
 
 #include "lib/base/applet.h"
+#include "lib/text/number_format.h"
 #include "lib/text/words.h"
 
 namespace rescue {
@@ -116,20 +116,6 @@ Result<std::string> checked_format(std::string_view format) {
   return checked;
 }
 
-#pragma clang diagnostic push
-#pragma clang diagnostic ignored "-Wformat-nonliteral"
-std::string formatted(const std::string& format, long double value) {
-  char small[128];
-  const int size = std::snprintf(small, sizeof small, format.c_str(), value);
-  if (size < static_cast<int>(sizeof small))
-    return {small, static_cast<size_t>(std::max(size, 0))};
-  std::string text(static_cast<size_t>(size) + 1, '\0');
-  (void)std::snprintf(text.data(), text.size(), format.c_str(), value);
-  text.pop_back();
-  return text;
-}
-#pragma clang diagnostic pop
-
 class Sequence {
  public:
   Sequence(const Options& opt, Io& io) : opt_(opt), io_(io) {}
@@ -215,7 +201,7 @@ class Sequence {
       return;
     for (long double i = 1; io_.out.ok(); ++i) {
       const long double shown = x;
-      const std::string text = formatted(format, shown);
+      const std::string text = format_fraction(format, shown);
       io_.out.write(text);
       x = first.value + i * step;
       // Rounding may carry the last number beyond the end, though it would be printed as the end.
@@ -228,7 +214,7 @@ class Sequence {
 
  private:
   bool prints_as_last(const std::string& format, long double x, const std::string& before, long double last) const {
-    const std::string text = formatted(format, x);
+    const std::string text = format_fraction(format, x);
     const size_t start = format.find('%');
     char* end = nullptr;
     const long double printed = std::strtold(text.c_str() + std::min(start, text.size()), &end);

@@ -9,6 +9,7 @@
 #include "lib/base/applet.h"
 #include "lib/sys/block.h"
 #include "lib/sys/mounting.h"
+#include "lib/sys/namespaces.h"
 
 namespace rescue {
 namespace {
@@ -25,7 +26,10 @@ struct Options {
   bool quiet = false;
   bool fake = false;
   bool no_table = false;
+  bool as_given = false;
   std::string types;
+  std::string test_words;
+  std::string mount_namespace;
 };
 
 constexpr Opt<Options> options[] = {
@@ -37,18 +41,16 @@ constexpr Opt<Options> options[] = {
     {'r', "read-only", &Options::read_only, "make it read-only where it cannot be detached"},
     {'d', "detach-loop", &Options::detach_loop, "free the loop device behind it too"},
     {'t', "types", &Options::types, "with -a: only these types (no: all but those)", "LIST"},
+    {'O', "test-opts", &Options::test_words, "with -a: only what is mounted with these options", "LIST"},
+    {'N', "namespace", &Options::mount_namespace, "in the mount namespace of the process NS, or that the file NS keeps",
+     "NS"},
+    {'c', "no-canonicalize", &Options::as_given, "take the paths as they are, links and all"},
+    {'i', "internal-only", &Options::no_table, "call no umount.TYPE; none is ever called"},
     {'n', "no-mtab", &Options::no_table, "write no /etc/mtab; it is never written"},
     {'q', "quiet", &Options::quiet, "no message for what is not attached"},
     {0, "fake", &Options::fake, "do everything but the detaching"},
     {'v', "verbose", &Options::verbose, "say what is detached"},
 };
-
-bool type_is_wanted(std::string_view list, std::string_view type) {
-  const bool negated = list.starts_with("no");
-  if (negated)
-    list.remove_prefix(2);
-  return list.empty() || std::ranges::contains(split(list, ','), type) != negated;
-}
 
 // What the kernel shows of itself; the rest of a shut-down still needs these.
 bool is_needed(const Mount& mount) {
@@ -87,7 +89,8 @@ class Unmounter {
 
   void unmount_all() {
     for (auto it = mounts_.rbegin(); it != mounts_.rend(); ++it) {
-      if (it->target == "/" || (opt_.types.empty() ? is_needed(*it) : !type_is_wanted(opt_.types, it->type)))
+      if (it->target == "/" || (opt_.types.empty() ? is_needed(*it) : !type_is_wanted(opt_.types, it->type)) ||
+          !has_options(all_options(*it), opt_.test_words))
         continue;
       if (const auto done = detach(it->target); !done)
         io_.warn(done.error());
@@ -101,7 +104,8 @@ class Unmounter {
   const Mount* find(const std::string& word) const {
     if (const Mount* const found = mount_at(mounts_, word))
       return found;
-    const std::string path = whole_path(is_device_tag(word) ? resolve_device(word).value_or(word) : word);
+    const std::string named = is_device_tag(word) ? resolve_device(word).value_or(word) : word;
+    const std::string path = opt_.as_given ? named : whole_path(named);
     if (const Mount* const found = mount_at(mounts_, path))
       return found;
     const Mount* last = nullptr;
@@ -154,6 +158,7 @@ class Unmounter {
 };
 
 Result<int> run(const Options& opt, Io& io, Args args) {
+  TRY(enter_mount_namespace(opt.mount_namespace));
   Unmounter unmounter(opt, io);
   if (opt.all) {
     TRY(args.expect_end());

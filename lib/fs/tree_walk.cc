@@ -121,8 +121,10 @@ void TreeWalk::step(Descent& descent) {
     return;
   const WalkEntry entry{descent.fd(), name.data(), path_, info, depth_, followed};
   // Links may lead back up: going there would never end.
-  if (followed && S_ISDIR(info.st_mode) && descent.contains(info.st_dev, info.st_ino))
+  if (followed && S_ISDIR(info.st_mode) && descent.contains(info.st_dev, info.st_ino)) {
+    visitor_.looped(path_);
     return;
+  }
   if (!visitor_.enter(entry) || !wants_in(entry))
     return;
   if (const auto entered = descent.enter(std::string(name), followed, path_); !entered) {

@@ -34,6 +34,8 @@ class WalkVisitor {
   // Called for a directory after what is in it, where enter() was true. `complete` is false where it could not be read.
   virtual void leave(const WalkEntry& entry, bool complete) = 0;
   virtual void failed(const Error& error) = 0;
+  // A link that leads back up, which is not followed.
+  virtual void looped(std::string_view /*path*/) {}
 
  protected:
   ~WalkVisitor() = default;

@@ -234,6 +234,36 @@ const Mount* mount_at(const std::vector<Mount>& mounts, std::string_view target)
   return found;
 }
 
+std::string all_options(const Mount& mount) {
+  std::string rest;
+  bool read_only = false;
+  for (const std::string& list : {mount.options, mount.super_options})
+    for (const std::string_view word : split(list, ',')) {
+      read_only = read_only || word == "ro";
+      if (word != "ro" && word != "rw" && !word.empty())
+        rest += str(',', word);
+    }
+  return (read_only ? "ro" : "rw") + rest;
+}
+
+bool type_is_wanted(std::string_view list, std::string_view type) {
+  const bool negated = list.starts_with("no") && !list.starts_with("none");
+  if (negated)
+    list.remove_prefix(2);
+  return list.empty() || std::ranges::contains(split(list, ','), type) != negated;
+}
+
+bool has_options(std::string_view options, std::string_view list) {
+  for (std::string_view word : split(list, ',')) {
+    const bool negated = word.starts_with("no") && word != "noauto" && word != "nofail";
+    if (negated)
+      word.remove_prefix(2);
+    if (!word.empty() && option_value(options, word).has_value() == negated)
+      return false;
+  }
+  return true;
+}
+
 const Mount* mount_of(const std::vector<Mount>& mounts, std::string_view path) {
   const Mount* found = nullptr;
   for (const Mount& mount : mounts) {

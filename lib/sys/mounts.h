@@ -39,6 +39,15 @@ Result<std::vector<Mount>> read_mounts();
 // The one on top at `target`, which must be written as the kernel writes it; nullptr if nothing is mounted there.
 const Mount* mount_at(const std::vector<Mount>& mounts, std::string_view target);
 
+// Of the mount and of the file system together, as one list that begins with ro or rw.
+std::string all_options(const Mount& mount);
+
+// Whether a list of types takes this one: "ext4,xfs" takes these, "noext4,xfs" all but these, "" every one.
+bool type_is_wanted(std::string_view list, std::string_view type);
+
+// Whether `options` has each word of `list`, and none of those that are written with a "no" before them.
+bool has_options(std::string_view options, std::string_view list);
+
 // The one that holds the absolute path `path`, which has no links in it.
 const Mount* mount_of(const std::vector<Mount>& mounts, std::string_view path);
 

@@ -1,6 +1,12 @@
 #include "lib/sys/namespaces.h"
 
+#include <cerrno>
+
+#include <fcntl.h>
 #include <sched.h>
+
+#include "lib/base/fd.h"
+#include "lib/base/text.h"
 
 namespace rescue {
 
@@ -21,6 +27,16 @@ constexpr NamespaceKind kinds[] = {
 
 std::span<const NamespaceKind> namespace_kinds() {
   return kinds;
+}
+
+Result<> enter_mount_namespace(const std::string& where) {
+  if (where.empty())
+    return {};
+  const std::string path = to_number<unsigned>(where) ? str("/proc/", where, "/ns/mnt") : where;
+  const UniqueFd fd = TRY(open_file(path, O_RDONLY));
+  if (::setns(fd.get(), CLONE_NEWNS) < 0)
+    return fail("enter the namespace", path, errno);
+  return {};
 }
 
 }  // namespace rescue

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
+
+#include "lib/base/error.h"
 
 namespace rescue {
 
@@ -15,5 +18,8 @@ struct NamespaceKind {
 
 // In the order in which they must be entered: the user namespace first, for it gives the right to the others.
 std::span<const NamespaceKind> namespace_kinds();
+
+// Goes into the mount namespace of a process (by its number), or the one that a file keeps; stays for "".
+Result<> enter_mount_namespace(const std::string& where);
 
 }  // namespace rescue

@@ -1,10 +1,10 @@
 #include "lib/text/dump_format.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <cstring>
 
 #include "lib/base/text.h"
+#include "lib/text/number_format.h"
 
 namespace rescue {
 
@@ -105,21 +105,6 @@ double fraction_of(std::string_view bytes) {
   std::memcpy(&value, bytes.data(), sizeof value);
   return value;
 }
-
-#pragma clang diagnostic push
-#pragma clang diagnostic ignored "-Wformat-nonliteral"
-template <typename T>
-std::string formatted(const std::string& spec, T value) {
-  char small[128];
-  const int size = std::snprintf(small, sizeof small, spec.c_str(), value);
-  if (size < static_cast<int>(sizeof small))
-    return {small, static_cast<size_t>(std::max(size, 0))};
-  std::string text(static_cast<size_t>(size) + 1, '\0');
-  (void)std::snprintf(text.data(), text.size(), spec.c_str(), value);
-  text.pop_back();
-  return text;
-}
-#pragma clang diagnostic pop
 
 bool fits(size_t bytes, std::initializer_list<size_t> sizes) {
   return std::ranges::contains(sizes, bytes);
@@ -300,8 +285,8 @@ void DumpFormat::put_unsigned(const Piece& piece, uint64_t value, Output& out) {
   const bool zeros = piece.flags == "0";
   if ((!piece.flags.empty() && !zeros) || !piece.precision.empty() || piece.width > 24 || piece.conversion == 'X') {
     const std::string width = piece.width > 0 ? str(piece.width) : std::string();
-    out.put(formatted(str('%', piece.flags, width, piece.precision, "ll", piece.conversion),
-                      static_cast<unsigned long long>(value)));
+    out.put(format_number(str('%', piece.flags, width, piece.precision, "ll", piece.conversion).c_str(),
+                          static_cast<unsigned long long>(value)));
     return;
   }
   char text[48];
@@ -328,7 +313,7 @@ void DumpFormat::print_piece(const Piece& piece, std::string_view bytes, uint64_
       const std::string_view precision = piece.precision;
       const std::string spec =
           str('%', piece.flags, width, precision.substr(0, precision.size() - 1), "ll", precision.back());
-      out.put(formatted(spec, static_cast<long long>(address)));
+      out.put(format_number(spec.c_str(), static_cast<long long>(address)));
       break;
     }
     case Kind::character: put_text(bytes); break;
@@ -336,12 +321,13 @@ void DumpFormat::print_piece(const Piece& piece, std::string_view bytes, uint64_
     case Kind::escaped: put_text(escaped_character(static_cast<uint8_t>(bytes[0]))); break;
     case Kind::printable: put_text(bytes[0] >= ' ' && bytes[0] < 0x7f ? bytes : std::string_view(".")); break;
     case Kind::integer:
-      out.put(formatted(str('%', piece.flags, width, piece.precision, "ll", piece.conversion),
-                        static_cast<long long>(signed_of(bytes))));
+      out.put(format_number(str('%', piece.flags, width, piece.precision, "ll", piece.conversion).c_str(),
+                            static_cast<long long>(signed_of(bytes))));
       break;
     case Kind::unsigned_integer: put_unsigned(piece, unsigned_of(bytes), out); break;
     case Kind::fraction:
-      out.put(formatted(str('%', piece.flags, width, piece.precision, piece.conversion), fraction_of(bytes)));
+      out.put(
+          format_number(str('%', piece.flags, width, piece.precision, piece.conversion).c_str(), fraction_of(bytes)));
       break;
     case Kind::string: {
       bytes = bytes.substr(0, bytes.find('\0'));

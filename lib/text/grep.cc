@@ -165,6 +165,10 @@ class Grep final : public WalkVisitor {
     return false;
   }
   void leave(const WalkEntry& /*entry*/, bool /*complete*/) override {}
+  void looped(std::string_view path) override {
+    if (!opt_.silent)
+      io_.note(str(printable(path), ": warning: recursive directory loop"));
+  }
   void failed(const Error& error) override { warn(error); }
 
  private:
