@@ -167,29 +167,19 @@ PlannedChange change_of(const Patient& patient, const RepairStep& repair) {
                                           : PlannedChange{"restore", step.path, str("from ", repair.origin)};
 }
 
-// How bad it is: less is better.
-struct Score {
-  size_t fatal = 0;
-  size_t broken = 0;
-  auto operator<=>(const Score&) const = default;
-};
-
-Score score_of(const Diagnosis& diagnosis) {
-  const Patient::Census& census = diagnosis.patient.census;
-  Score score;
-  score.fatal = static_cast<size_t>(std::ranges::count(diagnosis.findings, Severity::fatal, &Finding::severity));
-  score.broken = census.broken + (census.trial_failed ? 1 : 0);
-  return score;
+size_t fatal_in(const Diagnosis& diagnosis) {
+  return static_cast<size_t>(std::ranges::count(diagnosis.findings, Severity::fatal, &Finding::severity));
 }
 
 // Worse only where programs that found their libraries no longer do, or nothing runs where something ran. A shell or a
 // login that is lost is never outweighed by a glibc that is in order (programs of a newer release were unpacked, too).
+// What works is counted, not what is broken: with the link /bin put back, more broken programs come to light.
 bool is_worse(const Diagnosis& before, const Diagnosis& after) {
   const Patient::Census& was = before.patient.census;
   const Patient::Census& is = after.patient.census;
-  if ((was.ran && is.trial_failed) || (is.key_broken > was.key_broken && !was.trial_failed))
+  if ((was.ran && is.trial_failed) || (is.key_working() < was.key_working() && !was.trial_failed))
     return true;
-  return score_of(after).broken > score_of(before).broken && score_of(after).fatal >= score_of(before).fatal;
+  return is.working() < was.working() && fatal_in(after) >= fatal_in(before);
 }
 
 class Fixer {

@@ -89,6 +89,9 @@ struct Patient {
     bool trial_failed = false;
     bool ran = false;             // /bin/true and /bin/sh were run, and did
     std::string not_run_because;  // why none could be run here
+
+    size_t working() const { return programs - broken; }
+    size_t key_working() const { return key_programs - key_broken; }
   } census;
 
   // Links that a finding of the layout will put back, so that what lies behind them is judged as if it had.

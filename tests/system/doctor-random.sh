@@ -2,9 +2,10 @@
 # doctor-random: accidents in combination, and random damage to glibc's files,
 # are mended by rescue-doctor to the pristine root.
 #
-#   doctor-random.sh [--seed N] [--combinations N] [--rounds N] [ROOT]...
+#   doctor-random.sh [--seed N] [--combinations N | --these A+B+C] [--rounds N] [ROOT]...
 #
-# The seed is printed; the same one makes the same damage.
+# The seed is printed; the same one makes the same damage, as long as the accidents are the same. --these runs the
+# combination that a failure names, and nothing else.
 set -euo pipefail
 # shellcheck source=tests/lib/report.sh
 source "$(dirname "$0")/../lib/report.sh"
@@ -17,7 +18,7 @@ source "$tests_dir/lib/diagnoses.sh"
 # shellcheck source=tests/lib/kit.sh
 source "$tests_dir/lib/kit.sh"
 
-seed='' combinations=12 rounds=120 seconds=45 roots=()
+seed='' combinations=12 these='' rounds=120 seconds=45 roots=()
 
 # Where no bundle of glibc alone can bring back the pristine root, or where the
 # accident is one of mounts; and those that leave nothing for others to break.
@@ -28,11 +29,15 @@ readonly left_out=' lib_chmod_0644 lib_chmod_000 lib_chown lib_dir_gone lib_dir_
   usr_lib64_moved dpkg_leftovers lib_noexec libc_noexec environment_poison path_wrong package_removed package_half_way
   foreign_tarball preload_is_fifo '
 
+# Drawn once, and failed then.
+readonly failed_once='lib_dir_owner+bin_links_gone+libc_other_machine'
+
 read_arguments() {
   while (($#)); do
     case $1 in
       --seed) seed=$2; shift ;;
       --combinations) combinations=$2; shift ;;
+      --these) these=$2; shift ;;
       --rounds) rounds=$2; seconds=100000; shift ;;
       -*) echo "doctor-random: $1: unknown option" >&2; exit 2 ;;
       *) roots+=("$1") ;;
@@ -82,9 +87,14 @@ main() {
   mkdir "$bundles"
   echo "# seed $seed"
   RANDOM=$((seed % 32768))
-  local root names count i chosen
+  local root names name count i chosen
   for root in "${roots[@]}"; do
     run_case "$root/bundle" case_bundle "$root" glibc
+    for name in ${these:-$failed_once}; do
+      IFS=+ read -ra chosen <<<"$name"
+      run_case "$root/$name" case_combination "$root" "${chosen[@]}"
+    done
+    [[ ! $these ]] || continue
     mapfile -t names < <(pool "$root")
     for ((i = 0; i < combinations; ++i)); do
       chosen=()
