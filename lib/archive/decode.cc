@@ -7,6 +7,7 @@
 #include <zlib.h>
 
 #include "lib/archive/codec.h"
+#include "lib/archive/inflate.h"
 #include "lib/archive/zstd.h"
 #include "lib/base/text.h"
 
@@ -147,40 +148,105 @@ Result<std::string_view> StreamSource::next_into(std::string& memory) {
 class GzipSource : public StreamSource {
  public:
   using StreamSource::StreamSource;
-  ~GzipSource() override {
-    if (ready_)
-      (void)::inflateEnd(&stream_);
-  }
 
  private:
+  // Of a member, in their order; those between are where the flags say so.
+  enum class Part : uint8_t { start, extra_size, extra, name, comment, header_sum, data, trailer };
+
   bool is_member(std::string_view start) const override { return start.starts_with("\x1f\x8b"); }
   Result<> begin() override {
-    // 15: the largest window; 16: with gzip's header and sums around it.
-    const int done = ready_ ? ::inflateReset(&stream_) : ::inflateInit2(&stream_, 15 + 16);
-    ready_ = true;
-    return done == Z_OK ? Result<>() : no_memory();
+    part_ = Part::start;
+    flags_ = 0;
+    at_ = 0;
+    sum_ = header_sum_ = size_ = 0;
+    inflater_.reset();
+    return {};
   }
-  Result<Step> step(std::string_view& in, char* out, size_t room, size_t& made, bool /*last*/) override {
-    const auto given = static_cast<unsigned>(std::min<size_t>(in.size(), UINT32_MAX));
-    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(in.data()));
-    stream_.avail_in = given;
-    stream_.next_out = reinterpret_cast<Bytef*>(out);
-    stream_.avail_out = static_cast<unsigned>(room);
-    const int done = ::inflate(&stream_, Z_NO_FLUSH);
-    in.remove_prefix(given - stream_.avail_in);
-    made = room - stream_.avail_out;
-    switch (done) {
-      case Z_OK:
-      case Z_BUF_ERROR: return Step::more;
-      case Z_STREAM_END: return Step::end;
-      case Z_MEM_ERROR: return no_memory();
-      default: return bad(stream_.msg != nullptr ? stream_.msg : "is damaged");
-    }
+  Result<Step> step(std::string_view& in, char* out, size_t room, size_t& made, bool last) override;
+  Result<> take_header(char byte);
+  Result<bool> take_trailer(std::string_view& in);
+  bool has(Part part) const;
+
+  static uint32_t add_to_sum(uint32_t sum, const char* bytes, size_t size) {
+    return static_cast<uint32_t>(::crc32_z(sum, reinterpret_cast<const Bytef*>(bytes), size));
   }
 
-  z_stream stream_{};
-  bool ready_ = false;
+  Inflater inflater_;
+  Part part_ = Part::start;
+  uint8_t flags_ = 0;
+  unsigned at_ = 0;      // within the part
+  uint64_t number_ = 0;  // that the part is
+  uint32_t sum_ = 0;
+  uint32_t header_sum_ = 0;
+  uint32_t size_ = 0;
 };
+
+bool GzipSource::has(Part part) const {
+  switch (part) {
+    case Part::extra_size: return (flags_ & 4) != 0;
+    case Part::extra: return (flags_ & 4) != 0 && number_ > 0;
+    case Part::name: return (flags_ & 8) != 0;
+    case Part::comment: return (flags_ & 16) != 0;
+    case Part::header_sum: return (flags_ & 2) != 0;
+    default: return true;
+  }
+}
+
+Result<> GzipSource::take_header(char byte) {
+  const auto value = static_cast<uint8_t>(byte);
+  if (part_ != Part::header_sum)
+    header_sum_ = add_to_sum(header_sum_, &byte, 1);
+  if (part_ == Part::extra_size || part_ == Part::header_sum)
+    number_ |= uint64_t{value} << at_ * 8;
+  const unsigned at = at_++;
+  if (part_ == Part::start && at == 3)
+    flags_ = value;
+  if (part_ == Part::start && ((at == 2 && value != 8) || (flags_ & 0xe0) != 0))
+    return bad("is compressed in a way that is not supported");
+  const bool ends = part_ == Part::start                            ? at_ == 10
+                    : part_ == Part::extra                          ? at_ == number_
+                    : part_ == Part::name || part_ == Part::comment ? value == 0
+                                                                    : at_ == 2;
+  if (!ends)
+    return {};
+  if (part_ == Part::header_sum && number_ != (header_sum_ & 0xffff))
+    return bad("is damaged: the sum of its header is wrong");
+  do
+    part_ = static_cast<Part>(static_cast<int>(part_) + 1);
+  while (!has(part_));
+  if (part_ != Part::extra)
+    number_ = 0;
+  at_ = 0;
+  return {};
+}
+
+// False where there is not enough input.
+Result<bool> GzipSource::take_trailer(std::string_view& in) {
+  for (; at_ < 8; ++at_) {
+    const auto byte = inflater_.next_byte(in);
+    if (!byte)
+      return false;
+    number_ |= uint64_t{*byte} << at_ * 8;
+  }
+  if (number_ != (uint64_t{size_} << 32 | sum_))
+    return bad("is damaged: its sum is wrong");
+  return true;
+}
+
+Result<StreamSource::Step> GzipSource::step(std::string_view& in, char* out, size_t room, size_t& made, bool /*last*/) {
+  for (; part_ < Part::data && !in.empty(); in.remove_prefix(1))
+    TRY(take_header(in.front()));
+  if (part_ == Part::data) {
+    const Inflater::Outcome outcome = inflater_.run(in, out, room, made);
+    if (outcome == Inflater::Outcome::damaged)
+      return bad("is damaged");
+    sum_ = add_to_sum(sum_, out, made);
+    size_ += static_cast<uint32_t>(made);
+    if (outcome == Inflater::Outcome::end)
+      part_ = Part::trailer;
+  }
+  return part_ == Part::trailer && TRY(take_trailer(in)) ? Step::end : Step::more;
+}
 
 // --- bzip2
 

@@ -539,7 +539,7 @@ class Creator {
   };
 
   Result<> list_children(int fd, const std::string& name, std::vector<Child>& children) {
-    DirectoryReader reader(fd, name);
+    DirectoryReader reader(fd, name, room_.get());
     while (TRY(reader.next()))
       if (!is_dot_or_dot_dot(reader.name()))
         children.push_back({std::string(reader.name()), reader.type()});
@@ -657,6 +657,7 @@ class Creator {
   std::unique_ptr<TarEmitter> emitter_;
 
   dev_t top_device_ = 0;
+  DirectoryRoom room_;
   std::map<Inode, std::string> links_;
   std::map<std::string, timespec, std::less<>> known_;
   std::vector<std::string> later_;

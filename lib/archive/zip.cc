@@ -8,6 +8,7 @@
 #include <zlib.h>
 
 #include "lib/archive/codec.h"
+#include "lib/archive/inflate.h"
 #include "lib/base/bytes.h"
 #include "lib/base/fd.h"
 #include "lib/base/text.h"
@@ -200,43 +201,32 @@ class DirectoryParser {
 class InflateSource : public Source {
  public:
   explicit InflateSource(std::unique_ptr<Source> input)
-      : input_(std::move(input)), buffer_(std::make_unique_for_overwrite<char[]>(size)) {
-    ready_ = ::inflateInit2(&stream_, -15) == Z_OK;
-  }
-  ~InflateSource() override {
-    if (ready_)
-      (void)::inflateEnd(&stream_);
-  }
+      : input_(std::move(input)), buffer_(std::make_unique_for_overwrite<char[]>(size)) {}
   std::string_view path() const override { return input_->path(); }
   Result<std::string_view> next() override {
-    if (!ready_)
-      return fail("decompress", path(), "not enough memory");
     while (!ended_) {
-      if (stream_.avail_in == 0) {
-        const std::string_view block = TRY(input_->next());
-        if (block.empty())
+      if (pending_.empty() && !full_)
+        if (pending_ = TRY(input_->next()); pending_.empty())
           return bad(path(), "a member ends too early");
-        stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(block.data()));
-        stream_.avail_in = static_cast<unsigned>(block.size());
-      }
-      stream_.next_out = reinterpret_cast<Bytef*>(buffer_.get());
-      stream_.avail_out = size;
-      const int done = ::inflate(&stream_, Z_NO_FLUSH);
-      if (done != Z_OK && done != Z_STREAM_END && done != Z_BUF_ERROR)
+      size_t made = 0;
+      const Inflater::Outcome outcome = inflater_.run(pending_, buffer_.get(), size, made);
+      if (outcome == Inflater::Outcome::damaged)
         return bad(path(), "a member is damaged");
-      ended_ = done == Z_STREAM_END;
-      if (stream_.avail_out != size)
-        return std::string_view(buffer_.get(), size - stream_.avail_out);
+      ended_ = outcome == Inflater::Outcome::end;
+      full_ = made == size;
+      if (made > 0)
+        return std::string_view(buffer_.get(), made);
     }
     return std::string_view();
   }
 
  private:
-  static constexpr unsigned size = 128 * 1024;
+  static constexpr size_t size = 128 * 1024;
   std::unique_ptr<Source> input_;
   std::unique_ptr<char[]> buffer_;
-  z_stream stream_{};
-  bool ready_ = false;
+  std::string_view pending_;
+  Inflater inflater_;
+  bool full_ = false;  // so that there may be more without more input
   bool ended_ = false;
 };
 
