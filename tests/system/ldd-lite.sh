@@ -34,6 +34,18 @@ broken_sweep() {  # a library gone, one cut short, one too old: each is named, a
   if grep -q '/usr/bin/cat:' "$case_dir/out"; then fail "cat is named, and is healthy"; fi
 }
 
+# Far more directories than descriptors: what is found is the same.
+many_directories() {
+  with_root bookworm
+  rm "$ROOT/$LIB/libtinfo.so.6"
+  local many=300
+  (($(find "$ROOT/usr" -type d | wc -l) > many)) || fail "not enough directories to prove anything"
+  ldd_lite --root "$ROOT" --check /usr >"$case_dir/all" && fail "exit 0 for a broken root"
+  grep -q '/usr/bin/bash: libtinfo.so.6: not found' "$case_dir/all" || fail "bash is not named"
+  (ulimit -n "$many"; ldd_lite --root "$ROOT" --check /usr >"$case_dir/few" 2>&1) && fail "exit 0 for a broken root"
+  diff "$case_dir/all" "$case_dir/few" || fail "finds something else with $many descriptors"
+}
+
 old_libc() {  # programs of trixie over the libc of bullseye
   need_root bullseye
   local old=$pristine
@@ -80,6 +92,7 @@ run_case symbols-bookworm same_paths bookworm symbols
 run_case version-arm64 versions bookworm-arm64
 run_case foreign foreign_root
 run_case broken broken_sweep
+run_case many-directories many_directories
 run_case old-libc old_libc
 run_case copy-bash copied_tree bookworm /usr/bin/bash -c 'echo runs'
 run_case copy-dpkg copied_tree bullseye /usr/bin/dpkg --version
