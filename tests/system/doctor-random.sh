@@ -59,7 +59,7 @@ case_combination() {  # ROOT ACCIDENT...
   with_root "$1"
   shift
   # One accident may have taken what the next would damage.
-  for name in "$@"; do (break_"$name") || true; done
+  for name in $(in_safe_order "$@"); do (break_"$name") || true; done
   run_kit 0 "$kit/bin/rescue" rescue-doctor --root "$ROOT" --bundle "$bundles/$NAME.tzst" --fix
   set -f
   for name in "$@"; do
