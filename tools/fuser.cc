@@ -17,14 +17,16 @@
 #include "lib/fs/names.h"
 #include "lib/sys/file_use.h"
 #include "lib/sys/signals.h"
+#include "lib/sys/sockets.h"
 
 namespace rescue {
 namespace {
 
 struct Options {
   bool all = false, kill = false, interactive = false, mount = false, user = false, verbose = false, quiet = false;
-  bool writers = false;
+  bool writers = false, must_be_mount = false, list = false, by_inode = false, only4 = false, only6 = false;
   std::string signal = "KILL";
+  std::string space = "file";
 };
 
 constexpr Opt<Options> options[] = {
@@ -33,7 +35,14 @@ constexpr Opt<Options> options[] = {
     {'i', "interactive", &Options::interactive, "with -k: ask before each"},
     {'m', "mount", &Options::mount, "whoever uses anything on the file system that NAME is on"},
     {'c', nullptr, &Options::mount, "the same as -m"},
-    {'M', "ismountpoint", &Options::mount, "the same as -m"},
+    {'M', "ismountpoint", &Options::must_be_mount, "only where NAME is a place where something is mounted"},
+    {'n', "namespace", &Options::space,
+     "what NAME is: file, tcp or udp (a local PORT,ADDRESS,PORT); PORT/tcp is the same", "SPACE"},
+    {'4', "ipv4", &Options::only4, "of tcp and udp, only version 4"},
+    {'6', "ipv6", &Options::only6, "of tcp and udp, only version 6"},
+    {'I', "inode", &Options::by_inode, "compare files by their inodes; it always does"},
+    {'f', nullptr, &Options::by_inode, "ignored, as by others"},
+    {'l', "list-signals", &Options::list, "list the names of signals"},
     {0, "signal", &Options::signal, "with -k: send SIGNAL; -SIGNAL as the first word is the same", "SIGNAL"},
     {'s', "silent", &Options::quiet, "print nothing; the status says whether anybody does"},
     {'u', "user", &Options::user, "the owner behind each number"},
@@ -69,10 +78,53 @@ class Console {
       : opt_(opt), io_(io), proc_(proc), signal_(signal) {}
 
   Result<bool> one(const std::string& path) {
+    const size_t slash = path.rfind('/');
+    const std::string_view end = slash == std::string::npos ? "" : std::string_view(path).substr(slash + 1);
+    std::string shown = path;
+    std::vector<FileUse> uses;
+    if (opt_.space != "file") {
+      shown = str(path, '/', opt_.space);
+      uses = TRY(users_of_port(path, opt_.space));
+    } else if ((end == "tcp" || end == "udp") && ::access(path.c_str(), F_OK) < 0) {
+      uses = TRY(users_of_port(std::string_view(path).substr(0, slash), end));
+    } else {
+      uses = TRY(users_of_file(path));
+    }
+    return settle(shown, uses);
+  }
+
+ private:
+  Result<std::vector<FileUse>> users_of_file(const std::string& path) {
     struct stat info{};
     if (::stat(path.c_str(), &info) < 0)
       return fail("look at", path, errno);
-    const auto uses = TRY(find_uses(proc_, {.device = info.st_dev, .inode = info.st_ino, .whole_device = opt_.mount}));
+    if (opt_.must_be_mount) {
+      struct stat above{};
+      const bool directory = S_ISDIR(info.st_mode) && ::stat((path + "/..").c_str(), &above) == 0;
+      if (!directory || (above.st_dev == info.st_dev && above.st_ino != info.st_ino))
+        return fail("look at", path, "is no place where something is mounted");
+    }
+    return find_uses(proc_, {.device = info.st_dev, .inode = info.st_ino, .whole_device = opt_.mount});
+  }
+
+  // LOCAL_PORT,REMOTE_ADDRESS,REMOTE_PORT; what is left out may be any.
+  Result<std::vector<FileUse>> users_of_port(std::string_view name, std::string_view protocol) {
+    auto words = split(name, ',');
+    words.resize(3);
+    const auto port = [&](std::string_view word) { return word.empty() ? uint16_t{0} : port_number(word, protocol); };
+    const uint16_t local = port(words[0]), remote = port(words[2]);
+    if ((local == 0 && !words[0].empty()) || (remote == 0 && !words[2].empty()))
+      return fail("find the port", name, str("there is none such of ", protocol));
+    std::vector<ino_t> inodes;
+    for (const Socket& socket : read_sockets())
+      if ((socket.protocol == "TCP") == (protocol == "tcp") && socket.protocol != "unix" &&
+          !(socket.version6 ? opt_.only4 : opt_.only6) && (local == 0 || socket.local_port == local) &&
+          (remote == 0 || socket.remote_port == remote) && (words[1].empty() || socket.remote == words[1]))
+        inodes.push_back(socket.inode);
+    return find_socket_users(proc_, inodes);
+  }
+
+  bool settle(const std::string& path, const std::vector<FileUse>& uses) {
     if (!opt_.quiet && (!uses.empty() || opt_.all))
       show(path, uses);
     if (opt_.kill)
@@ -82,7 +134,6 @@ class Console {
     return !uses.empty();
   }
 
- private:
   // The numbers go to standard output, all else to standard error, so that a script can take the numbers alone.
   void show(const std::string& path, const std::vector<FileUse>& uses) {
     std::string name = path + ':';
@@ -155,6 +206,12 @@ Result<int> run(const Options& opt, Io& io, const Args& args) {
   const auto signal = signal_number(opt.signal);
   if (!signal)
     return usage_error(str("unknown signal '", printable(opt.signal), "'"));
+  if (opt.list) {
+    list_signals(io.out);
+    return 0;
+  }
+  if (opt.space != "file" && opt.space != "tcp" && opt.space != "udp")
+    return usage_error(str("there is no space '", printable(opt.space), "': file, tcp, udp"));
   if (args.empty())
     return usage_error("missing operand NAME");
   const ProcFs proc = TRY(ProcFs::open());

@@ -22,7 +22,7 @@ namespace {
 struct Options {
   bool exact = false, ignore_case = false, group = false, interactive = false, list = false;
   bool quiet = false, expression = false, verbose = false, wait = false;
-  std::string signal = "TERM", user, older, younger;
+  std::string signal = "TERM", user, older, younger, space;
 };
 
 constexpr Opt<Options> options[] = {
@@ -31,6 +31,7 @@ constexpr Opt<Options> options[] = {
     {'g', "process-group", &Options::group, "signal the whole process group of each, once"},
     {'i', "interactive", &Options::interactive, "ask before each"},
     {'l', "list", &Options::list, "list the names of signals"},
+    {'n', "ns", &Options::space, "only those in the same PID namespace as process PID; 0: any", "PID"},
     {'o', "older-than", &Options::older, "only those that have run for TIME: 30s, 5m, 2h, 1d, 1w, 1M, 1y", "TIME"},
     {'q', "quiet", &Options::quiet, "do not complain where there is none"},
     {'r', "regexp", &Options::expression, "NAME is an extended regular expression"},
@@ -76,6 +77,14 @@ class Killer {
       if (!user_)
         return fail("find user", opt_.user, "there is none of this name");
     }
+    if (!opt_.space.empty()) {
+      const auto pid = to_number<int32_t>(opt_.space);
+      if (!pid)
+        return usage_error("--ns needs the number of a process");
+      space_ = *pid == 0 ? std::string() : proc_.link(*pid, "ns/pid");
+      if (*pid != 0 && space_.empty())
+        return fail("look at the namespace of process", opt_.space, ESRCH);
+    }
     all_ = TRY(proc_.read_all());
     return {};
   }
@@ -114,6 +123,8 @@ class Killer {
 
  private:
   bool fits(const Process& process, const std::string& name, std::optional<Regex>& expression) const {
+    if (!space_.empty() && proc_.link(process.pid, "ns/pid") != space_)
+      return false;
     if (user_ && process.uids[0] != *user_)
       return false;
     const double age = uptime_seconds() - static_cast<double>(process.start_ticks) / ticks_per_second;
@@ -182,6 +193,7 @@ class Killer {
   int signal_ = SIGTERM;
   std::optional<double> older_, younger_;
   std::optional<uint32_t> user_;
+  std::string space_;  // of processes, as the kernel names it; "" for any
   std::vector<Process> all_;
   std::vector<pid_t> signalled_;
   std::vector<int32_t> groups_;
@@ -190,10 +202,7 @@ class Killer {
 
 Result<int> run(const Options& opt, Io& io, const Args& args) {
   if (opt.list) {
-    for (int i = 1; i <= last_signal; ++i)
-      if (const std::string name = signal_name(i); !name.empty())
-        io.out.put(i > 1 ? " " : "", name);
-    io.out.put('\n');
+    list_signals(io.out);
     return 0;
   }
   if (args.empty() && opt.user.empty())

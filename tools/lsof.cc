@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -17,14 +18,19 @@
 #include "lib/fs/names.h"
 #include "lib/sys/file_use.h"
 #include "lib/sys/process_files.h"
+#include "lib/sys/sockets.h"
+#include "lib/text/number_format.h"
 
 namespace rescue {
 namespace {
 
 struct Options {
   std::vector<std::string> pids, users, commands, descriptors, below;
+  std::optional<std::string> internet, groups, fields, tcp_words, states;
+  std::string command_width;
   std::string unlinked_limit;
   bool all = false, only_pids = false, numeric = false, numeric_ports = false, warnings = false;
+  bool unix_sockets = false, parents = false;
 };
 
 constexpr Opt<Options> options[] = {
@@ -36,9 +42,19 @@ constexpr Opt<Options> options[] = {
     {'D', nullptr, &Options::below, "below this directory (+D DIR is the same)", "DIR"},
     {'L', nullptr, &Options::unlinked_limit, "with fewer names than N: +L1 finds what was deleted and is still open",
      "N"},
+    {'g', nullptr, &Options::groups, "of these process groups; ^GROUP leaves one out. Shows groups", "[GROUP,...]"},
+    {'i', nullptr, &Options::internet, "internet sockets: 4 or 6, TCP or UDP, @ADDRESS, :PORT,...; all may be left out",
+     "[ADDRESS]"},
+    {'s', nullptr, &Options::states, "with -i: only in these states, TCP:LISTEN; ^STATE leaves one out", "[STATES]"},
+    {'U', nullptr, &Options::unix_sockets, "unix sockets"},
     {'a', nullptr, &Options::all, "what fits all of the choices"},
     Opt<Options>{"What is printed"},
     {'t', nullptr, &Options::only_pids, "only the numbers of the processes"},
+    {'F', nullptr, &Options::fields,
+     "a field a line, for programs: those of LETTERS (pcfn..., 0: ended by a zero byte)", "[LETTERS]"},
+    {'R', nullptr, &Options::parents, "the parent of each process too"},
+    {'T', nullptr, &Options::tcp_words, "without the state of TCP sockets; -Ts with it", "[s]"},
+    {'W', nullptr, &Options::command_width, "N bytes of the command's name (+c N is the same)", "N"},
     {'l', nullptr, &Options::numeric, "users by number"},
     {'n', nullptr, &Options::numeric_ports, "ignored: addresses are never looked up"},
     {'P', nullptr, &Options::numeric_ports, "ignored: ports are always numbers"},
@@ -53,6 +69,9 @@ struct OpenFile {
   ino_t inode = 0;
   nlink_t links = 0;
   int number = -1;
+  uint32_t flags = 0;
+  dev_t raw_device = 0;
+  const Socket* socket = nullptr;
 };
 
 std::string type_of(mode_t mode) {
@@ -101,8 +120,20 @@ class Lister {
       below_.emplace_back(real);
       std::free(real);
     }
-    asks_process_ = !pids_.empty() || !users_.empty() || !opt_.commands.empty();
-    asks_file_ = !files_.empty() || !args.empty() || !opt_.descriptors.empty() || link_limit_ || !below_.empty();
+    for (const std::string_view word : split(opt_.groups.value_or(""), ','))
+      if (!word.empty()) {
+        const bool out = word.starts_with('^');
+        const auto group = to_number<int32_t>(word.substr(out ? 1 : 0));
+        if (!group)
+          return usage_error(str("not a process group: '", printable(word), "'"));
+        (out ? without_groups_ : groups_).push_back(*group);
+      }
+    if (opt_.internet)
+      TRY(parse_address(*opt_.internet));
+    sockets_ = read_sockets();
+    asks_process_ = !groups_.empty() || !pids_.empty() || !users_.empty() || !opt_.commands.empty();
+    asks_file_ = opt_.internet || opt_.unix_sockets || !files_.empty() || !args.empty() || !opt_.descriptors.empty() ||
+                 link_limit_ || !below_.empty();
     return {};
   }
 
@@ -116,9 +147,76 @@ class Lister {
 
  private:
   struct Row {
-    std::string command, pid, user;
+    Process process;
+    std::string user;
     OpenFile file;
   };
+
+  // [46][PROTOCOL][@ADDRESS][:PORT[-PORT],...]
+  Result<> parse_address(std::string_view text) {
+    if (text.starts_with('4') || text.starts_with('6')) {
+      version_ = text[0];
+      text.remove_prefix(1);
+    }
+    const size_t mark = std::min(text.find_first_of("@:"), text.size());
+    for (const char c : text.substr(0, mark))
+      protocol_ += c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+    if (!protocol_.empty() && protocol_ != "TCP" && protocol_ != "UDP")
+      return usage_error(str("'", printable(protocol_), "' is no protocol: TCP, UDP"));
+    text.remove_prefix(mark);
+    if (text.starts_with('@')) {
+      const size_t bracket = text.find(']');
+      const size_t end = std::min(text.find(':', bracket == std::string_view::npos ? 0 : bracket), text.size());
+      address_ = text.substr(1, end - 1);
+      text.remove_prefix(end);
+    }
+    if (!text.empty())
+      for (const std::string_view range : split(text.substr(1), ',')) {
+        const size_t dash = to_number<uint16_t>(range.substr(0, range.find('-'))) ? range.find('-') : range.npos;
+        const uint16_t low = port_number(range.substr(0, dash), protocol_);
+        const uint16_t high = dash == range.npos ? low : port_number(range.substr(dash + 1), protocol_);
+        if (low == 0 || high == 0)
+          return usage_error(str("'", printable(range), "' is no port"));
+        ports_.emplace_back(low, high);
+      }
+    return {};
+  }
+
+  bool state_fits(const Socket& socket) const {
+    const std::string_view list = opt_.states ? std::string_view(*opt_.states) : std::string_view();
+    const size_t colon = list.find(':');
+    if (colon == list.npos)
+      return true;
+    if (::strncasecmp(list.data(), socket.protocol.data(), colon) != 0)
+      return list[colon + 1] == '^';
+    bool listed = false, only = false;
+    for (std::string_view word : split(list.substr(colon + 1), ',')) {
+      const bool out = word.starts_with('^');
+      word = word.substr(out ? 1 : 0);
+      const bool same =
+          word.size() == socket.state.size() && ::strncasecmp(word.data(), socket.state.data(), word.size()) == 0;
+      if (out && same)
+        return false;
+      only = only || !out;
+      listed = listed || same;
+    }
+    return listed || !only;
+  }
+
+  bool socket_fits(const OpenFile& file) const {
+    if (file.socket == nullptr)
+      return false;
+    const Socket& socket = *file.socket;
+    if (socket.protocol == "unix")
+      return opt_.unix_sockets;
+    const auto port_fits = [&](uint16_t port) {
+      return std::ranges::any_of(ports_, [&](const auto& p) { return port >= p.first && port <= p.second; });
+    };
+    return opt_.internet && (version_ == 0 || (version_ == '6') == socket.version6) &&
+           (protocol_.empty() || protocol_ == socket.protocol) &&
+           (address_.empty() || socket.local == address_ || socket.remote == address_) &&
+           (ports_.empty() || port_fits(socket.local_port) || port_fits(socket.remote_port)) && state_fits(socket);
+  }
 
   Result<> add_user(std::string_view word) {
     const bool out = word.starts_with('^');
@@ -140,14 +238,15 @@ class Lister {
   // How many of the questions about the process it answers with yes; nothing where it is left out.
   std::optional<bool> process_fits(const Process& p) const {
     const uint32_t user = p.uids[1];
-    if (has(without_pids_, p.pid) || has(without_users_, user))
+    if (has(without_pids_, p.pid) || has(without_users_, user) || has(without_groups_, p.group))
       return std::nullopt;
-    const bool pid = has(pids_, p.pid), owner = has(users_, user);
+    const bool pid = has(pids_, p.pid), owner = has(users_, user), group = has(groups_, p.group);
     const bool command =
         std::ranges::any_of(opt_.commands, [&](const std::string& c) { return p.name.starts_with(c); });
     if (opt_.all)
-      return (pids_.empty() || pid) && (users_.empty() || owner) && (opt_.commands.empty() || command);
-    return pid || owner || command;
+      return (pids_.empty() || pid) && (users_.empty() || owner) && (groups_.empty() || group) &&
+             (opt_.commands.empty() || command);
+    return pid || owner || group || command;
   }
 
   bool descriptor_fits(const OpenFile& file) const {
@@ -171,10 +270,11 @@ class Lister {
     });
     const bool few = link_limit_ && file.number >= 0 && file.type == "REG" && file.links < *link_limit_;
     const bool descriptor = descriptor_fits(file);
+    const bool socket = socket_fits(file);
     if (opt_.all)
       return (files_.empty() || named) && (below_.empty() || inside) && (!link_limit_ || few) &&
-             (opt_.descriptors.empty() || descriptor);
-    return named || inside || few || descriptor;
+             (opt_.descriptors.empty() || descriptor) && ((!opt_.internet && !opt_.unix_sockets) || socket);
+    return named || inside || few || descriptor || socket;
   }
 
   bool list(const Process& process) {
@@ -195,8 +295,7 @@ class Lister {
         break;
       }
       const std::string_view name = opt_.numeric ? std::string_view() : names_.users.name_of(process.uids[1]);
-      rows_.push_back({process.name.substr(0, 9), str(process.pid),
-                       name.empty() ? str(process.uids[1]) : std::string(name), std::move(file)});
+      rows_.push_back({process, name.empty() ? str(process.uids[1]) : std::string(name), std::move(file)});
     }
     return any;
   }
@@ -221,7 +320,7 @@ class Lister {
                     .inode = map.inode};
       struct stat info{};
       if (::stat(file.name.c_str(), &info) == 0 && info.st_ino == map.inode)
-        file.size = str(info.st_size);
+        describe_file(file, info);
       else if (file.name.ends_with(" (deleted)"))
         file.descriptor = "DEL";
       files.push_back(std::move(file));
@@ -240,35 +339,122 @@ class Lister {
     if (::fstatat(proc_.fd(), str(pid, '/', link).c_str(), &info, 0) == 0)
       describe_file(file, info);
     if (number >= 0) {
-      const uint32_t way = descriptor_flags(proc_, pid, number) & O_ACCMODE;
+      file.flags = descriptor_flags(proc_, pid, number);
+      const uint32_t way = file.flags & O_ACCMODE;
       file.mode = way == O_RDONLY ? 'r' : way == O_WRONLY ? 'w' : 'u';
     }
     files.push_back(std::move(file));
   }
 
-  static void describe_file(OpenFile& file, const struct stat& info) {
+  void describe_file(OpenFile& file, const struct stat& info) {
     file.file_system = info.st_dev;
     file.inode = info.st_ino;
     file.links = info.st_nlink;
     const bool is_device = S_ISCHR(info.st_mode) || S_ISBLK(info.st_mode);
     const dev_t device = is_device ? info.st_rdev : info.st_dev;
+    file.raw_device = info.st_dev;
     file.type = type_of(info.st_mode);
     file.device = str(major(device), ',', minor(device));
     file.size = S_ISREG(info.st_mode) || S_ISDIR(info.st_mode) ? str(info.st_size) : "0t0";
     file.node = str(info.st_ino);
     if (file.name.starts_with("pipe:") || file.name.starts_with("anon_inode:"))
       file.name = file.name.starts_with("pipe:") ? "pipe" : file.name.substr(11);
+    const auto socket =
+        S_ISSOCK(info.st_mode) ? std::ranges::find(sockets_, info.st_ino, &Socket::inode) : sockets_.end();
+    if (socket == sockets_.end())
+      return;
+    file.socket = &*socket;
+    file.name = socket->name();
+    const bool local = socket->protocol == "unix";
+    file.type = local ? "unix" : socket->version6 ? "IPv6" : "IPv4";
+    file.device = local ? socket->remote : str(info.st_ino);
+    if (!local)
+      file.node = socket->protocol;
+    if (!socket->state.empty() && (!opt_.tcp_words || opt_.tcp_words->contains('s')))
+      file.name += str(" (", socket->state, ')');
   }
+
+  // A field a line: first those of a process, then those of each of its files (lsof(8), OUTPUT FOR OTHER PROGRAMS).
+  void print_fields() {
+    const std::string_view letters = *opt_.fields;
+    const bool zero = letters.contains('0');
+    const bool every = letters.empty() || letters == "0";
+    const auto put = [&](char letter, std::string_view value, bool usual = true) {
+      if (every ? usual : letters.contains(letter))
+        io_.out.put(letter, value, zero ? '\0' : '\n');
+    };
+    const auto end_set = [&] { io_.out.put(zero ? "\n" : ""); };
+    int32_t last = -1;
+    for (const Row& row : rows_) {
+      const Process& p = row.process;
+      const OpenFile& file = row.file;
+      if (p.pid != last) {
+        last = p.pid;
+        io_.out.put('p', p.pid, zero ? '\0' : '\n');
+        put('g', str(p.group));
+        put('R', str(p.parent));
+        put('c', p.name);
+        put('u', str(p.uids[1]));
+        put('L', row.user);
+        end_set();
+      }
+      io_.out.put('f', file.descriptor, zero ? '\0' : '\n');
+      put('a', std::string_view(&file.mode, 1));
+      put('l', " ");
+      put('t', file.type);
+      if (file.number >= 0)
+        put('G', str("0x", hex(file.flags), ";0x0"));
+      const bool internet = file.socket != nullptr && file.socket->protocol != "unix";
+      if (internet)
+        put('d', file.device);
+      else
+        put('D', str("0x", hex(file.raw_device)));
+      if (file.size == "0t0")
+        put('o', file.size);
+      else
+        put('s', file.size);
+      put('i', internet ? std::string_view() : file.node, !internet);
+      if (!internet)
+        put('k', str(file.links));
+      else
+        put('P', file.node);
+      put('n', printable(internet ? file.socket->name() : file.name));
+      if (internet && !file.socket->state.empty())
+        put('T', str("ST=", file.socket->state));
+      if (internet) {
+        put('T', str("QR=", file.socket->received));
+        put('T', str("QS=", file.socket->unsent));
+      }
+      end_set();
+    }
+  }
+
+  static std::string hex(uint64_t number) { return format_number("%llx", static_cast<unsigned long long>(number)); }
 
   // Each column is as wide as its widest text.
   void print() {
     if (opt_.only_pids || rows_.empty())
       return;
-    std::vector<std::vector<std::string>> table = {
-        {"COMMAND", "PID", "USER", "FD  ", "TYPE", "DEVICE", "SIZE/OFF", "NODE", "NAME"}};
-    for (const Row& row : rows_)
-      table.push_back({row.command, row.pid, row.user, str(row.file.descriptor, row.file.mode, ' '), row.file.type,
-                       row.file.device, row.file.size, row.file.node, printable(row.file.name)});
+    if (opt_.fields)
+      return print_fields();
+    std::vector<std::vector<std::string>> table;
+    const auto add_line = [&](std::vector<std::string> line) {
+      if (!opt_.groups)
+        line.erase(line.begin() + 3);
+      if (!opt_.parents)
+        line.erase(line.begin() + 2);
+      table.push_back(std::move(line));
+    };
+    add_line({"COMMAND", "PID", "PPID", "PGID", "USER", "FD  ", "TYPE", "DEVICE", "SIZE/OFF", "NODE", "NAME"});
+    const size_t given = to_number<size_t>(opt_.command_width).value_or(opt_.command_width.empty() ? 9 : 0);
+    const size_t width = given == 0 ? std::string::npos : std::max<size_t>(given, 7);
+    for (const Row& row : rows_) {
+      const Process& p = row.process;
+      const OpenFile& file = row.file;
+      add_line({p.name.substr(0, width), str(p.pid), str(p.parent), str(p.group), row.user,
+                str(file.descriptor, file.mode, ' '), file.type, file.device, file.size, file.node,
+                printable(file.name)});
+    }
     std::vector<size_t> widths(table[0].size(), 0);
     for (const auto& line : table)
       for (size_t i = 0; i < line.size(); ++i)
@@ -276,7 +462,7 @@ class Lister {
     for (const auto& line : table) {
       for (size_t i = 0; i < line.size(); ++i) {
         const std::string pad(widths[i] - line[i].size(), ' ');
-        const bool right = i == 1 || i == 3 || (i >= 5 && i <= 7) || i == 2 || i == 4;
+        const bool right = i > 0 && i + 1 < line.size();
         const bool last = i + 1 == line.size();
         io_.out.put(right ? pad : "", line[i], last ? "\n" : right ? " " : str(pad, " "));
       }
@@ -287,7 +473,11 @@ class Lister {
   Io& io_;
   const ProcFs& proc_;
   Names names_;
-  std::vector<int32_t> pids_, without_pids_;
+  std::vector<int32_t> pids_, without_pids_, groups_, without_groups_;
+  std::vector<Socket> sockets_;
+  char version_ = 0;
+  std::string protocol_, address_;
+  std::vector<std::pair<uint16_t, uint16_t>> ports_;
   std::vector<uint32_t> users_, without_users_;
   std::vector<struct stat> files_;
   std::vector<std::string> below_;
@@ -304,17 +494,30 @@ Result<int> run(const Options& opt, Io& io, const Args& args) {
   return any ? io.status() : 1;
 }
 
-// `+D DIR` and `+L1` are how lsof writes options that others write with a minus sign.
+// `+D DIR`, `+c 0` and `+L1` are how lsof writes options that others write with a minus sign.
 int run_with_plus(const Applet& applet, Io& io, std::span<const char* const> words) {
   std::vector<std::string> texts(words.begin(), words.end());
   for (std::string& word : texts)
-    if (word.starts_with("+D") || word.starts_with("+d") || word.starts_with("+L")) {
+    if (word.starts_with("+D") || word.starts_with("+d") || word.starts_with("+L") || word.starts_with("+c")) {
       word[0] = '-';
-      word[1] = word[1] == 'L' ? 'L' : 'D';
+      word[1] = word[1] == 'L' ? 'L' : word[1] == 'c' ? 'W' : 'D';
     }
+  // `-i :22` is `-i:22`: what may follow these letters may stand apart from them.
+  std::vector<std::string> joined;
+  bool takes_next = false;
+  for (std::string& word : texts) {
+    const bool option = word.size() > 1 && (word[0] == '-' || word[0] == '+');
+    if (takes_next && !option)
+      joined.back() += word;
+    else
+      joined.push_back(std::move(word));
+    const std::string& last = joined.back();
+    takes_next = option && last[0] == '-' && last.find_first_of("-pucdDLW", 1) == std::string::npos &&
+                 std::string_view("igsFT").contains(last.back()) && last.find_first_of("igsFT", 1) == last.size() - 1;
+  }
   std::vector<const char*> all;
-  all.reserve(texts.size());
-  for (const std::string& word : texts)
+  all.reserve(joined.size());
+  for (const std::string& word : joined)
     all.push_back(word.c_str());
   return entry<options, run>(applet, io, all);
 }

@@ -1,9 +1,11 @@
 #include "lib/sys/file_use.h"
 
+#include <algorithm>
 #include <string>
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "lib/base/sort.h"
 #include "lib/base/text.h"
@@ -71,11 +73,25 @@ uint32_t descriptor_flags(const ProcFs& proc, int32_t pid, int fd) {
   return 0;
 }
 
+Result<std::vector<FileUse>> find_socket_users(const ProcFs& proc, const std::vector<ino_t>& sockets) {
+  std::vector<FileUse> users;
+  for (const int32_t pid : TRY(proc.pids()))
+    for (const int fd : open_descriptors(proc, pid)) {
+      struct stat info{};
+      if (::fstatat(proc.fd(), str(pid, "/fd/", fd).c_str(), &info, 0) == 0 && S_ISSOCK(info.st_mode) &&
+          std::ranges::contains(sockets, info.st_ino)) {
+        users.push_back({.pid = pid, .open = true, .writes = true});
+        break;
+      }
+    }
+  return users;
+}
+
 Result<std::vector<FileUse>> find_uses(const ProcFs& proc, const FileQuestion& question) {
   std::vector<FileUse> uses;
   const Asker asker(proc, question);
   for (const int32_t pid : TRY(proc.pids())) {
-    const FileUse use = asker.ask(pid);
+    const FileUse use = pid == ::getpid() ? FileUse() : asker.ask(pid);
     if (use.cwd || use.root || use.exe || use.mapped || use.open)
       uses.push_back(use);
   }

@@ -21,8 +21,11 @@ struct FileUse {
   bool cwd = false, root = false, exe = false, mapped = false, open = false, writes = false;
 };
 
-// In the order of the numbers. What may not be looked at is left out.
+// In the order of the numbers, without this process itself. What may not be looked at is left out.
 Result<std::vector<FileUse>> find_uses(const ProcFs& proc, const FileQuestion& question);
+
+// Who has one of these sockets open.
+Result<std::vector<FileUse>> find_socket_users(const ProcFs& proc, const std::vector<ino_t>& sockets);
 
 // The numbers of the descriptors that a process has open, in order.
 std::vector<int> open_descriptors(const ProcFs& proc, int32_t pid);

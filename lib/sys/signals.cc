@@ -70,6 +70,17 @@ int signal_of_status(int status) {
   return status > 128 && status <= 128 + last_signal ? status - 128 : status;
 }
 
+void list_signals(Output& out) {
+  size_t column = 0;
+  for (size_t i = 1; i < std::size(names); ++i) {
+    if (column + names[i].size() + 1 > 80)
+      column = 0;
+    out.put(column > 0 ? " " : i > 1 ? "\n" : "", names[i]);
+    column += names[i].size() + 1;
+  }
+  out.put('\n');
+}
+
 std::vector<std::string> with_signal_option(std::span<const char* const> words) {
   std::vector<std::string> all(words.begin(), words.end());
   if (!all.empty() && all[0].size() > 1 && all[0][0] == '-' && signal_number(std::string_view(all[0]).substr(1)))

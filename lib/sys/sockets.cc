@@ -1,0 +1,135 @@
+#include "lib/sys/sockets.h"
+
+#include <algorithm>
+#include <optional>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <strings.h>
+
+#include "lib/base/fd.h"
+#include "lib/base/text.h"
+
+namespace rescue {
+
+namespace {
+
+std::string text_of(const std::string& path) {
+  const auto fd = open_file(path, O_RDONLY);
+  return fd ? read_all(fd->get(), 1 << 26, path).value_or("") : "";
+}
+
+std::vector<std::string_view> words_of(std::string_view line) {
+  std::vector<std::string_view> words = split(line, ' ');
+  std::erase_if(words, [](std::string_view word) { return word.empty(); });
+  return words;
+}
+
+// "0100007F:1F90": each four bytes as a number of this machine.
+bool take_address(std::string_view word, bool version6, std::string& address, uint16_t& port) {
+  const size_t digits = version6 ? 32 : 8;
+  const auto number = word.size() == digits + 5 ? to_number<uint16_t>(word.substr(digits + 1), 16) : std::nullopt;
+  if (!number)
+    return false;
+  port = *number;
+  uint32_t parts[4] = {};
+  bool any = false;
+  for (size_t i = 0; i < digits / 8; ++i) {
+    const auto part = to_number<uint32_t>(word.substr(i * 8, 8), 16);
+    if (!part)
+      return false;
+    parts[i] = *part;
+    any = any || *part != 0;
+  }
+  char shown[INET6_ADDRSTRLEN] = "";
+  ::inet_ntop(version6 ? AF_INET6 : AF_INET, parts, shown, sizeof shown);
+  address = !any ? "*" : version6 ? str('[', shown, ']') : std::string(shown);
+  return true;
+}
+
+// sl local remote st queues timer retransmits uid timeout inode
+std::optional<Socket> internet_socket(const std::vector<std::string_view>& words, bool version6, bool udp) {
+  constexpr std::string_view states[] = {"",          "ESTABLISHED", "SYN_SENT",   "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2",
+                                         "TIME_WAIT", "CLOSE",       "CLOSE_WAIT", "LAST_ACK", "LISTEN",    "CLOSING"};
+  Socket socket{.protocol = udp ? "UDP" : "TCP", .version6 = version6};
+  if (words.size() < 10 || !take_address(words[1], version6, socket.local, socket.local_port) ||
+      !take_address(words[2], version6, socket.remote, socket.remote_port))
+    return std::nullopt;
+  const auto state = to_number<unsigned>(words[3], 16);
+  const auto inode = to_number<uint64_t>(words[9]);
+  if (!inode || !state)
+    return std::nullopt;
+  socket.unsent = to_number<uint32_t>(words[4].substr(0, words[4].find(':')), 16).value_or(0);
+  socket.received = to_number<uint32_t>(words[4].substr(words[4].find(':') + 1), 16).value_or(0);
+  socket.inode = static_cast<ino_t>(*inode);
+  if (!udp && *state < std::size(states))
+    socket.state = states[*state];
+  return socket;
+}
+
+// Num RefCount Protocol Flags Type St Inode Path
+std::optional<Socket> unix_socket(const std::vector<std::string_view>& words) {
+  constexpr std::string_view states[] = {"", "UNCONNECTED", "CONNECTING", "CONNECTED", "DISCONNECTING"};
+  const auto inode = words.size() > 6 ? to_number<uint64_t>(words[6]) : std::nullopt;
+  if (!inode)
+    return std::nullopt;
+  Socket socket{.inode = static_cast<ino_t>(*inode), .protocol = "unix"};
+  socket.remote = str("0x", words[0].substr(0, words[0].find(':')));
+  const auto flags = to_number<uint32_t>(words[3], 16);
+  const auto state = to_number<unsigned>(words[5], 16);
+  constexpr uint32_t accepts = 1 << 16;
+  socket.state = flags && (*flags & accepts) != 0      ? "LISTEN"
+                 : state && *state < std::size(states) ? states[*state]
+                                                       : std::string_view();
+  const std::string_view kind = words[4] == "0001" ? "STREAM" : words[4] == "0002" ? "DGRAM" : "SEQPACKET";
+  socket.local = str(words.size() > 7 ? words[7] : "", words.size() > 7 ? " " : "", "type=", kind);
+  return socket;
+}
+
+}  // namespace
+
+std::string Socket::name() const {
+  if (protocol == "unix")
+    return local;
+  const auto end = [](std::string_view address, uint16_t port) {
+    return str(address, ':', port == 0 ? std::string("*") : str(port));
+  };
+  const std::string here = end(local, local_port);
+  return remote_port == 0 ? here : str(here, "->", end(remote, remote_port));
+}
+
+void parse_sockets(std::string_view text, std::string_view protocol, std::vector<Socket>& sockets) {
+  for (const std::string_view line : split(text, '\n')) {
+    const auto words = words_of(line);
+    auto socket = protocol == "unix" ? unix_socket(words)
+                                     : internet_socket(words, protocol.ends_with('6'), protocol.starts_with("udp"));
+    if (socket)
+      sockets.push_back(*std::move(socket));
+  }
+}
+
+std::vector<Socket> read_sockets() {
+  std::vector<Socket> sockets;
+  for (const std::string_view protocol : {"tcp", "tcp6", "udp", "udp6", "unix"})
+    parse_sockets(text_of(str("/proc/net/", protocol)), protocol, sockets);
+  return sockets;
+}
+
+uint16_t port_number(std::string_view word, std::string_view protocol) {
+  if (const auto number = to_number<uint16_t>(word))
+    return *number;
+  std::string services = text_of("/etc/services");
+  std::ranges::replace(services, '\t', ' ');
+  for (const std::string_view line : split(services, '\n')) {
+    const auto words = words_of(line.substr(0, line.find('#')));
+    for (size_t i = 0; i < words.size() && words.size() > 1; ++i) {
+      const size_t slash = words[1].find('/');
+      if (i != 1 && words[i] == word && slash != std::string_view::npos &&
+          ::strncasecmp(words[1].data() + slash + 1, protocol.data(), protocol.size()) == 0)
+        return to_number<uint16_t>(words[1].substr(0, slash)).value_or(0);
+    }
+  }
+  return 0;
+}
+
+}  // namespace rescue

@@ -1,0 +1,36 @@
+// The sockets of this network namespace: /proc/net/tcp and its like (proc(5)), for lsof and fuser.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace rescue {
+
+struct Socket {
+  ino_t inode = 0;
+  std::string_view protocol;  // "TCP", "UDP", "unix"
+  bool version6 = false;
+  std::string local, remote;  // addresses; "*" for any. Of a unix socket: its path, and its place in the kernel
+  uint16_t local_port = 0, remote_port = 0;
+  uint32_t received = 0, unsent = 0;  // bytes that wait
+  std::string_view state;             // "LISTEN"; of TCP and unix sockets alone
+
+  // As lsof names it: "*:22", "10.0.0.1:22->10.0.0.2:4711".
+  std::string name() const;
+};
+
+// The lines of one such file, whose protocol is "tcp", "tcp6", "udp", "udp6" or "unix". Lines that are none are passed
+// over.
+void parse_sockets(std::string_view text, std::string_view protocol, std::vector<Socket>& sockets);
+
+// All of them; those whose file cannot be read are left out.
+std::vector<Socket> read_sockets();
+
+// A port as a number, or by its name in /etc/services; 0 where it is none.
+uint16_t port_number(std::string_view word, std::string_view protocol);
+
+}  // namespace rescue
