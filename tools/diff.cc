@@ -1,6 +1,7 @@
 // diff: show how files differ, line by line. See lib/text/diff_print.h for the forms.
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -122,6 +123,54 @@ Result<> digit_is(Options& o, std::string_view /*none*/) {
   return {};
 }
 
+// `which` as in DiffFormat; the first word for one wins.
+template <auto member, size_t which>
+Result<> format_is(Options& o, std::string_view format) {
+  TRY(set_style(o, DiffStyle::groups));
+  auto& known = (o.format.*member)[which];
+  if (known && *known != format)
+    return fail("", "", "conflicting format options");
+  known = format;
+  return {};
+}
+
+Result<> all_lines_are(Options& o, std::string_view format) {
+  TRY((format_is<&DiffFormat::line_formats, 0>(o, format)));
+  TRY((format_is<&DiffFormat::line_formats, 1>(o, format)));
+  return format_is<&DiffFormat::line_formats, 2>(o, format);
+}
+
+Result<> if_defined(Options& o, std::string_view name) {
+  const std::string less = str("#ifndef ", name, "\n%<"), more = str("%>#endif /* ", name, " */\n");
+  TRY((format_is<&DiffFormat::group_formats, 0>(o, str(less, "#endif /* ! ", name, " */\n"))));
+  TRY((format_is<&DiffFormat::group_formats, 1>(o, str("#ifdef ", name, '\n', more))));
+  TRY((format_is<&DiffFormat::group_formats, 2>(o, "%=")));
+  return format_is<&DiffFormat::group_formats, 3>(o, str(less, "#else /* ", name, " */\n", more));
+}
+
+Result<> set_color(Options& o, std::string_view when) {
+  const char* const term = std::getenv("TERM");
+  if (when == "always")
+    o.format.color = true;
+  else if (when == "never")
+    o.format.color = false;
+  else if (when.empty() || when == "auto")
+    o.format.color = ::isatty(1) == 1 && term != nullptr && std::string_view(term) != "dumb";
+  else
+    return fail("", "", str("invalid color '", printable(when), '\''));
+  return {};
+}
+
+// "hd=1:ln=36:de=31:ad=32"
+Result<> set_palette(Options& o, std::string_view palette) {
+  constexpr std::string_view names[] = {"hd", "ln", "de", "ad"};
+  for (const std::string_view word : split(palette, ':'))
+    for (size_t i = 0; i < std::size(names); ++i)
+      if (word.starts_with(names[i]) && word.substr(2).starts_with('='))
+        o.format.palette[i] = word.substr(3);
+  return {};
+}
+
 constexpr Opt<Options> options[] = {
     Opt<Options>("The form"),
     {0, "normal", style_is<DiffStyle::normal>, "normal (default)"},
@@ -147,6 +196,19 @@ constexpr Opt<Options> options[] = {
     {'T', "initial-tab", in_format<&DiffFormat::initial_tab>, "a tab before each line, so that tabs stay in line"},
     {0, "tabsize", set_tab_size, "tab stops each NUM columns (default 8)", "NUM"},
     {0, "suppress-blank-empty", in_format<&DiffFormat::suppress_blank_empty>, "no blank before empty lines"},
+    {'D', "ifdef", if_defined, "both files as one, with #ifdef NAME around what differs", "NAME"},
+    {0, "line-format", all_lines_are, "both files as one, each line by LFMT", "LFMT"},
+    {0, "old-line-format", format_is<&DiffFormat::line_formats, 0>, "lines of the first file by LFMT", "LFMT"},
+    {0, "new-line-format", format_is<&DiffFormat::line_formats, 1>, "lines of the second file by LFMT", "LFMT"},
+    {0, "unchanged-line-format", format_is<&DiffFormat::line_formats, 2>, "common lines by LFMT", "LFMT"},
+    {0, "old-group-format", format_is<&DiffFormat::group_formats, 0>, "what is in the first file alone by GFMT",
+     "GFMT"},
+    {0, "new-group-format", format_is<&DiffFormat::group_formats, 1>, "what is in the second file alone by GFMT",
+     "GFMT"},
+    {0, "unchanged-group-format", format_is<&DiffFormat::group_formats, 2>, "what is common by GFMT", "GFMT"},
+    {0, "changed-group-format", format_is<&DiffFormat::group_formats, 3>, "what was changed by GFMT", "GFMT"},
+    {0, "color", set_color, "colour what differs: always, never, auto", "[WHEN]"},
+    {0, "palette", set_palette, "the colours, as hd=1:ln=36:de=31:ad=32", "PALETTE"},
     Opt<Options>("The files"),
     {'r', "recursive", &Options::recursive, "compare directories with all that is in them"},
     {0, "no-dereference", &Options::keep_links, "compare symbolic links, not what they lead to"},
@@ -277,6 +339,10 @@ class Differ {
         io_.out.put("Common subdirectories: ", a.path, " and ", b.path, '\n');
         return 0;
       }
+      if (format_.style == DiffStyle::groups) {
+        io_.warn(fail("", "", "directories have no form of groups (-D and its like)").error());
+        return 2;
+      }
       return compare_directories(a, b);
     }
     const auto special = [](const Side& side) {
@@ -291,7 +357,7 @@ class Differ {
     if (a.exists && b.exists && S_ISLNK(a.info.st_mode) && S_ISLNK(b.info.st_mode))
       return compare_links(a, b);
     // The same file differs nowhere.
-    const bool columns = format_.style == DiffStyle::columns && !opt_.brief;
+    const bool columns = (format_.style == DiffStyle::columns || prints_common()) && !opt_.brief;
     const bool same = a.exists && b.exists && a.info.st_dev == b.info.st_dev && a.info.st_ino == b.info.st_ino;
     if (same && !columns && (a.path != "-" || b.path == "-"))
       return identical(a, b);
@@ -322,6 +388,12 @@ class Differ {
     if (opt_.say_identical)
       io_.out.put("Files ", name_of(a, 0), " and ", name_of(b, 1), " are identical\n");
     return 0;
+  }
+
+  // Whether what does not differ is printed too.
+  bool prints_common() const {
+    return format_.style == DiffStyle::groups && !format_.group_formats[2]->empty() &&
+           (*format_.group_formats[2] != "%=" || !format_.line_formats[2]->empty());
   }
 
   // A label stands for a name.
@@ -542,6 +614,8 @@ Result<int> run(const Options& opt, Io& io, const Args& args, std::span<const ch
   // Functions are only shown where there is context.
   if (opt.show_c && !opt.style)
     format.style = DiffStyle::context;
+  if (format.style == DiffStyle::groups)
+    settle_groups(format);
   format.function = function ? &*function : nullptr;
   std::optional<Regex> ignored;
   if (!opt.ignore_lines.empty()) {
@@ -595,6 +669,8 @@ extern const Applet diff_applet = {
     .dies_with_reader = true,
     .notes =
         "A directory beside a file stands for the file of that name in it; - is standard input.\n"
+        "LFMT: %L the line, %l without its newline, %dn its number. GFMT: %< %> %= the lines; %dX a number, X of\n"
+        "f l n e m (first, last, how many, before, after; large: of the second file); %(A=B?T:E). Both: %% %c'C'.\n"
         "Exit status: 0 if nothing differs, 1 if something does, 2 if something failed.",
     .options = describe<options>,
     .run = start,

@@ -70,7 +70,7 @@ bool DiffPrinter::differs() {
 
 bool DiffPrinter::print(std::string_view preamble) {
   const bool differ = differs();
-  if (!differ && opt_.style != DiffStyle::columns)
+  if (!differ && opt_.style != DiffStyle::columns && opt_.style != DiffStyle::groups)
     return false;
   out_.write(preamble);
   switch (opt_.style) {
@@ -79,15 +79,25 @@ bool DiffPrinter::print(std::string_view preamble) {
     case DiffStyle::forward_ed: print_ed(true); break;
     case DiffStyle::rcs: print_rcs(); break;
     case DiffStyle::columns: print_columns(); break;
+    case DiffStyle::groups: print_groups(); break;
     case DiffStyle::unified:
     case DiffStyle::context: print_hunks(); break;
   }
+  color(DiffColor::none);
   return differ;
+}
+
+void DiffPrinter::color(DiffColor color) {
+  if (!opt_.color || color == color_)
+    return;
+  color_ = color;
+  out_.put("\033[", color == DiffColor::none ? std::string_view("0") : opt_.palette[static_cast<size_t>(color)], 'm');
 }
 
 // --- lines
 
-void DiffPrinter::print_line(std::string_view prefix, std::string_view line) {
+void DiffPrinter::print_line(std::string_view prefix, std::string_view line, DiffColor shown) {
+  color(shown);
   const std::string_view text = body(line);
   if (text.empty() && opt_.suppress_blank_empty)
     while (prefix.ends_with(' '))
@@ -100,6 +110,7 @@ void DiffPrinter::print_line(std::string_view prefix, std::string_view line) {
     print_text(text, 0);
   else
     out_.write(text);
+  color(DiffColor::none);
   out_.put('\n');
   if (!line.ends_with('\n'))
     out_.put("\\ No newline at end of file\n");
@@ -125,15 +136,18 @@ void DiffPrinter::print_normal() {
     if (change.ignored)
       continue;
     const char letter = change.old_count == 0 ? 'a' : change.new_count == 0 ? 'd' : 'c';
-    out_.put(range(change.old_at, change.old_count), letter, range(change.new_at, change.new_count), '\n');
+    color(DiffColor::numbers);
+    out_.put(range(change.old_at, change.old_count), letter, range(change.new_at, change.new_count));
+    color(DiffColor::none);
+    out_.put('\n');
     const std::string_view less = opt_.initial_tab ? "<" : "< ";
     const std::string_view more = opt_.initial_tab ? ">" : "> ";
     for (size_t i = 0; i < change.old_count; ++i)
-      print_line(less, a_.lines[change.old_at + i]);
+      print_line(less, a_.lines[change.old_at + i], DiffColor::old);
     if (letter == 'c')
       out_.put("---\n");
     for (size_t i = 0; i < change.new_count; ++i)
-      print_line(more, b_.lines[change.new_at + i]);
+      print_line(more, b_.lines[change.new_at + i], DiffColor::fresh);
   }
 }
 
@@ -193,7 +207,12 @@ void DiffPrinter::print_rcs() {
 
 void DiffPrinter::print_hunks() {
   const bool unified = opt_.style == DiffStyle::unified;
-  out_.put(unified ? "--- " : "*** ", a_.header, '\n', unified ? "+++ " : "--- ", b_.header, '\n');
+  for (const bool second : {false, true}) {
+    color(DiffColor::header);
+    out_.put(unified ? (second ? "+++ " : "--- ") : second ? "--- " : "*** ", second ? b_.header : a_.header);
+    color(DiffColor::none);
+    out_.put('\n');
+  }
   for (size_t first = 0; first < changes_.size();) {
     const size_t end = hunk_end(first);
     const auto hunk = std::span(changes_).subspan(first, end - first);
@@ -251,7 +270,10 @@ void DiffPrinter::print_unified(std::span<const Change> hunk) {
   const auto numbers = [](size_t begin, size_t end) {
     return end == begin ? str(begin, ",0") : end - begin == 1 ? str(begin + 1) : str(begin + 1, ',', end - begin);
   };
-  out_.put("@@ -", numbers(a_begin, a_end), " +", numbers(b_begin, b_end), " @@", function_above(a_begin), '\n');
+  color(DiffColor::numbers);
+  out_.put("@@ -", numbers(a_begin, a_end), " +", numbers(b_begin, b_end), " @@");
+  color(DiffColor::none);
+  out_.put(function_above(a_begin), '\n');
   size_t at = a_begin;
   const std::string_view same = opt_.initial_tab ? "" : " ";
   const auto common = [&](size_t end) {
@@ -261,9 +283,9 @@ void DiffPrinter::print_unified(std::span<const Change> hunk) {
   for (const Change& change : hunk) {
     common(change.old_at);
     for (; at < change.old_at + change.old_count; ++at)
-      print_line("-", a_.lines[at]);
+      print_line("-", a_.lines[at], DiffColor::old);
     for (size_t i = 0; i < change.new_count; ++i)
-      print_line("+", b_.lines[change.new_at + i]);
+      print_line("+", b_.lines[change.new_at + i], DiffColor::fresh);
   }
   common(a_end);
 }
@@ -281,10 +303,17 @@ void DiffPrinter::print_context(std::span<const Change> hunk) {
     deletes = deletes || change.old_count > 0;
     inserts = inserts || change.new_count > 0;
   }
-  out_.put("***************", function_above(a_begin), "\n*** ", range(a_begin, a_end - a_begin), " ****\n");
+  const auto put_numbers = [&](std::string_view mark, size_t begin, size_t end) {
+    color(DiffColor::numbers);
+    out_.put(mark.substr(0, 3), ' ', range(begin, end - begin), ' ', mark);
+    color(DiffColor::none);
+    out_.put('\n');
+  };
+  out_.put("***************", function_above(a_begin), '\n');
+  put_numbers("****", a_begin, a_end);
   if (deletes)
     print_side(hunk, a_begin, a_end, true);
-  out_.put("--- ", range(b_begin, b_end - b_begin), " ----\n");
+  put_numbers("----", b_begin, b_end);
   if (inserts)
     print_side(hunk, b_begin, b_end, false);
 }
@@ -296,7 +325,7 @@ void DiffPrinter::print_side(std::span<const Change> hunk, size_t from, size_t t
     std::string_view shown = prefix;
     if (opt_.initial_tab)
       shown = sign == ' ' ? "" : shown.substr(0, 1);
-    print_line(shown, line);
+    print_line(shown, line, old ? DiffColor::old : DiffColor::fresh);
   };
   size_t at = from;
   for (const Change& change : hunk) {
@@ -379,6 +408,7 @@ void DiffPrinter::put_columns(const std::string_view* left, char sign, const std
   const size_t second = half > 0 ? offset : opt_.width;
   size_t column = 0;
   bool newline = false;
+  color(sign == '<' ? DiffColor::old : sign == '>' ? DiffColor::fresh : DiffColor::none);
   if (left != nullptr) {
     newline = left->ends_with('\n');
     column = put_half(*left, 0, half);

@@ -14,7 +14,7 @@
 
 namespace rescue {
 
-enum class DiffStyle : uint8_t { normal, unified, context, ed, forward_ed, rcs, columns };
+enum class DiffStyle : uint8_t { normal, unified, context, ed, forward_ed, rcs, columns, groups };
 
 struct DiffFormat {
   DiffStyle style = DiffStyle::normal;
@@ -30,7 +30,16 @@ struct DiffFormat {
   Regex* ignored = nullptr;   // lines that it matches make no difference
   Regex* function = nullptr;  // lines to be shown above hunks
   LineDiffOptions compare;
+  std::optional<std::string> line_formats[3];   // of old, new and common lines, where the style is groups
+  std::optional<std::string> group_formats[4];  // of old, new, common and changed ones
+  bool color = false;
+  std::string palette[4] = {"1", "36", "31", "32"};  // what colours a DiffColor
 };
+
+enum class DiffColor : uint8_t { header, numbers, old, fresh, none };
+
+// Fills in what was not said of lines and groups.
+void settle_groups(DiffFormat& format);
 
 // One of the two sides: what its header says, and its lines.
 struct DiffSide {
@@ -61,12 +70,14 @@ class DiffPrinter {
   void print_ed(bool forward);
   void print_rcs();
   void print_columns();
+  void print_groups();
+  void color(DiffColor color);
   void print_hunks();
   size_t hunk_end(size_t first) const;
   void print_unified(std::span<const Change> hunk);
   void print_context(std::span<const Change> hunk);
   void print_side(std::span<const Change> hunk, size_t from, size_t to, bool old);
-  void print_line(std::string_view prefix, std::string_view line);
+  void print_line(std::string_view prefix, std::string_view line, DiffColor shown = DiffColor::none);
   void print_text(std::string_view text, size_t column);
   std::string function_above(size_t line);
   void put_columns(const std::string_view* left, char sign, const std::string_view* right);
@@ -79,6 +90,7 @@ class DiffPrinter {
   Output& out_;
   std::vector<Change> changes_;
   bool found_ = false;
+  DiffColor color_ = DiffColor::none;
   size_t function_from_ = 0;  // where the search for a function's line ended last
   std::string function_;
 };
