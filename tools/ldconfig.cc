@@ -45,7 +45,7 @@ constexpr Opt<Options> options[] = {
     {'r', "root", &Options::root, "work on the system in ROOT", "ROOT"},
     {'f', nullptr, &Options::conf, "read CONF in place of /etc/ld.so.conf", "CONF"},
     {'C', nullptr, &Options::cache, "write CACHE in place of /etc/ld.so.cache", "CACHE"},
-    {'i', "ignore-aux-cache", &Options::ignore_aux, "look at every library anew; this is always done"},
+    {'i', "ignore-aux-cache", &Options::ignore_aux, "look at every library anew"},
     {'c', "format", &Options::format, "write FORMAT: new, compat, old; else what this system's ldconfig writes",
      "FORMAT"},
     {0, "dry-run", &Options::dry_run, "say what would be done, and do nothing"},
@@ -172,6 +172,7 @@ Result<int> refresh(const Options& opt, const Root& root, const Args& dirs, Io& 
   wanted.working_dir = TRY(working_dir(root));
   wanted.only_given = opt.only_given;
   wanted.make_links = !opt.no_links;
+  wanted.use_aux_cache = !opt.ignore_aux;
   wanted.format = TRY(format_named(opt.format));
   for (const std::string_view dir : dirs) {
     if (write && !dir.starts_with('/'))

@@ -27,7 +27,10 @@ int32_t flags_of_type(std::string_view type) {
 class Planner {
  public:
   Planner(const Root& root, const CacheOptions& options, CacheStyle style)
-      : root_(root), options_(options), style_(std::move(style)), dirs_(root, style_, options.working_dir) {}
+      : root_(root), options_(options), style_(std::move(style)), dirs_(root, style_, options.working_dir) {
+    if (options.use_aux_cache)
+      known_ = AuxCache::of(root, style_);
+  }
 
   Result<CachePlan> run() {
     add_directories();
@@ -55,7 +58,7 @@ class Planner {
   }
 
   void scan(const LibraryDir& dir) {
-    auto result = scan_directory(root_, dir, style_, options_.make_links, assumed_);
+    auto result = scan_directory(root_, dir, style_, options_.make_links, assumed_, known_);
     if (!result) {
       plan_.warnings.push_back(message(result.error()));
       return;
@@ -96,6 +99,7 @@ class Planner {
   CacheStyle style_;
   LibraryDirs dirs_;
   AssumedLinks assumed_;
+  AuxCache known_;
   std::vector<CacheLine> lines_;
   CachePlan plan_;
 };

@@ -2,7 +2,7 @@
 // make, point elsewhere or remove. Computed without changing anything, so that a restore can put the result in place
 // through its own journal, and byte for byte what the root's own ldconfig would write (handbook section 5).
 //
-// Nothing of the root is run, and its aux-cache is neither read nor written: the headers of each library are read.
+// Nothing of the root is run. The headers of each library are read, where ldconfig's own memory of it is not asked for.
 #pragma once
 
 #include <optional>
@@ -23,6 +23,7 @@ struct CacheOptions {
   std::vector<std::string> directories;  // looked at before those of `conf`
   bool only_given = false;               // `directories` alone: neither `conf` nor what the loader has built in
   bool make_links = true;                // where not, the cache is as if they had been made
+  bool use_aux_cache = false;            // believe what glibc's ldconfig remembers of a library that is as it was
   std::optional<CacheFormat> format;     // in place of the one that the root's ldconfig writes
 };
 

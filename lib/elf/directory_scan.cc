@@ -50,8 +50,9 @@ bool is_temporary(std::string_view name, const CacheStyle& style) {
 
 class Scan {
  public:
-  Scan(const Root& root, const LibraryDir& dir, const CacheStyle& style, bool make_links, const AssumedLinks& assumed)
-      : root_(root), dir_(dir), style_(style), make_links_(make_links), assumed_(assumed) {}
+  Scan(const Root& root, const LibraryDir& dir, const CacheStyle& style, bool make_links, const AssumedLinks& assumed,
+       const AuxCache& known)
+      : root_(root), dir_(dir), style_(style), make_links_(make_links), assumed_(assumed), known_(known) {}
 
   Result<ScanResult> run() {
     TRY(list());
@@ -103,6 +104,7 @@ class Scan {
   File& look(const std::string& name);
   File& here(const std::string& name, uint8_t type);
   File& elsewhere(const std::string& name);
+  bool is_known(File& file, int dir, const std::string& name) const;
   void read(File& file, int dir, const std::string& name);
 
   void finish();
@@ -114,6 +116,7 @@ class Scan {
   const CacheStyle& style_;
   bool make_links_;
   const AssumedLinks& assumed_;
+  const AuxCache& known_;
   UniqueFd fd_;
   std::vector<std::pair<std::string, uint8_t>> names_;  // in the directory's own order, which decides among equals
   std::map<std::string_view, uint8_t> types_;
@@ -141,8 +144,21 @@ Result<> Scan::list() {
   return {};
 }
 
+bool Scan::is_known(File& file, int dir, const std::string& name) const {
+  struct stat info{};
+  if (known_.empty() || ::fstatat(dir, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(info.st_mode))
+    return false;
+  file.device = info.st_dev;
+  file.inode = info.st_ino;
+  file.mode = info.st_mode;
+  file.head = known_.find(info);
+  return file.head.has_value();
+}
+
 // Opens and reads what should be a regular file.
 void Scan::read(File& file, int dir, const std::string& name) {
+  if (is_known(file, dir, name))
+    return;
   const auto fd = open_at(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, file.path);
   struct stat info{};
   if (!fd || ::fstat(fd->get(), &info) < 0) {
@@ -344,13 +360,13 @@ void Scan::finish() {
 }  // namespace
 
 Result<ScanResult> scan_directory(const Root& root, const LibraryDir& dir, const CacheStyle& style, bool make_links,
-                                  const AssumedLinks& assumed) {
-  return Scan(root, dir, style, make_links, assumed).run();
+                                  const AssumedLinks& assumed, const AuxCache& known) {
+  return Scan(root, dir, style, make_links, assumed, known).run();
 }
 
 Result<ScanResult> scan_file(const Root& root, const LibraryDir& dir, const std::string& name,
                              const CacheStyle& style) {
-  return Scan(root, dir, style, true, {}).run_one(name);
+  return Scan(root, dir, style, true, {}, {}).run_one(name);
 }
 
 }  // namespace rescue::elf

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/elf/aux_cache.h"
 #include "lib/elf/cache_plan.h"
 #include "lib/elf/cache_writer.h"
 #include "lib/elf/library_dirs.h"
@@ -20,10 +21,10 @@ struct ScanResult {
   std::vector<std::string> remarks;
 };
 
-// `assumed` has the links that are planned already: other directories may point at them. An error when the directory
-// cannot be read.
+// `assumed` has the links that are planned already: other directories may point at them. Files in `known` are not read.
+// An error when the directory cannot be read.
 Result<ScanResult> scan_directory(const Root& root, const LibraryDir& dir, const CacheStyle& style, bool make_links,
-                                  const AssumedLinks& assumed);
+                                  const AssumedLinks& assumed, const AuxCache& known);
 
 // The link for one file alone, as `ldconfig -l` makes it.
 Result<ScanResult> scan_file(const Root& root, const LibraryDir& dir, const std::string& name, const CacheStyle& style);

@@ -10,6 +10,7 @@
 
 #include "lib/base/fd.h"
 #include "lib/base/text.h"
+#include "lib/elf/aux_cache.h"
 #include "lib/elf/cache_plan.h"
 #include "lib/elf/cache_print.h"
 #include "lib/elf/ld_so_conf.h"
@@ -43,6 +44,25 @@ CacheLine line(std::string_view soname, std::string_view dir, int32_t flags = 0x
   line.path = str(dir, '/', soname);
   line.flags = flags;
   return line;
+}
+
+template <typename T>
+void put(std::string& bytes, T number) {
+  bytes.append(reinterpret_cast<const char*>(&number), sizeof number);
+}
+
+// What ldconfig remembers of one library: inode 7, changed at 8, of 9 bytes, on device 10.
+std::string memory(std::string_view magic, uint32_t third, uint32_t fourth) {
+  std::string bytes(magic);
+  put<uint32_t>(bytes, 1);
+  put<uint32_t>(bytes, 12);
+  for (const uint64_t number : {7, 8, 9, 10})
+    put(bytes, number);
+  for (const uint32_t number : {0x303U, 1U, third, fourth})
+    put(bytes, number);
+  bytes += raw("\0libx.so.1\0");
+  bytes.resize(92);
+  return bytes;
 }
 
 // A folder of its own that goes when the test ends.
@@ -317,6 +337,43 @@ TEST_CASE("cache print: as glibc words it") {
   print_cache(parsed(write_cache({with}, {}, style("2.31"))), "/etc/ld.so.cache", io.out);
   CHECK(text ==
         "1 libs found in cache `/etc/ld.so.cache'\n\tlibz.so.1 (libc6,x32, OS ABI: Linux 3.2.0) => /lib/libz.so.1\n");
+}
+
+TEST_CASE("elf: what ldconfig remembers answers for the very file only, and for none where it is damaged") {
+  const std::string old = memory("glibc-ld.so.auxcache-1.0", 0x30200, 0),
+                    now = memory("glibc-ld.so.auxcache-2.0", 2, 99);
+  struct stat info{};
+  info.st_ino = 7, info.st_ctime = 8, info.st_size = 9, info.st_dev = 10;
+  const auto before = AuxCache::parse(old, style("2.31")).find(info);
+  REQUIRE(before);
+  CHECK(before->soname == "libx.so.1");
+  CHECK(before->flags == 0x303);
+  CHECK(before->os_version == 0x30200);
+  const AuxCache known = AuxCache::parse(now, style("2.36"));
+  REQUIRE(known.find(info));
+  CHECK(known.find(info)->isa_level == 2);
+  CHECK(known.find(info)->os_version == 0);
+  for (auto* field : {&info.st_ino, &info.st_dev}) {
+    ++*field;
+    CHECK(!known.find(info));
+    --*field;
+  }
+  ++info.st_ctime;
+  CHECK(!known.find(info));
+  --info.st_ctime;
+  ++info.st_size;
+  CHECK(!known.find(info));
+  // Each glibc has its own kind.
+  CHECK(AuxCache::parse(old, style("2.36")).empty());
+  CHECK(AuxCache::parse(now, style("2.35")).empty());
+  for (size_t size = 0; size < now.size(); ++size)
+    CHECK(AuxCache::parse(now.substr(0, size), style("2.36")).empty());
+  CHECK(AuxCache::parse(now + '\0', style("2.36")).empty());
+  for (size_t at = 0; at < now.size(); ++at) {
+    std::string bytes = now;
+    bytes[at] = static_cast<char>(~bytes[at]);
+    (void)AuxCache::parse(bytes, style("2.36")).find(info);
+  }
 }
 
 }  // namespace

@@ -1,7 +1,8 @@
-// Fuzzes what ldconfig learns from a library, and the writer of the cache: what it learns is written in every format
-// and reads back the same.
+// Fuzzes what ldconfig learns from a library and remembers of it, and the writer of the cache: what it learns is
+// written in every format and reads back the same.
 #include <cstdlib>
 
+#include "lib/elf/aux_cache.h"
 #include "lib/elf/cache.h"
 #include "lib/elf/cache_writer.h"
 #include "lib/elf/library_head.h"
@@ -36,6 +37,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   CacheStyle style = style_of_version(architectures()[data[0] % architectures().size()], versions[data[1] % 4], "");
   style.format = static_cast<CacheFormat>(data[2] % 3);
   const std::string_view rest(reinterpret_cast<const char*>(data) + 4, size - 4);
+  // Nothing is found that the bytes do not hold.
+  const struct stat info{};
+  if (const auto known = AuxCache::parse(rest, style).find(info); known && known->soname)
+    expect(rest.contains(*known->soname));
   std::vector<CacheLine> lines;
   if (const auto head = parse_library_head(rest, "fuzz", style); head && *head) {
     expect(!(*head)->soname || (*head)->soname->find('\0') == std::string::npos);

@@ -132,6 +132,45 @@ case_without_anything() {  # ROOT
   grep -q 'which glibc\|version' "$case_dir/said" || fail "does not say why: $(cat "$case_dir/said")"
 }
 
+# The root's own ldconfig fills the memory of both, as it would on a live system.
+remember() {
+  their_ldconfig -i >/dev/null 2>&1
+  local run=("$case_dir/ours/root/sbin/ldconfig")
+  [[ $LIB != *aarch64* ]] || run=(qemu-aarch64-static "${run[@]}")
+  "${run[@]}" -i -r "$case_dir/ours/root" >/dev/null 2>&1
+}
+
+each_memory() {  # COMMAND...: with the path of each memory behind it
+  local twin
+  for twin in theirs ours; do "$@" "$case_dir/$twin/root/var/cache/ldconfig/aux-cache"; done
+}
+
+# What is remembered of a library is believed where glibc's believes it, and only there.
+case_memory() {  # ROOT
+  local size whole
+  twins "$1"
+  remember
+  both
+  # With another soname in it, both say what no library says.
+  each_memory sed -i 's/libz\.so\.1/libq.so.1/g'
+  both
+  our_ldconfig -p | grep -q 'libq\.so\.1' || fail "does not believe what is remembered"
+  each_memory sed -i 's/libz\.so\.1/libq.so.1/g'
+  both -i
+  ! our_ldconfig -p | grep -q 'libq\.so\.1 .*/libz' || fail "believes it with -i"
+  # A file that was touched since is read.
+  each_memory sed -i 's/libz\.so\.1/libq.so.1/g'
+  touch "$case_dir"/{theirs,ours}/root/"$(cd "$case_dir/ours/root" && ls -d {,usr/}"${LIB#usr/}"/libz.so.1.* 2>/dev/null | head -n 1)"
+  both
+  remember
+  whole=$(stat -c %s "$case_dir/ours/root/var/cache/ldconfig/aux-cache")
+  for size in 0 23 24 31 32 79 80 $((whole / 2)) $((whole - 1)) $((whole + 1)); do
+    each_memory truncate -s "$size"
+    both
+    remember
+  done
+}
+
 # A dry run changes nothing; a library whose soname climbs out makes no link.
 case_harmless() {  # ROOT
   twins "$1" links
@@ -155,7 +194,7 @@ main() {
   local root name i
   echo "# seed $seed"
   for root in "${roots[@]}"; do
-    for name in plain formats options without_ldconfig without_anything harmless; do
+    for name in plain formats options without_ldconfig without_anything harmless memory; do
       # shellcheck disable=SC2053  # a glob is meant
       [[ $name == $only ]] || continue
       if [[ $name == plain ]]; then run_case "$root/plain" case_zoo "$root"; else run_case "$root/$name" "case_$name" "$root"; fi
