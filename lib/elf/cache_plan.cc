@@ -65,9 +65,9 @@ class Planner {
     }
     for (const std::string& name : result->subdirs)
       dirs_.add_legacy(dir, name);
+    // What will be removed leads nowhere by then: in a circle.
     for (const LinkChange& link : result->links)
-      if (!link.removes())
-        assumed_[link.path] = link.target;
+      assumed_[link.path] = link.removes() ? base_name(link.path) : link.target;
     lines_.insert(lines_.end(), std::move_iterator(result->lines.begin()), std::move_iterator(result->lines.end()));
     plan_.links.insert(plan_.links.end(), std::move_iterator(result->links.begin()),
                        std::move_iterator(result->links.end()));

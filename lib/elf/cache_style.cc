@@ -69,15 +69,17 @@ size_t find_words(std::string_view bytes, std::string_view words, size_t from = 
 // The library directories that a program holds. Only where such a name begins is looked at closer.
 std::vector<std::string> library_dirs_in(std::string_view bytes) {
   constexpr size_t longest_list = 512;
-  std::vector<std::string> best;
-  for (const std::string_view start : {std::string_view("\0/lib", 5), std::string_view("\0/usr/lib", 9)}) {
-    for (size_t at = find_words(bytes, start); at != std::string_view::npos; at = find_words(bytes, start, at + 1)) {
-      auto dirs = loader_facts_in(bytes.substr(at + 1, longest_list)).default_dirs;
-      if (dirs.size() > best.size())
-        best = std::move(dirs);
-    }
+  std::vector<std::string> best, best_of_usr;
+  for (size_t at = bytes.find('/', 1); at != std::string_view::npos; at = bytes.find('/', at + 1)) {
+    const std::string_view list = bytes.substr(at, longest_list);
+    const bool of_usr = list.starts_with("/usr/lib");
+    if (bytes[at - 1] != '\0' || (!of_usr && !list.starts_with("/lib")))
+      continue;
+    auto dirs = loader_facts_in(list).default_dirs;
+    if (std::vector<std::string>& most = of_usr ? best_of_usr : best; dirs.size() > most.size())
+      most = std::move(dirs);
   }
-  return best;
+  return best_of_usr.size() > best.size() ? best_of_usr : best;
 }
 
 bool is_multiarch(const std::vector<std::string>& dirs) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <map>
 #include <vector>
 
 #include "lib/base/sort.h"
@@ -35,38 +34,32 @@ bool stands_before(const CacheLine& a, const CacheLine& b) {
   return a.os_version > b.os_version;
 }
 
-// Offsets of strings from the start of the string table.
-using Offsets = std::map<std::string_view, uint32_t, std::less<>>;
+// A string, and where its offset from the start of the table is wanted.
+struct Text {
+  std::string_view text;
+  uint32_t* offset;
+};
 
 // Strings that end alike share their bytes: sorted by their ends, the longer first, each follows the one whose tail
 // it may be.
-std::string share_strings(const std::vector<CacheLine>& lines, const std::set<std::string>& hwcaps, Offsets& offsets) {
-  std::vector<std::string_view> strings(hwcaps.begin(), hwcaps.end());
-  for (const CacheLine& line : lines) {
-    strings.push_back(line.soname);
-    strings.push_back(line.path);
-  }
+std::string share_strings(std::vector<Text> strings) {
   const auto by_end = [](std::string_view a, std::string_view b) {
     return std::lexicographical_compare(b.rbegin(), b.rend(), a.rbegin(), a.rend(), [](char x, char y) {
       return static_cast<unsigned char>(x) < static_cast<unsigned char>(y);
     });
   };
-  rescue::sort(strings, by_end);
-  const auto same = std::ranges::unique(strings);
-  strings.erase(same.begin(), same.end());
+  rescue::sort(strings, by_end, &Text::text);
   std::string table;
-  std::string_view previous;
-  bool first = true;
-  for (const std::string_view text : strings) {
-    if (!first && previous.ends_with(text)) {
-      offsets[text] = offsets[previous] + static_cast<uint32_t>(previous.size() - text.size());
+  const Text* previous = nullptr;
+  for (const Text& text : strings) {
+    if (previous != nullptr && previous->text.ends_with(text.text)) {
+      *text.offset = *previous->offset + static_cast<uint32_t>(previous->text.size() - text.text.size());
     } else {
-      offsets[text] = static_cast<uint32_t>(table.size());
-      table.append(text);
+      *text.offset = static_cast<uint32_t>(table.size());
+      table.append(text.text);
       table += '\0';
     }
-    previous = text;
-    first = false;
+    previous = &text;
   }
   return table;
 }
@@ -94,7 +87,7 @@ class Writer {
 
  private:
   struct Place {
-    uint32_t name, path;
+    uint32_t name = 0, path = 0;
   };
 
   template <typename T>
@@ -126,25 +119,31 @@ class Writer {
   const CacheStyle& style_;
   std::set<std::string> used_hwcaps_;
   std::vector<Place> places_;
-  Offsets offsets_;
+  std::vector<uint32_t> hwcaps_places_;  // of all_hwcaps_
   std::string strings_;
   std::string out_;
   size_t new_start_ = 0;
 };
 
 void Writer::place_strings() {
-  places_.reserve(lines_.size());
+  places_.resize(lines_.size());
   if (style_.named_hwcaps) {
-    strings_ = share_strings(lines_, all_hwcaps_, offsets_);
-    for (const CacheLine& line : lines_)
-      places_.push_back({offsets_[line.soname], offsets_[line.path]});
+    hwcaps_places_.resize(all_hwcaps_.size());
+    std::vector<Text> texts;
+    for (const std::string& name : all_hwcaps_)
+      texts.push_back({name, &hwcaps_places_[texts.size()]});
+    for (size_t i = 0; i < lines_.size(); ++i) {
+      texts.push_back({lines_[i].soname, &places_[i].name});
+      texts.push_back({lines_[i].path, &places_[i].path});
+    }
+    strings_ = share_strings(std::move(texts));
     return;
   }
-  for (const CacheLine& line : lines_) {
-    const auto name = static_cast<uint32_t>(strings_.size());
-    strings_.append(line.soname) += '\0';
-    places_.push_back({name, static_cast<uint32_t>(strings_.size())});
-    strings_.append(line.path) += '\0';
+  for (size_t i = 0; i < lines_.size(); ++i) {
+    places_[i].name = static_cast<uint32_t>(strings_.size());
+    strings_.append(lines_[i].soname) += '\0';
+    places_[i].path = static_cast<uint32_t>(strings_.size());
+    strings_.append(lines_[i].path) += '\0';
   }
 }
 
@@ -216,7 +215,7 @@ void Writer::extension() {
   if (!used_hwcaps_.empty())
     section(tag_hwcaps, names_at, names_size);
   for (const std::string& name : used_hwcaps_)
-    put(base() + offsets_[name]);
+    put(base() + hwcaps_places_[static_cast<size_t>(std::distance(all_hwcaps_.begin(), all_hwcaps_.find(name)))]);
   out_ += style_.generator;
 }
 

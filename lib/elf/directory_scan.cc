@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <map>
+#include <memory>
 #include <optional>
 
 #include <dirent.h>
@@ -11,6 +11,7 @@
 
 #include "lib/base/fd.h"
 #include "lib/base/text.h"
+#include "lib/base/text_index.h"
 #include "lib/elf/glibc.h"
 #include "lib/elf/library_head.h"
 #include "lib/fs/directory.h"
@@ -56,20 +57,20 @@ class Scan {
 
   Result<ScanResult> run() {
     TRY(list());
-    for (const auto& [name, type] : names_)
-      take(name, type);
+    for (uint32_t number = 0; number < names_.size(); ++number)
+      take(number);
     finish();
     return std::move(result_);
   }
 
   Result<ScanResult> run_one(const std::string& name) {
     TRY(list());
-    const auto type = types_.find(name);
-    if (type == types_.end())
+    const uint32_t number = numbers_.find(name);
+    if (number == TextIndex::none)
       return fail("find", root_.shown(path_of(name)), ENOENT);
-    if (type->second != DT_REG)
+    if (names_[number].second != DT_REG)
       return fail("make its link", root_.shown(path_of(name)), "is not a regular file");
-    File& file = look(name);
+    File& file = look(number);
     if (file.complaint)
       return std::unexpected(*file.complaint);
     if (!file.head)
@@ -94,16 +95,17 @@ class Scan {
   }
 
   Result<> list();
-  void take(const std::string& name, uint8_t type);
+  void take(uint32_t number);
   void stale(const std::string& name, const File& file);
   void add(const std::string& name, const File& file, bool is_link);
   bool is_platform(std::string_view name) const {
     return style_.legacy_hwcaps && dir_.hwcaps.empty() && legacy_hwcap_bit(style_, name).has_value();
   }
 
-  File& look(const std::string& name);
-  File& here(const std::string& name, uint8_t type);
-  File& elsewhere(const std::string& name);
+  File& look(uint32_t number);
+  File& follow(uint32_t number);
+  File& here(uint32_t number);
+  File& elsewhere(uint32_t number);
   bool is_known(File& file, int dir, const std::string& name) const;
   void read(File& file, int dir, const std::string& name);
 
@@ -119,10 +121,12 @@ class Scan {
   const AuxCache& known_;
   UniqueFd fd_;
   std::vector<std::pair<std::string, uint8_t>> names_;  // in the directory's own order, which decides among equals
-  std::map<std::string_view, uint8_t> types_;
-  std::map<std::string, File, std::less<>> files_;
+  TextIndex numbers_;                                   // of these names
+  std::vector<std::unique_ptr<File>> files_;            // by number: what is read once
+  std::vector<File*> leads_;                            // by number: where a name leads to
+  File absent_, circle_;
   std::vector<Winner> winners_;  // in the order in which their sonames were seen first
-  std::map<std::string, size_t, std::less<>> by_soname_;
+  TextIndex sonames_;            // of these
   ScanResult result_;
 };
 
@@ -139,8 +143,20 @@ Result<> Scan::list() {
       type = static_cast<uint8_t>(IFTODT(info.st_mode));
     names_.emplace_back(reader.name(), type);
   }
-  for (const auto& [name, type] : names_)
-    types_.emplace(name, type);
+  for (size_t i = 0; i < names_.size();) {
+    if (numbers_.add(names_[i].first) == i) {
+      ++i;
+      continue;
+    }
+    // Where others change the directory meanwhile, a name can come twice.
+    names_.erase(names_.begin() + static_cast<ptrdiff_t>(i));
+    numbers_ = {};
+    i = 0;
+  }
+  files_.resize(numbers_.size());
+  leads_.resize(numbers_.size());
+  winners_.reserve(numbers_.size());
+  circle_.error = ELOOP;
   return {};
 }
 
@@ -177,11 +193,11 @@ void Scan::read(File& file, int dir, const std::string& name) {
     file.complaint = std::move(head).error();
 }
 
-File& Scan::here(const std::string& name, uint8_t type) {
-  const auto [place, is_new] = files_.try_emplace(name);
-  File& file = place->second;
-  if (!is_new)
-    return file;
+File& Scan::here(uint32_t number) {
+  if (files_[number])
+    return *files_[number];
+  const auto& [name, type] = names_[number];
+  File& file = *(files_[number] = std::make_unique<File>());
   file.exists = true;
   file.mode = DTTOIF(type);
   file.path = root_.shown(path_of(name));
@@ -191,11 +207,11 @@ File& Scan::here(const std::string& name, uint8_t type) {
 }
 
 // A link that leads out of the directory.
-File& Scan::elsewhere(const std::string& name) {
-  const auto [place, is_new] = files_.try_emplace(name);
-  File& file = place->second;
-  if (!is_new)
-    return file;
+File& Scan::elsewhere(uint32_t number) {
+  if (files_[number])
+    return *files_[number];
+  const std::string& name = names_[number].first;
+  File& file = *(files_[number] = std::make_unique<File>());
   file.path = root_.shown(path_of(name));
   const auto found = root_.find(found_path_of(name), Last::follow, &assumed_);
   if (!found || !found->exists) {
@@ -212,25 +228,29 @@ File& Scan::elsewhere(const std::string& name) {
 }
 
 // What a name of this directory leads to. Nearly all links lead to another name in it.
-File& Scan::look(const std::string& name) {
-  std::string current = name;
-  for (unsigned depth = 0; depth < max_links; ++depth) {
-    const auto type = types_.find(current);
-    if (type == types_.end())
-      return files_[current];
-    if (type->second != DT_LNK)
-      return here(current, type->second);
-    auto target = read_link_at(fd_.get(), current, path_of(current));
-    if (!target || target->find('/') != std::string::npos || is_dot_or_dot_dot(*target))
-      return elsewhere(current);
-    current = std::move(*target);
-  }
-  File& file = files_[str(name, '/')];  // no name is like this: a link that goes in circles
-  file.error = ELOOP;
-  return file;
+File& Scan::look(uint32_t number) {
+  if (leads_[number] == nullptr)
+    leads_[number] = &follow(number);
+  return *leads_[number];
 }
 
-void Scan::take(const std::string& name, uint8_t type) {
+File& Scan::follow(uint32_t number) {
+  for (unsigned depth = 0; depth < max_links; ++depth) {
+    const auto& [name, type] = names_[number];
+    if (type != DT_LNK)
+      return here(number);
+    const auto target = read_link_at(fd_.get(), name, name);
+    if (!target || target->contains('/') || is_dot_or_dot_dot(*target))
+      return elsewhere(number);
+    number = numbers_.find(*target);
+    if (number == TextIndex::none)
+      return absent_;
+  }
+  return circle_;
+}
+
+void Scan::take(uint32_t number) {
+  const auto& [name, type] = names_[number];
   if (type != DT_LNK && type != DT_REG && type != DT_DIR)
     return;
   // In a glibc-hwcaps subdirectory, ldconfig takes links of any name.
@@ -244,7 +264,7 @@ void Scan::take(const std::string& name, uint8_t type) {
       result_.subdirs.push_back(name);
     return;
   }
-  const File& file = look(name);
+  const File& file = look(number);
   if (is_link && !file.exists)
     return stale(name, file);
   if (S_ISDIR(file.mode) && is_platform(name)) {
@@ -286,12 +306,14 @@ void Scan::add(const std::string& name, const File& file, bool is_link) {
     is_link = false;
   if (is_link)
     soname = name;
-  const auto [place, is_new] = by_soname_.try_emplace(soname, winners_.size());
-  if (is_new) {
+  const uint32_t known = sonames_.find(soname);
+  if (known == TextIndex::none) {
+    // There is room for one of each name, so that they stay where they are.
     winners_.push_back({std::move(soname), name, is_link, &file, file.head->flags});
+    sonames_.add(winners_.back().soname);
     return;
   }
-  Winner& winner = winners_[place->second];
+  Winner& winner = winners_[known];
   if ((!is_link && winner.is_link) || (is_link == winner.is_link && compare_library_names(winner.name, name) < 0)) {
     winner.name = name;
     winner.is_link = is_link;
@@ -318,8 +340,8 @@ void Scan::plan_link(const Winner& winner, ScannedDirectory::Entry& entry) {
     entry.skipped = true;
     return;
   }
-  const auto type = types_.find(soname);
-  const File* there = type != types_.end() ? &look(soname) : nullptr;
+  const uint32_t number = numbers_.find(soname);
+  const File* there = number != TextIndex::none ? &look(number) : nullptr;
   if (there != nullptr && there->exists) {
     if (there->device == winner.file->device && there->inode == winner.file->inode)
       return;
@@ -327,7 +349,7 @@ void Scan::plan_link(const Winner& winner, ScannedDirectory::Entry& entry) {
       result_.warnings.push_back(str(winner.file->path, ": is a loader, whose link is left alone"));
       return;
     }
-    if (type->second != DT_LNK) {
+    if (names_[number].second != DT_LNK) {
       result_.warnings.push_back(str(shown, ": is not a symbolic link: left alone"));
       return;
     }

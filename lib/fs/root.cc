@@ -197,7 +197,12 @@ Result<std::string> Root::read_file(std::string_view path, uint64_t limit) const
 }
 
 Result<std::string> read_link_at(int dir, const std::string& name, std::string_view shown) {
-  std::string target(256, '\0');
+  // Nearly every target is short: musl takes memory of this size from the kernel, and gives it back each time.
+  std::array<char, 256> room;
+  const ssize_t size = ::readlinkat(dir, name.c_str(), room.data(), room.size());
+  if (size >= 0 && static_cast<size_t>(size) < room.size())
+    return std::string(room.data(), static_cast<size_t>(size));
+  std::string target(4096, '\0');
   while (true) {
     const ssize_t length = ::readlinkat(dir, name.c_str(), target.data(), target.size());
     if (length < 0)

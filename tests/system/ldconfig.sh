@@ -207,6 +207,8 @@ main() {
     [[ many != $only ]] || run_case "$root/many" case_zoo "$root" many 300
     # shellcheck disable=SC2053
     [[ random == $only ]] || continue
+    # Drawn once: a link that an earlier directory's removal leaves dangling.
+    run_case "$root/random-14023" case_zoo "$root" random 14023
     for ((i = 0; i < count; ++i)); do
       run_case "$root/random-$((seed + i))" case_zoo "$root" random $((seed + i))
     done
