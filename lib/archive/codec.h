@@ -29,6 +29,7 @@ struct DecodeOptions {
   int window_log = 27;                  // zstd: the memory that a frame may ask for, as a power of two
   uint64_t memory = uint64_t{1} << 30;  // xz, lzma: the same in bytes
   unsigned threads = 1;                 // xz: for files of several blocks; 0 is one for each processor
+  bool sums = true;                     // xz: false where each file is held against a digest of its own
 };
 
 // What `input` holds, decompressed. Members or frames one after another are one stream, as everywhere. Checks the sums

@@ -295,6 +295,7 @@ class XzSource : public StreamSource {
   XzSource(std::unique_ptr<Source> input, bool old_form, const DecodeOptions& options)
       : StreamSource(std::move(input), options.limit),
         old_form_(old_form),
+        flags_(LZMA_CONCATENATED | (options.sums ? 0 : LZMA_IGNORE_CHECK)),
         memory_(options.memory),
         threads_(thread_count(options.threads)) {}
   ~XzSource() override { ::lzma_end(&stream_); }
@@ -310,13 +311,13 @@ class XzSource : public StreamSource {
       done = ::lzma_alone_decoder(&stream_, memory_);
     } else if (threads_ > 1) {
       lzma_mt settings{};
-      settings.flags = LZMA_CONCATENATED;
+      settings.flags = flags_;
       settings.threads = threads_;
       settings.memlimit_stop = memory_;
       settings.memlimit_threading = memory_ / 2;
       done = ::lzma_stream_decoder_mt(&stream_, &settings);
     } else {
-      done = ::lzma_stream_decoder(&stream_, memory_, LZMA_CONCATENATED);
+      done = ::lzma_stream_decoder(&stream_, memory_, flags_);
     }
     return done == LZMA_OK ? Result<>() : no_memory();
   }
@@ -341,6 +342,7 @@ class XzSource : public StreamSource {
   }
 
   bool old_form_;
+  uint32_t flags_;
   uint64_t memory_;
   unsigned threads_;
   lzma_stream stream_ = LZMA_STREAM_INIT;

@@ -1,5 +1,6 @@
 #include "lib/archive/package.h"
 
+#include <algorithm>
 #include <array>
 
 #include <sys/stat.h>
@@ -38,15 +39,15 @@ bool looks_like_cpio(std::string_view start) {
 }
 
 // Decompression goes on meanwhile on another processor.
-Result<std::unique_ptr<Source>> open_payload(int fd, deb::Range range, std::string_view path,
-                                             const EntryLimits& limits) {
+Result<std::unique_ptr<Source>> open_payload(int fd, deb::Range range, std::string_view path, const EntryLimits& limits,
+                                             bool sums) {
   auto packed = std::make_unique<RangeSource>(fd, range.offset, range.size, path);
-  return std::make_unique<ReadAheadSource>(TRY(decompress(std::move(packed), limits)));
+  return std::make_unique<ReadAheadSource>(TRY(decompress(std::move(packed), limits, sums)));
 }
 
 Result<std::unique_ptr<EntryReader>> open_range(int fd, deb::Range range, std::string_view path,
                                                 const EntryLimits& limits) {
-  auto source = TRY(open_payload(fd, range, path, limits));
+  auto source = TRY(open_payload(fd, range, path, limits, true));
   const std::string_view first = TRY(source->next());
   const bool cpio = looks_like_cpio(first);
   auto whole = std::make_unique<PeekedSource>(first, std::move(source));
@@ -66,7 +67,7 @@ Result<uint64_t> size_of(int fd, std::string_view path) {
 
 }  // namespace
 
-Result<std::unique_ptr<Source>> decompress(std::unique_ptr<Source> input, EntryLimits limits) {
+Result<std::unique_ptr<Source>> decompress(std::unique_ptr<Source> input, EntryLimits limits, bool sums) {
   // Headers and padding come on top of the content: half a kilobyte an entry, and as much again.
   const uint64_t overhead = limits.entries * 4096 + (uint64_t{1} << 20);
   const uint64_t limit = limits.total_size < UINT64_MAX - overhead ? limits.total_size + overhead : UINT64_MAX;
@@ -74,7 +75,7 @@ Result<std::unique_ptr<Source>> decompress(std::unique_ptr<Source> input, EntryL
   const Codec codec = codec_of(first);
   std::unique_ptr<Source> whole = std::make_unique<PeekedSource>(first, std::move(input));
   if (codec != Codec::none)
-    whole = decode(std::move(whole), codec, {.limit = limit, .threads = 0});
+    whole = decode(std::move(whole), codec, {.limit = limit, .threads = 0, .sums = sums});
   return whole;
 }
 
@@ -105,7 +106,11 @@ Result<> PackageReader::open_rpm(int fd, const EntryLimits& limits) {
   if (patterns_ != nullptr && patterns_->any())
     for (const rpm::File& file : files)
       wanted.push_back(patterns_->wants(file.path));
-  auto source = TRY(open_payload(fd, {rpm_->payload_offset(), rpm_->payload_size()}, path_, limits));
+  // rpm has xz compute a SHA-256 of the whole, which takes longer than all else but decompressing. Where everything in
+  // the payload is held against the header, and each file against its digest there, that shows nothing more.
+  const bool sums = std::ranges::any_of(
+      files, [](const rpm::File& file) { return S_ISREG(file.mode) && file.size > 0 && file.digest.empty(); });
+  auto source = TRY(open_payload(fd, {rpm_->payload_offset(), rpm_->payload_size()}, path_, limits, sums));
   auto payload = std::make_unique<rpm::PayloadReader>(std::move(source), limits, files, std::move(wanted));
   payload_ = payload.get();
   entries_ = std::move(payload);

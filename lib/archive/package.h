@@ -65,7 +65,8 @@ class PackageReader : public EntryReader {
   rpm::PayloadReader* payload_ = nullptr;
 };
 
-// The decompressed bytes of `input`, whatever of gzip, bzip2, xz, lzma and zstd it is in, or as they are.
-Result<std::unique_ptr<Source>> decompress(std::unique_ptr<Source> input, EntryLimits limits);
+// The decompressed bytes of `input`, whatever of gzip, bzip2, xz, lzma and zstd it is in, or as they are. Without
+// `sums`, those of an .xz may be left unchecked.
+Result<std::unique_ptr<Source>> decompress(std::unique_ptr<Source> input, EntryLimits limits, bool sums = true);
 
 }  // namespace rescue

@@ -21,25 +21,25 @@ struct [[gnu::packed, gnu::may_alias]] Loose {
 };
 
 template <typename T>
-inline T get(const char* at) {
+[[gnu::always_inline]] inline T get(const char* at) {
   return reinterpret_cast<const Loose<T>*>(at)->value;
 }
 
 template <typename T>
-inline void put(char* at, T value) {
+[[gnu::always_inline]] inline void put(char* at, T value) {
   reinterpret_cast<Loose<T>*>(at)->value = value;
 }
 
 // Two pieces, which may overlap, and are read before either is written: for sizes between one piece's and two's.
 template <typename T>
-inline void copy_ends(char* to, const char* from, size_t size) {
+[[gnu::always_inline]] inline void copy_ends(char* to, const char* from, size_t size) {
   const T first = get<T>(from);
   const T last = get<T>(from + size - sizeof(T));
   put(to, first);
   put(to + size - sizeof(T), last);
 }
 
-inline void copy_few(char* to, const char* from, size_t size) {
+[[gnu::always_inline]] inline void copy_few(char* to, const char* from, size_t size) {
   if (size >= 16)
     copy_ends<Block>(to, from, size);
   else if (size >= 8)
@@ -53,7 +53,7 @@ inline void copy_few(char* to, const char* from, size_t size) {
 }
 
 // What is last is read first, for it may be overwritten where the places overlap.
-inline void copy_upwards(char* to, const char* from, size_t size) {
+[[gnu::always_inline]] inline void copy_upwards(char* to, const char* from, size_t size) {
   if (size >= long_copy) {
     const auto last = get<uint64_t>(from + size - 8);
     char* at = to;
@@ -75,7 +75,7 @@ inline void copy_upwards(char* to, const char* from, size_t size) {
   put(end - 16, last);
 }
 
-inline void copy_downwards(char* to, const char* from, size_t size) {
+[[gnu::always_inline]] inline void copy_downwards(char* to, const char* from, size_t size) {
   const auto first = get<Block>(from);
   const auto second = get<Block>(from + 16);
   for (; size > 32; size -= 32) {
@@ -91,7 +91,7 @@ inline void copy_downwards(char* to, const char* from, size_t size) {
 }  // namespace detail
 
 // The places may overlap.
-inline void copy_memory(char* to, const char* from, size_t size) {
+[[gnu::always_inline]] inline void copy_memory(char* to, const char* from, size_t size) {
   if (size <= 32)
     detail::copy_few(to, from, size);
   else if (static_cast<size_t>(to - from) >= size)

@@ -32,12 +32,6 @@ Compress find_engine(Sha256Engine engine) {
   return sha256::compress_portable;
 }
 
-// Asked once: inside a virtual machine CPUID costs as much as hashing some kilobytes.
-Compress best_engine() {
-  static const Compress best = find_engine(Sha256Engine::best);
-  return best;
-}
-
 const uint8_t* octets(std::string_view bytes) {
   return reinterpret_cast<const uint8_t*>(bytes.data());
 }
@@ -49,7 +43,7 @@ bool available(Sha256Engine engine) {
          find_engine(engine) != sha256::compress_portable;
 }
 
-Sha256::Sha256(Sha256Engine engine) : compress_(engine == Sha256Engine::best ? best_engine() : find_engine(engine)) {
+Sha256::Sha256(Sha256Engine engine) : compress_(find_engine(engine)) {
   reset();
 }
 

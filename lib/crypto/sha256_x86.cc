@@ -10,12 +10,22 @@
 
 namespace rescue::sha256 {
 
-bool have_x86_sha() {
+namespace {
+
+bool ask_for_sha() {
   constexpr unsigned ssse3 = 1U << 9, sse41 = 1U << 19, sha = 1U << 29;
   unsigned a, b, c, d;
   if (__get_cpuid(1, &a, &b, &c, &d) == 0 || (c & ssse3) == 0 || (c & sse41) == 0)
     return false;
   return __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (b & sha) != 0;
+}
+
+}  // namespace
+
+// Asked once: inside a virtual machine CPUID costs as much as hashing some kilobytes.
+bool have_x86_sha() {
+  static const bool have = ask_for_sha();
+  return have;
 }
 
 [[gnu::target("sha,sse4.1,ssse3")]] void compress_x86_sha(uint32_t* state, const uint8_t* blocks, size_t count) {

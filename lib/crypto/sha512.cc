@@ -223,7 +223,9 @@ void compress_sha512_portable(uint64_t* state, const uint8_t* blocks, size_t cou
     compress_sha512_portable(state, blocks + (count - 1) * 128, 1);
 }
 
-bool have_avx2_bmi2() {
+namespace {
+
+bool ask_for_avx2_bmi2() {
   constexpr unsigned os_saves_state = 1U << 27, avx_state = 6;
   constexpr unsigned bmi1 = 1U << 3, avx2 = 1U << 5, bmi2 = 1U << 8, features = bmi1 | avx2 | bmi2;
   unsigned a, b, c, d;
@@ -234,6 +236,14 @@ bool have_avx2_bmi2() {
   if ((low & avx_state) != avx_state)
     return false;
   return __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (b & features) == features;
+}
+
+}  // namespace
+
+// Asked once, as for SHA-256.
+bool have_avx2_bmi2() {
+  static const bool have = ask_for_avx2_bmi2();
+  return have;
 }
 
 #elif defined(__aarch64__)

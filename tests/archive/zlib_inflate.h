@@ -45,7 +45,7 @@ inline Inflated inflate_in_pieces(std::string_view bytes, size_t piece, size_t r
     std::string_view part = bytes.substr(0, piece);
     const size_t given = part.size();
     // Of exactly that size, so that a byte too far shows.
-    const auto buffer = std::make_unique<char[]>(room);
+    const auto buffer = std::make_unique_for_overwrite<char[]>(room);
     size_t made = 0;
     const Inflater::Outcome outcome = inflater->run(part, buffer.get(), std::min(room, limit - out.size()), made);
     out.append(buffer.get(), made);
