@@ -19,7 +19,6 @@ constexpr uint64_t header_size = 60;
 // A package has three members; dpkg allows more, whose names begin with `_`.
 constexpr int max_members = 100;
 // All that the control archive holds.
-constexpr uint64_t max_control = 32 << 20;
 
 std::unexpected<Error> bad(std::string_view path, std::string_view detail) {
   return with_status(corrupt("read package", path, detail).error(), Status::bad_data);
@@ -118,7 +117,7 @@ Result<Texts> parse_md5sums(std::string_view text, std::string_view path) {
 }
 
 Result<> read_info(EntryReader& control, std::string_view path, PackageInfo& info) {
-  uint64_t left = max_control;
+  uint64_t left = control_limits.total_size;
   while (const Entry* entry = TRY(control.next())) {
     const std::string_view name = without_start(entry->path);
     if (entry->type != EntryType::file)

@@ -32,6 +32,9 @@ Result<TextsByName> parse_control(std::string_view text, std::string_view path);
 // "32 hex digits, two blanks, path" a line.
 Result<TextsByName> parse_md5sums(std::string_view text, std::string_view path);
 
+// What a control archive may hold: all of it is kept in memory.
+inline constexpr EntryLimits control_limits{.entries = 4096, .entry_size = 32 << 20, .total_size = 32 << 20};
+
 // Fills in what the control archive says.
 Result<> read_info(EntryReader& control, std::string_view path, PackageInfo& info);
 

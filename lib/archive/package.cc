@@ -56,6 +56,29 @@ Result<std::unique_ptr<EntryReader>> open_range(int fd, deb::Range range, std::s
   return std::make_unique<TarReader>(std::move(whole), limits);
 }
 
+// So much may come out of a payload as the header says that its files hold: what is more was not packed by rpm.
+EntryLimits bounded_by(const std::vector<rpm::File>& files, EntryLimits limits) {
+  uint64_t total = 0;
+  for (const rpm::File& file : files)
+    total += std::min<uint64_t>(file.size, limits.total_size);
+  limits.total_size = std::min(limits.total_size, total);
+  limits.entries = std::min<uint64_t>(limits.entries, files.size());
+  return limits;
+}
+
+// The same of a Debian package, which says roughly how many kilobytes it takes when it is installed, and that each file
+// takes one at least.
+EntryLimits bounded_by(const PackageInfo& info, EntryLimits limits) {
+  constexpr uint64_t slack = 65536;
+  const auto field = info.fields.find("Installed-Size");
+  const auto size = field == info.fields.end() ? std::nullopt : to_number<uint32_t>(field->second);
+  if (!size)
+    return limits;
+  limits.total_size = std::min(limits.total_size, (*size + slack) * 4096);
+  limits.entries = std::min(limits.entries, *size + slack);
+  return limits;
+}
+
 Result<uint64_t> size_of(int fd, std::string_view path) {
   struct stat info{};
   if (::fstat(fd, &info) < 0)
@@ -110,7 +133,8 @@ Result<> PackageReader::open_rpm(int fd, const EntryLimits& limits) {
   // the payload is held against the header, and each file against its digest there, that shows nothing more.
   const bool sums = std::ranges::any_of(
       files, [](const rpm::File& file) { return S_ISREG(file.mode) && file.size > 0 && file.digest.empty(); });
-  auto source = TRY(open_payload(fd, {rpm_->payload_offset(), rpm_->payload_size()}, path_, limits, sums));
+  auto source =
+      TRY(open_payload(fd, {rpm_->payload_offset(), rpm_->payload_size()}, path_, bounded_by(files, limits), sums));
   auto payload = std::make_unique<rpm::PayloadReader>(std::move(source), limits, files, std::move(wanted));
   payload_ = payload.get();
   entries_ = std::move(payload);
@@ -121,11 +145,11 @@ Result<> PackageReader::open_other(int fd, uint64_t size, bool is_deb, const Ent
   deb::Range payload{0, size};
   if (is_deb) {
     const deb::Layout layout = TRY(deb::read_layout(fd, path_));
-    const auto control = TRY(open_range(fd, layout.control, path_, limits));
+    const auto control = TRY(open_range(fd, layout.control, path_, deb::control_limits));
     TRY(deb::read_info(*control, path_, info_));
     payload = layout.data;
   }
-  entries_ = TRY(open_range(fd, payload, path_, limits));
+  entries_ = TRY(open_range(fd, payload, path_, bounded_by(info_, limits)));
   return {};
 }
 

@@ -138,6 +138,35 @@ def gzip(data):
     return deflate.compress(data) + deflate.flush()
 
 
+def gibibytes():
+    """Three of zeros, in a few kilobytes."""
+    def squeezed(data):
+        return subprocess.run(["zstd", "-q", "-c", "-"], input=data, stdout=subprocess.PIPE, check=True).stdout
+    return squeezed(b"\0" * (64 << 20)) * 48, squeezed
+
+
+def bomb_in_file():
+    """The payload says that the file is large, the header that it is not."""
+    zeros, squeezed = gibibytes()
+    files = [GOOD, File(b"/opt/evil", b"evil")]
+    payload = newc(files)
+    at = payload.rfind(b"070701", 0, payload.index(b"./opt/evil"))
+    large = payload[:at + 54] + b"%08x" % (3 << 30) + payload[at + 62:at + 124]
+    return hostile(files, squeezed(large) + zeros + squeezed(TRAILER))
+
+
+def bomb_as_header_says():
+    """Without headers of its own: as long as the header says, which is less than comes."""
+    zeros, squeezed = gibibytes()
+    return hostile([GOOD, File(b"/opt/evil", b"evil", size=4)],
+                   squeezed(b"07070X00000000\0\0" + pad4(GOOD.data) + b"07070X00000001\0\0") + zeros)
+
+
+def bomb_behind():
+    zeros, squeezed = gibibytes()
+    return hostile([GOOD], squeezed(newc([GOOD])) + zeros)
+
+
 SOME = [
     File(b"/opt/forged", mode=0o40755),
     File(b"/opt/forged/file", b"content\n"),
@@ -242,6 +271,9 @@ HOSTILE = {
     "huge-store": lambda: sizes(10, 0xfffffff0),
     "no-trailer": lambda: hostile([GOOD], newc([GOOD])[:-124]),
     "bad-gzip": lambda: hostile([GOOD], gzip(newc([GOOD]))[:-20] + b"x" * 20),
+    "bomb-in-file": bomb_in_file,
+    "bomb-as-header-says": bomb_as_header_says,
+    "bomb-behind": bomb_behind,
     "delta": lambda: hostile([GOOD]).replace(b"cpio\0", b"drpm\0", 1),
 }
 CASES = {"v3": v3, "v6": v6, "large": large, **HOSTILE}

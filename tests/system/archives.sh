@@ -206,6 +206,62 @@ bomb() {
   [[ ! -e $case_dir/in/zeros ]] || fail "half of the file is there"
 }
 
+# So much as a small machine has; and files as small as what is meant to come out.
+with_limits() {  # APPLET [ARGUMENT]...
+  local status=0
+  (ulimit -f $((32 << 10)) && ulimit -v $((600 << 10)) && trap '' XFSZ && cd "$case_dir/in" && ours "$@") \
+    >"$case_dir/said" 2>&1 || status=$?
+  head -c 1000 "$case_dir/said"
+  return "$status"
+}
+
+# A member that is larger than the list says, at first by a little and then by a lot; and one that is as large as that.
+bomb_in_zip() {
+  mkdir "$case_dir/in"
+  python3 - "$case_dir" <<'PYTHON'
+import struct, sys, zipfile
+case = sys.argv[1]
+with zipfile.ZipFile(f"{case}/whole.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+    archive.writestr("good", "good\n")
+    archive.writestr("zeros", bytes(100 << 20))
+data = bytearray(open(f"{case}/whole.zip", "rb").read())
+entry = data.rindex(b"PK\1\2")
+struct.pack_into("<I", data, entry + 24, 100)
+open(f"{case}/lying.zip", "wb").write(data)
+PYTHON
+  local status=0 name
+  for name in lying whole; do
+    status=0
+    with_limits unzip -o "$case_dir/$name.zip" || status=$?
+    ((status != 0 && status < 124)) || fail "$name: status $status"
+    [[ ! -e $case_dir/in/zeros ]] || fail "$name: half of the file is there"
+    cmp "$case_dir/in/good" <(echo good) || fail "$name: what is right was not extracted"
+  done
+  grep -q 'holds more than' <(with_limits unzip -o "$case_dir/lying.zip"; cat "$case_dir/said") ||
+    fail "it does not say why"
+}
+
+bomb_in_cpio() {
+  mkdir "$case_dir/tree" "$case_dir/in"
+  echo good >"$case_dir/tree/good"
+  truncate -s 1G "$case_dir/tree/zeros"
+  (cd "$case_dir/tree" && printf 'good\nzeros\n' | cpio --quiet -oH newc | zstd -q >"$case_dir/bomb.cpio.zst")
+  local status=0
+  with_limits cpio -i -F "$case_dir/bomb.cpio.zst" || status=$?
+  ((status == 2)) || fail "status $status"
+  [[ ! -e $case_dir/in/zeros ]] || fail "half of the file is there"
+  cmp "$case_dir/in/good" <(echo good) || fail "what is right was not extracted"
+}
+
+# Neither memory nor disk is taken for it.
+bomb_listed() {
+  mkdir "$case_dir/in"
+  head -c 268435456 /dev/zero | gzip -1 >"$case_dir/bomb.gz"
+  with_limits gzip -l "$case_dir/bomb.gz" || fail "status $?"
+  diff "$case_dir/said" <(gzip -l "$case_dir/bomb.gz") || fail "lists it otherwise than GNU's"
+  grep -qw 268435456 "$case_dir/said" || fail "lists another size"
+}
+
 run_case "archives: bsdtar reads ours" to_bsdtar
 run_case "archives: ours reads bsdtar's" from_bsdtar
 run_case "archives: GNU tar reads ours" to_gnu
@@ -224,4 +280,7 @@ run_case "archives: cpio cut off" cut_off cpio 'find . -depth | cpio --quiet -oH
 run_case "archives: zip cut off" cut_off zip 'zip -qr - .'
 run_case "archives: damaged streams" damaged_streams
 run_case "archives: a bomb" bomb
+run_case "archives: a bomb as a zip" bomb_in_zip
+run_case "archives: a bomb as a cpio" bomb_in_cpio
+run_case "archives: a bomb listed by gzip" bomb_listed
 finish

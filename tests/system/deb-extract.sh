@@ -121,6 +121,42 @@ case_damaged() {
   run_kit 4 "$kit/bin/rescue" deb-extract -l "$case_dir/plain.tar"
 }
 
+# A tar archive, and behind its end three gibibytes of zeros; or a control file that long. The control file says that
+# the package is small.
+case_bomb() {  # PLACE
+  local status=0
+  mkdir "$case_dir/ours" "$case_dir/tree" "$case_dir/made"
+  printf 'Package: x\nVersion: 1\nArchitecture: all\nInstalled-Size: 1\n' >"$case_dir/tree/control"
+  echo content >"$case_dir/tree/file"
+  tar -C "$case_dir/tree" -cf "$case_dir/control.tar" ./control
+  tar -C "$case_dir/tree" -cf "$case_dir/data.tar" ./file
+  truncate -s 64M "$case_dir/zeros"
+  zstd -q "$case_dir/zeros" -o "$case_dir/zeros.zst"
+  if [[ $1 == control-file ]]; then
+    python3 - "$case_dir/control.tar" <<'PYTHON'
+import sys, tarfile
+info = tarfile.TarInfo("./control")
+info.size = 3 << 30
+open(sys.argv[1], "wb").write(info.tobuf(tarfile.GNU_FORMAT))
+PYTHON
+  fi
+  local member
+  for member in control data; do
+    zstd -q "$case_dir/$member.tar" -o "$case_dir/made/$member.tar.zst"
+    [[ $1 == "$member"* ]] || continue
+    for _ in {1..48}; do cat "$case_dir/zeros.zst"; done >>"$case_dir/made/$member.tar.zst"
+  done
+  echo 2.0 >"$case_dir/made/debian-binary"
+  (cd "$case_dir/made" && ar qc "$case_dir/bomb.deb" debian-binary control.tar.zst data.tar.zst)
+  # Room for what is there, not for what a bomb grows to.
+  prlimit --as=$((512 << 20)) --fsize=$((64 << 20)) timeout 60 "$kit/bin/rescue" deb-extract -C "$case_dir/ours" \
+    "$case_dir/bomb.deb" >"$case_dir/said" 2>&1 || status=$?
+  cat "$case_dir/said"
+  ((status == 4)) || fail "status $status"
+  grep -q 'holds more than\|larger than it may be' "$case_dir/said" || fail "it was decompressed to its end"
+  ! find "$case_dir/ours" -name '.rescue*' | grep . || fail "a file of its own is left"
+}
+
 case_hostile() {
   local name status
   mkdir -p "$case_dir/outside"
@@ -208,6 +244,9 @@ run_case "deb-extract: patterns" case_patterns
 run_case "deb-extract: cut off anywhere" case_truncated
 run_case "deb-extract: damaged" case_damaged
 run_case "deb-extract: hostile" case_hostile
+for place in control control-file data; do
+  run_case "deb-extract: a bomb in its $place" case_bomb "$place"
+done
 run_case "deb-extract: in place, bookworm" case_in_place bookworm bookworm
 run_case "deb-extract: in place, bullseye" case_in_place bullseye bullseye
 run_case "deb-extract: in place, /usr not merged" case_in_place unmerged bullseye
