@@ -30,6 +30,7 @@ struct Options {
   std::optional<std::string> in_place;
   std::string line_length = "70";
   bool posix = false;
+  bool debug = false;
   bool extended = false;
   bool separate = false;
   bool sandbox = false;
@@ -68,6 +69,7 @@ constexpr Opt<Options> options[] = {
      "[SUFFIX]"},
     {0, "follow-symlinks", &Options::follow, "with -i, edit what a symbolic link leads to"},
     {'l', "line-length", &Options::line_length, "the length of lines that the command l breaks", "N"},
+    {0, "debug", &Options::debug, "show the script, and step by step what it does"},
     {0, "posix", &Options::posix, "no additions of GNU's"},
     {'s', "separate", &Options::separate, "each file has line numbers, and a last line, of its own"},
     {0, "sandbox", &Options::sandbox, "refuse the commands e, r and w"},
@@ -321,10 +323,16 @@ class Machine {
 
   Result<int> run() {
     TRY(open_outputs());
+    if (opt_.debug)
+      show_program();
     while (TRY(read_line())) {
       do {
         restart_ = false;
+        if (opt_.debug)
+          show_input();
         TRY(cycle());
+        if (opt_.debug)
+          io_.out.put("END-OF-CYCLE:\n");
         if (!quit_ || !quit_silently_) {
           if (!quiet_ && !deleted_)
             put(pattern_.text, pattern_.ended, out());
@@ -553,10 +561,73 @@ class Machine {
 
   // --- commands
 
+  // --- --debug
+
+  // A command as it is shown; `depth` is of the blocks around it.
+  void show_command(std::string_view before, const Command& command, size_t depth) {
+    io_.out.put(before, std::string(2 * depth, ' '), command.where, command.where.empty() ? "" : " ", command.what,
+                '\n');
+  }
+
+  // The blocks that end before command `at`, and how many it is in.
+  size_t close_blocks(std::string_view before, uint32_t at) {
+    size_t depth = 0;
+    size_t ending = 0;
+    for (uint32_t i = 0; i < at; ++i)
+      if (script_.commands[i].name == '{') {
+        depth += script_.commands[i].target > at ? 1 : 0;
+        ending += script_.commands[i].target == at ? 1 : 0;
+      }
+    for (; ending > 0; --ending)
+      io_.out.put(before, std::string(2 * (depth + ending - 1), ' '), "}\n");
+    return depth;
+  }
+
+  void show_program() {
+    io_.out.put("SED PROGRAM:\n");
+    for (uint32_t i = 0; i <= script_.commands.size(); ++i) {
+      const size_t depth = close_blocks("  ", i);
+      if (i < script_.commands.size())
+        show_command("  ", script_.commands[i], depth);
+    }
+  }
+
+  void show_space(std::string_view what, std::string_view text) {
+    io_.out.put(what);
+    for (const char c : text)
+      io_.out.put(c == '\n' ? std::string_view("\\n") : std::string_view(&c, 1));
+    io_.out.put('\n');
+  }
+
+  void show_input() {
+    const std::string_view name = lines_.name();
+    io_.out.put("INPUT:   '", name == "-" ? "STDIN" : name, "' line ", number_, '\n');
+    show_space("PATTERN: ", pattern_.text);
+  }
+
+  // What a command may have changed.
+  void show_spaces(char command) {
+    if (std::string_view("DGNsxyz").contains(command))
+      show_space("PATTERN: ", pattern_.text);
+    if (std::string_view("Hghx").contains(command))
+      show_space("HOLD:    ", hold_.text);
+  }
+
+  void show_match(Regex& expression, Span found) {
+    expression.groups(pattern_.text, found, groups_);
+    io_.out.put("MATCHED REGEX REGISTERS\n");
+    for (size_t i = 0; i < groups_.size(); ++i) {
+      const Span group = i == 0 ? found : groups_[i];
+      io_.out.put("  regex[", i, "] = ", group.begin, '-', group.end, " '", group.of(pattern_.text), "'\n");
+    }
+  }
+
   Result<> cycle() {
     deleted_ = false;
     for (uint32_t at = 0; at < script_.commands.size();) {
       const Command& command = script_.commands[at];
+      if (opt_.debug)
+        show_command("COMMAND: ", command, close_blocks("COMMAND: ", at));
       if (TRY(selects(command, states_[at])) == command.inverted) {
         at = command.name == '{' ? command.target : at + 1;
         continue;
@@ -564,7 +635,11 @@ class Machine {
       const uint32_t place = at++;
       if (TRY(execute(command, place, at)))
         return {};
+      if (opt_.debug)
+        show_spaces(command.name);
     }
+    if (opt_.debug)
+      close_blocks("COMMAND: ", static_cast<uint32_t>(script_.commands.size()));
     return {};
   }
 
@@ -725,6 +800,8 @@ class Machine {
     for (size_t at = 0; at <= text.size() && expression->find(text, found, at);) {
       const bool again = found.size() == 0 && found.begin == previous;
       if (!again && ++count >= wanted) {
+        if (opt_.debug && !any)
+          show_match(*expression, found);
         if (!any)
           made_.clear();
         any = true;

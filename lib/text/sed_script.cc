@@ -66,6 +66,14 @@ class Parser {
     return with_status(std::move(error).error(), Status::failed);
   }
 
+  // Without what only separates.
+  std::string_view slice(size_t begin, size_t end) const {
+    std::string_view text = text_.substr(begin, end - begin);
+    while (!text.empty() && std::string_view("; \t\n").contains(text.back()))
+      text.remove_suffix(1);
+    return text;
+  }
+
   bool skip_to_command() {
     while (is_space(peek()) || peek() == ';')
       ++at_;
@@ -74,6 +82,7 @@ class Parser {
 
   Result<> command() {
     Command command;
+    const size_t begin = at_;
     TRY(addresses(command));
     skip_blanks();
     if (peek() == '!') {
@@ -83,12 +92,15 @@ class Parser {
       if (peek() == '!')
         return bad("multiple `!'s");
     }
+    command.where = slice(begin, at_);
+    const size_t start = at_;
     const int name = take();
     if (name == at_end || name == '\n')
       return bad("missing command");
     command.name = static_cast<char>(name);
     TRY(check_addresses(command));
     TRY(arguments(command));
+    command.what = slice(start, command.name == '{' ? start + 1 : at_);
     if (command.name != '#' && command.name != ':')
       script_.commands.push_back(std::move(command));
     return {};

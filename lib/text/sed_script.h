@@ -46,6 +46,7 @@ struct Command {
   uint8_t print = 0;  // how many times; bit 2: before it is executed
   bool execute = false;
   uint32_t output = none;          // a file of `outputs`
+  std::string_view where, what;    // as the script has them, for --debug: its addresses, and it
   std::vector<std::string> table;  // of y: what each byte becomes, or pairs of characters
 };
 
@@ -64,6 +65,7 @@ struct ScriptOptions {
   bool bytes = false;
 };
 
+// The text must be there as long as the script is used.
 Result<Script> parse(std::string_view text, const ScriptOptions& options);
 
 }  // namespace rescue::sed
