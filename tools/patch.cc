@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "lib/base/applet.h"
+#include "lib/base/date_parse.h"
 #include "lib/base/fd.h"
 #include "lib/base/quote.h"
 #include "lib/base/text.h"
@@ -49,6 +50,13 @@ struct Options {
   bool silent = false;
   bool verbose = false;
   bool posix = false;
+  std::string base_prefix;
+  std::string define;
+  bool set_time = false;
+  bool set_utc = false;
+  bool binary = false;
+  std::string quoting = "shell";
+  std::string read_only = "warn";
 };
 
 constexpr Opt<Options> options[] = {
@@ -67,6 +75,10 @@ constexpr Opt<Options> options[] = {
     {'E', "remove-empty-files", &Options::remove_empty, "remove files that become empty"},
     {'f', "force", &Options::force, "ask nothing, and apply it as it is"},
     {'t', "batch", &Options::batch, "ask nothing; what seems to be reversed is reversed"},
+    {'D', "ifdef", &Options::define, "keep both texts, with #ifdef NAME around what differs", "NAME"},
+    {0, "binary", &Options::binary, "change no ends of lines; none is ever changed"},
+    {0, "read-only", &Options::read_only, "what a file that may not be written is reason for: ignore, warn, fail",
+     "WHAT"},
     {0, "posix", &Options::posix, "as POSIX has it: the first name that exists, no backups"},
     Opt<Options>("What is written"),
     {0, "dry-run", &Options::dry_run, "say what would be done, and change nothing"},
@@ -78,8 +90,12 @@ constexpr Opt<Options> options[] = {
      "keep it where the patch does not fit exactly (default)"},
     {0, "no-backup-if-mismatch", set<&Options::backup_if_mismatch, false, Options>, "do not"},
     {'B', "prefix", &Options::prefix, "keep it as PREFIX and its path", "PREFIX"},
+    {'Y', "basename-prefix", &Options::base_prefix, "keep it with PREFIX before its name", "PREFIX"},
     {'z', "suffix", &Options::suffix, "keep it with SUFFIX behind its name (default .orig)", "SUFFIX"},
     {'V', "version-control", &Options::version_control, "how backups are named: simple, numbered, existing", "HOW"},
+    {'T', "set-time", &Options::set_time, "give files the times that the patch says, of the local zone"},
+    {'Z', "set-utc", &Options::set_utc, "the same, in UTC where the patch names no zone"},
+    {0, "quoting-style", &Options::quoting, "how names are shown: literal, shell, shell-always, c, escape", "STYLE"},
     {'s', "quiet", &Options::silent, "say only what is wrong"},
     {0, "silent", &Options::silent, "the same"},
     {0, "verbose", &Options::verbose, "say more"},
@@ -117,8 +133,8 @@ bool similar(std::string_view a, std::string_view b) {
 // The lines of one file, and what becomes of them, hunk by hunk.
 class Applier {
  public:
-  Applier(std::vector<std::string_view> lines, bool ignore_blanks)
-      : lines_(std::move(lines)), ignore_blanks_(ignore_blanks) {}
+  Applier(std::vector<std::string_view> lines, bool ignore_blanks, std::string_view define)
+      : lines_(std::move(lines)), ignore_blanks_(ignore_blanks), define_(define) {}
 
   // Where the hunk fits, counted from 1, with up to `fuzz` lines of its context left out; 0 where it does not.
   size_t locate(const Hunk& hunk, int64_t fuzz);
@@ -137,9 +153,11 @@ class Applier {
 
  private:
   bool matches(const Hunk& hunk, int64_t at, int64_t prefix, int64_t suffix) const;
+  void open_condition(char& open, char kind);
 
   std::vector<std::string_view> lines_;
   bool ignore_blanks_;
+  std::string_view define_;  // of -D; empty without
   std::string out_;
   size_t done_ = 0;         // lines that were copied or replaced
   int64_t in_offset_ = 0;   // how far hunks were from where they said
@@ -212,25 +230,44 @@ size_t Applier::locate(const Hunk& hunk, int64_t fuzz) {
   return 0;
 }
 
+// With -D, what the lines to come stand behind: #ifndef for old ones, #ifdef for new ones, #else between the two.
+void Applier::open_condition(char& open, char kind) {
+  if (define_.empty() || open == kind || (open == 'e' && kind != ' '))
+    return;
+  if (!out_.empty() && !out_.ends_with('\n'))
+    out_ += '\n';
+  if (kind == ' ')
+    out_ += "#endif\n";
+  else if (open == ' ')
+    out_ += str(kind == '-' ? "#ifndef " : "#ifdef ", define_, '\n');
+  else
+    out_ += "#else\n";
+  open = kind == ' ' || open == ' ' ? kind : 'e';
+}
+
 // Context stays as the file has it, not as the patch does.
 void Applier::apply(const Hunk& hunk, size_t where) {
   size_t at = where - 1;
+  char open = ' ';
+  const auto copy = [&] {
+    while (done_ < at && done_ < lines_.size())
+      out_ += lines_[done_++];
+  };
   for (const patch::Line& line : hunk.lines) {
+    copy();
+    open_condition(open, line.kind);
     if (line.kind == '+') {
-      while (done_ < at && done_ < lines_.size())
-        out_ += lines_[done_++];
       // A line behind one that had no newline gives it one.
       if (!out_.empty() && !out_.ends_with('\n'))
         out_ += '\n';
       out_ += line.text;
       continue;
     }
-    while (done_ < at && done_ < lines_.size())
-      out_ += lines_[done_++];
-    if (line.kind == ' ' && at < lines_.size())
+    if ((line.kind == ' ' || !define_.empty()) && at < lines_.size())
       out_ += lines_[at];
     done_ = ++at;
   }
+  open_condition(open, ' ');
   out_offset_ += static_cast<int64_t>(hunk.new_count) - static_cast<int64_t>(hunk.old_count);
 }
 
@@ -254,6 +291,15 @@ class Patcher {
       policy_.kind = TRY(kind_of_backup());
     else
       policy_.kind = Backup::simple;
+    constexpr std::string_view behaviours[] = {"ignore", "warn", "fail"};
+    if (!std::ranges::contains(behaviours, opt_.read_only))
+      return fail("", "", str("invalid argument ", printable(opt_.read_only), " for --read-only"));
+    const auto* const style = std::ranges::find(quoting_style_names, opt_.quoting);
+    if (style == std::end(quoting_style_names))
+      return fail("", "", str("invalid argument ", printable(opt_.quoting), " for --quoting-style"));
+    style_ = static_cast<QuotingStyle>(style - std::begin(quoting_style_names));
+    if (style_ == QuotingStyle::shell)
+      style_ = QuotingStyle::shell_escape;
     policy_.suffix = opt_.suffix.empty() ? ".orig" : opt_.suffix;
     return {};
   }
@@ -278,15 +324,18 @@ class Patcher {
     if (::stat(name.c_str(), &info) == 0) {
       if (!S_ISREG(info.st_mode)) {
         io_.out.put("File ", name, " is not a regular file -- refusing to patch\n");
-        Outcome outcome{.failed = file.hunks.size(), .skipped = true};
-        for (const Hunk& hunk : file.hunks)
-          reject(file, hunk, 0, outcome.rejects);
-        TRY(save_rejects(file, name, outcome));
-        return false;
+        return refused(file, name);
       }
       const UniqueFd fd = TRY(open_file(name, O_RDONLY));
       old_text = TRY(read_all(fd.get(), file_limit, name));
       exists = true;
+      if (opt_.read_only != "ignore" && ::access(name.c_str(), W_OK) < 0 && errno == EACCES) {
+        const bool refuse = opt_.read_only == "fail";
+        io_.out.put("File ", shown(name), " is read-only; ", refuse ? "refusing to patch" : "trying to patch anyway",
+                    '\n');
+        if (refuse)
+          return refused(file, name);
+      }
     }
     if (!fits_existence(file, name, exists && !old_text.empty(), exists)) {
       io_.out.put(count_line(file.hunks.size(), file.hunks.size(), true), '\n');
@@ -299,7 +348,15 @@ class Patcher {
   }
 
  private:
-  static std::string shown(const std::string& name) { return quoted(name, QuotingStyle::shell_escape); }
+  std::string shown(const std::string& name) const { return quoted(name, style_); }
+
+  Result<bool> refused(const FilePatch& file, const std::string& name) {
+    Outcome outcome{.failed = file.hunks.size(), .skipped = true};
+    for (const Hunk& hunk : file.hunks)
+      reject(file, hunk, 0, outcome.rejects);
+    TRY(save_rejects(file, name, outcome));
+    return false;
+  }
 
   // A patch that makes a file that is there, or takes away one that is not, may be the wrong way round.
   bool fits_existence(FilePatch& file, const std::string& name, bool has_text, bool exists) {
@@ -409,7 +466,7 @@ class Patcher {
 
   Result<bool> apply_to(FilePatch& file, const std::string& name, const std::string& old_text, bool exists,
                         const struct stat& info) {
-    Applier applier(lines_of(old_text), opt_.ignore_blanks);
+    Applier applier(lines_of(old_text), opt_.ignore_blanks, opt_.define);
     Outcome outcome;
     for (size_t n = 0; n < file.hunks.size(); ++n)
       apply_hunk(file, n, applier, outcome);
@@ -595,8 +652,11 @@ class Patcher {
   }
 
   Result<std::string> backup_path(const std::string& name) const {
-    if (!opt_.prefix.empty())
-      return opt_.prefix + name + opt_.suffix;
+    if (!opt_.prefix.empty() || !opt_.base_prefix.empty()) {
+      const std::string_view base = base_name(name);
+      return str(opt_.prefix, std::string_view(name).substr(0, name.size() - base.size()), opt_.base_prefix, base,
+                 opt_.suffix);
+    }
     if (policy_.kind == Backup::simple)
       return name + policy_.suffix;
     const UniqueFd dir = TRY(open_file(std::string(dir_name(name)), O_RDONLY | O_DIRECTORY));
@@ -639,7 +699,30 @@ class Patcher {
       io_.out.put("Not deleting file ", name, " as content differs from patch\n");
       kept_nonempty_ = true;
     }
-    return write_text(name, text, exists ? &info : nullptr);
+    TRY(write_text(name, text, exists ? &info : nullptr));
+    return opt_.set_time || opt_.set_utc ? set_time(file, name, exists, info, outcome) : Result<>();
+  }
+
+  // The time of the new text, where the file had the old one and all fitted.
+  Result<> set_time(const FilePatch& file, const std::string& name, bool exists, const struct stat& info,
+                    const Outcome& outcome) {
+    const auto time_of = [&](const patch::Name& side) {
+      const std::string_view text = trim(side.rest);
+      return text.empty() ? std::nullopt : parse_date(opt_.set_utc ? str("TZ=\"UTC0\" ", text) : std::string(text), {});
+    };
+    const auto before = time_of(file.old_name), after = time_of(file.new_name);
+    if (!after)
+      return {};
+    const bool same =
+        !exists || (before && before->tv_sec == info.st_mtim.tv_sec && before->tv_nsec == info.st_mtim.tv_nsec);
+    if (!opt_.force && (!same || outcome.mismatch)) {
+      io_.out.put("Not setting time of file ", shown(name), same ? " (contents" : " (time", " mismatch)\n");
+      return {};
+    }
+    const struct timespec times[] = {*after, *after};
+    if (::utimensat(AT_FDCWD, name.c_str(), times, 0) < 0)
+      return fail("set times", name, errno);
+    return {};
   }
 
   const Options& opt_;
@@ -648,6 +731,7 @@ class Patcher {
   int64_t fuzz_ = 2;
   std::optional<size_t> strip_;
   BackupPolicy policy_;
+  QuotingStyle style_ = QuotingStyle::shell_escape;
   std::vector<std::string> backed_up_;
   std::string collected_;
   bool kept_nonempty_ = false;
