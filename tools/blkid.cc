@@ -1,12 +1,18 @@
 // blkid: what disks hold, told from their own bytes.
 #include <algorithm>
+#include <cerrno>
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+
+#include <linux/fs.h>
 
 #include "lib/base/applet.h"
 #include "lib/base/fd.h"
+#include "lib/base/size_text.h"
 #include "lib/sys/block.h"
+#include "lib/sys/mounts.h"
 
 namespace rescue {
 namespace {
@@ -22,6 +28,12 @@ struct Options {
   Format format = Format::full;
   bool first = false;
   bool probe = false;
+  bool limits = false;
+  bool list_types = false;
+  bool plain = false;
+  bool no_partition = false;
+  bool nothing = false;
+  std::string offset, size, types, usages, hint;
 };
 
 Result<> choose_format(Options& o, std::string_view word) {
@@ -48,7 +60,17 @@ constexpr Opt<Options> options[] = {
     {'U', "uuid", &Options::uuid, "print the device with this UUID", "UUID"},
     {'o', "output", choose_format, "full, value, device, udev or export", "FORMAT"},
     {'l', "list-one", &Options::first, "with -t: the first device alone"},
-    {'p', "probe", &Options::probe, "look at the disk itself; it always does"},
+    {'p', "probe", &Options::probe, "look at the disk itself, as it always does, and print USAGE too"},
+    {'O', "offset", &Options::offset, "begin at byte N of the device", "N"},
+    {'S', "size", &Options::size, "look at N bytes of it and no more", "N"},
+    {'n', "match-types", &Options::types, "only these types (no: all but those)", "LIST"},
+    {'u', "usages", &Options::usages, "only filesystem, raid, crypto, other (no: all but those)", "LIST"},
+    {'D', "no-part-details", &Options::no_partition, "without the tags of the partition that it is"},
+    {'i', "info", &Options::limits, "print the sizes in which the device is best read and written"},
+    {'d', "no-encoding", &Options::plain, "print values as they are"},
+    {'k', "list-filesystems", &Options::list_types, "list the types that are known"},
+    {'g', "garbage-collect", &Options::nothing, "clear the cache of what is gone; there is none"},
+    {'H', "hint", &Options::hint, "a hint for the search; none is needed", "HINT"},
     {'c', "cache-file", &Options::cache, "there is no cache here: nothing is read from FILE", "FILE"},
 };
 
@@ -61,9 +83,14 @@ struct Device {
 
 std::string escaped(std::string_view value) {
   std::string text;
-  for (const char c : value)
-    text += c == '"' || c == '\\' ? str('\\', c) : std::string(1, c);
-  return printable(text);
+  while (true) {
+    const size_t plain = std::min(value.find_first_of("\"\\"), value.size());
+    text += printable(value.substr(0, plain));
+    if (plain == value.size())
+      return text;
+    text += str('\\', value[plain]);
+    value.remove_prefix(plain + 1);
+  }
 }
 
 // In the way of udev's properties: what is no plain letter becomes an underscore.
@@ -109,7 +136,7 @@ class Printer {
       case Format::full:
         io_.out.put(device.path, ':');
         for (const Tag* tag : tags)
-          io_.out.put(' ', tag->name, "=\"", escaped(tag->value), '"');
+          io_.out.put(' ', tag->name, "=\"", opt_.plain ? tag->value : escaped(tag->value), '"');
         io_.out.put('\n');
         break;
     }
@@ -131,15 +158,54 @@ class Printer {
   bool any_ = false;
 };
 
-Result<Device> look_at(const std::string& path, const std::vector<BlockDevice>& all) {
+// With -i: what the kernel says of the device.
+Result<Device> limits_of(const std::string& path) {
+  const UniqueFd fd = TRY(open_file(path, O_RDONLY));
+  constexpr struct {
+    std::string_view name;
+    unsigned request;
+  } limits[] = {{"MINIMUM_IO_SIZE", BLKIOMIN},
+                {"OPTIMAL_IO_SIZE", BLKIOOPT},
+                {"PHYSICAL_SECTOR_SIZE", BLKPBSZGET},
+                {"LOGICAL_SECTOR_SIZE", BLKSSZGET}};
+  Device device{path, {}};
+  for (const auto& limit : limits) {
+    unsigned value = 0;
+    if (::ioctl(fd.get(), limit.request, &value) < 0)
+      return fail("ask for its sizes", path, errno);
+    if (value != 0)
+      device.block.tags.push_back({limit.name, str(value)});
+  }
+  return device;
+}
+
+Result<uint64_t> size_of(std::string_view text) {
+  const ParsedSize parsed = parse_size(text);
+  if (!text.empty() && (parsed.problem != SizeProblem::none || !parsed.has_number))
+    return usage_error(str("'", printable(text), "' is not a size"));
+  return text.empty() ? 0 : parsed.value;
+}
+
+// What -n and -u say.
+bool is_wanted(const Options& opt, const Superblock& block) {
+  return (opt.types.empty() || type_is_wanted(opt.types, block.type())) &&
+         (opt.usages.empty() || type_is_wanted(opt.usages, block.usage()));
+}
+
+Result<Device> look_at(const Options& opt, const std::string& path, const std::vector<BlockDevice>& all) {
   struct stat info{};
-  if (::stat(path.c_str(), &info) == 0 && S_ISBLK(info.st_mode)) {
+  if (opt.offset.empty() && opt.size.empty() && ::stat(path.c_str(), &info) == 0 && S_ISBLK(info.st_mode)) {
     const auto known = std::ranges::find(all, info.st_rdev, &BlockDevice::number);
-    if (known != all.end())
-      return Device{path, tags_of(*known, all)};
+    if (known != all.end()) {
+      Device device{path, tags_of(*known, all)};
+      if (opt.no_partition)
+        std::erase_if(device.block.tags, [](const Tag& tag) { return tag.name.starts_with("PART"); });
+      return device;
+    }
   }
   const UniqueFd fd = TRY(open_file(path, O_RDONLY));
   FdDisk disk = TRY(FdDisk::open(fd.get(), path));
+  disk.narrow(TRY(size_of(opt.offset)), TRY(size_of(opt.size)));
   Device device{path, {}};
   if (auto found = TRY(probe_superblock(disk)))
     device.block = *std::move(found);
@@ -159,6 +225,15 @@ bool matches(const Superblock& block, std::string_view token) {
 }
 
 Result<int> run(const Options& opt, Io& io, Args args) {
+  if (opt.nothing)
+    return 0;
+  if (opt.list_types) {
+    for (const std::string_view type : known_types())
+      io.out.put(type, '\n');
+    return 0;
+  }
+  TRY(size_of(opt.offset));
+  TRY(size_of(opt.size));
   const std::vector<BlockDevice> all = list_block_devices().value_or(std::vector<BlockDevice>());
   std::string token = opt.token;
   bool path_only = opt.format == Format::device;
@@ -174,9 +249,13 @@ Result<int> run(const Options& opt, Io& io, Args args) {
   Printer printer(opt, io);
   bool any = false;
   for (const std::string& path : paths) {
-    const auto device = look_at(path, all);
-    if (!device || !matches(device->block, token))
+    auto device = opt.limits ? limits_of(path) : look_at(opt, path, all);
+    if (!device && named && opt.limits)
+      io.warn(device.error());
+    if (!device || !matches(device->block, token) || !(opt.limits || is_wanted(opt, device->block)))
       continue;
+    if (opt.probe && !opt.limits && !device->block.type().empty())
+      device->block.tags.push_back({"USAGE", std::string(device->block.usage())});
     if (path_only && !device->block.tags.empty())
       io.out.put(path, '\n');
     any |= (path_only && !device->block.tags.empty()) || (!path_only && printer.print(*device));

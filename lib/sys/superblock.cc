@@ -509,11 +509,16 @@ Result<FdDisk> FdDisk::open(int fd, std::string_view path) {
   return FdDisk(fd, size, path);
 }
 
+void FdDisk::narrow(uint64_t start, uint64_t size) {
+  start_ = std::min(start, size_);
+  size_ = size == 0 ? size_ - start_ : std::min(size, size_ - start_);
+}
+
 Result<std::string> FdDisk::read(uint64_t offset, size_t length) {
   if (offset >= size_)
     return std::string();
   std::string bytes(static_cast<size_t>(std::min<uint64_t>(length, size_ - offset)), '\0');
-  bytes.resize(TRY(pread_full(fd_, bytes, offset, path_)));
+  bytes.resize(TRY(pread_full(fd_, bytes, start_ + offset, path_)));
   return bytes;
 }
 
@@ -526,9 +531,34 @@ std::string_view Superblock::tag(std::string_view name) const {
   return found == tags.end() ? std::string_view() : std::string_view(found->value);
 }
 
+std::string_view Superblock::usage() const {
+  const std::string_view name = type();
+  return name.ends_with("_member")                                ? "raid"
+         : name == "crypto_LUKS"                                  ? "crypto"
+         : name == "swap" || name == "swsuspend" || name == "jbd" ? "other"
+                                                                  : "filesystem";
+}
+
 bool Superblock::is_mountable() const {
-  constexpr std::string_view others[] = {"swap", "swsuspend", "crypto_LUKS", "LVM2_member", "linux_raid_member", "jbd"};
-  return std::ranges::find(others, type()) == std::end(others);
+  return usage() == "filesystem";
+}
+
+std::span<const std::string_view> known_types() {
+  static constexpr std::string_view types[] = {"linux_raid_member",
+                                               "LVM2_member",
+                                               "crypto_LUKS",
+                                               "vfat",
+                                               "swsuspend",
+                                               "swap",
+                                               "xfs",
+                                               "ext4",
+                                               "ext3",
+                                               "ext2",
+                                               "jbd",
+                                               "iso9660",
+                                               "squashfs",
+                                               "btrfs"};
+  return types;
 }
 
 Found probe_superblock(Disk& disk) {

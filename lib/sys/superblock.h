@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,13 +34,17 @@ class FdDisk : public Disk {
  public:
   static Result<FdDisk> open(int fd, std::string_view path);
   FdDisk(int fd, uint64_t size, std::string_view path) : fd_(fd), size_(size), path_(path) {}
-  FdDisk(FdDisk&& other) noexcept : fd_(other.fd_), size_(other.size_), path_(std::move(other.path_)) {}
+  FdDisk(FdDisk&& other) noexcept
+      : fd_(other.fd_), start_(other.start_), size_(other.size_), path_(std::move(other.path_)) {}
+  // Only `size` bytes from `start` on; up to the end for a size of 0.
+  void narrow(uint64_t start, uint64_t size);
   Result<std::string> read(uint64_t offset, size_t length) override;
   uint64_t size() const override { return size_; }
   std::string_view path() const override { return path_; }
 
  private:
   int fd_;
+  uint64_t start_ = 0;
   uint64_t size_;
   std::string path_;
 };
@@ -69,8 +74,12 @@ struct Superblock {
   std::string_view type() const { return tag("TYPE"); }
   std::string_view uuid() const { return tag("UUID"); }
   std::string_view label() const { return tag("LABEL"); }
-  bool is_mountable() const;  // a file system, not swap or a member of something
+  bool is_mountable() const;       // a file system, not swap or a member of something
+  std::string_view usage() const;  // "filesystem", "raid", "crypto" or "other", as blkid says
 };
+
+// The values of TYPE that probe_superblock() knows.
+std::span<const std::string_view> known_types();
 
 // What the disk holds; nothing where no known superblock is there.
 Result<std::optional<Superblock>> probe_superblock(Disk& disk);
