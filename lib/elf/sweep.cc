@@ -4,10 +4,10 @@
 #include <atomic>
 #include <cerrno>
 #include <set>
-#include <thread>
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include "lib/base/text.h"
@@ -40,23 +40,37 @@ std::unique_ptr<Library> read_job(const Root& root, const Job& job) {
   return library && is_wanted(*library) ? std::move(library) : nullptr;
 }
 
-void read_jobs(const Root& root, const std::vector<Job>& jobs, std::vector<std::unique_ptr<Library>>& files) {
-  // Small portions, so that nobody waits for the other's last one.
-  constexpr size_t portion = 16;
+// What the threads share.
+struct Reading {
+  const Root& root;
+  const std::vector<Job>& jobs;
+  std::vector<std::unique_ptr<Library>>& files;
   std::atomic<size_t> next = 0;
-  const auto work = [&] {
-    for (size_t start = next.fetch_add(portion); start < jobs.size(); start = next.fetch_add(portion))
-      for (size_t i = start; i < std::min(start + portion, jobs.size()); ++i)
-        files[i] = read_job(root, jobs[i]);
-  };
-  const size_t most = std::clamp<size_t>(std::thread::hardware_concurrency(), 1, 8);
-  std::vector<std::thread> helpers;
-  // A thread costs more than reading a few files.
+};
+
+// Small portions, so that nobody waits for the other's last one.
+constexpr size_t portion = 16;
+
+void* read_portions(void* shared) {
+  Reading& reading = *static_cast<Reading*>(shared);
+  const size_t count = reading.jobs.size();
+  for (size_t start = reading.next.fetch_add(portion); start < count; start = reading.next.fetch_add(portion))
+    for (size_t i = start; i < std::min(start + portion, count); ++i)
+      reading.files[i] = read_job(reading.root, reading.jobs[i]);
+  return nullptr;
+}
+
+void read_jobs(const Root& root, const std::vector<Job>& jobs, std::vector<std::unique_ptr<Library>>& files) {
+  Reading reading{root, jobs, files};
+  const auto most = static_cast<size_t>(std::clamp(::sysconf(_SC_NPROCESSORS_ONLN), 1L, 8L));
+  std::vector<pthread_t> helpers;
+  // A thread costs more than reading a few files; where none can be had, this one does it all.
   for (size_t i = 1; i < std::min(most, jobs.size() / (4 * portion) + 1); ++i)
-    helpers.emplace_back(work);
-  work();
-  for (std::thread& helper : helpers)
-    helper.join();
+    if (pthread_t helper{}; ::pthread_create(&helper, nullptr, read_portions, &reading) == 0)
+      helpers.push_back(helper);
+  read_portions(&reading);
+  for (const pthread_t helper : helpers)
+    ::pthread_join(helper, nullptr);
 }
 
 class Sweeper {

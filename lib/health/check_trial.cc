@@ -41,8 +41,11 @@ void report(Patient& patient, Findings& findings, const std::string& program, co
       finding.steps.back().guess = true;
     }
   }
-  if (const auto cause = explain(why))
+  if (const auto cause = explain(why)) {
     finding.evidence.push_back(std::string(cause->cause));
+    if (cause->id == finding.id)
+      finding.repair = cause->remedy;
+  }
   findings.push_back(std::move(finding));
 }
 

@@ -26,6 +26,8 @@ constexpr Row rows[] = {
     {"-bash: /bin/ls: Input/output error", "LOADER_EMPTY"},
     {"-bash: /bin/ls: Accessing a corrupted shared library", "LOADER_WRONG_ARCH"},
     {"Segmentation fault", "LIBC_DAMAGED"},
+    {"libc.so.6: cannot apply additional memory protection after relocation: Operation not permitted", "TRIAL_FAILED"},
+    {"clone3: Function not implemented", "TRIAL_FAILED"},
     {"-bash: /bin/ls: Permission denied", "LOADER_NOT_EXECUTABLE"},
     {"libc.so.6: cannot open shared object file: Permission denied", "LIBC_NOT_READABLE"},
     {"symbol lookup error: /lib/libc.so.6: undefined symbol: __tunable_is_initialized, version GLIBC_PRIVATE",

@@ -268,6 +268,18 @@ case_asks() {
   pristine_but opt/rescue
 }
 
+# The files are whole, and the kernel or what stands before it forbids a call that glibc makes and the kit can do without.
+case_call_forbidden() {
+  with_root bookworm
+  local forbid=(strace -f -qq -o "$case_dir/calls" -e trace=mprotect -e inject=mprotect:error=EPERM)
+  run_kit 5 "${forbid[@]}" "$kit/bin/rescue" rescue-doctor --root "$ROOT" --bundle "$work/none.tzst" --fix
+  says '^TRIAL_FAILED'
+  says 'a call that this glibc makes; its files are whole'
+  says '^    Repair: look at what confines them'
+  snapshot "$case_dir/after"
+  expect_same "$base" "$case_dir/after"
+}
+
 case_words() {
   run_kit 0 "$kit/bin/rescue" rescue-doctor --explain "bash: /bin/ls: cannot execute: required file not found"
   says 'LOADER_MISSING'
@@ -337,6 +349,7 @@ main() {
   run_case undo_rounds case_undo_rounds
   run_case label case_label
   run_case asks case_asks
+  run_case call_forbidden case_call_forbidden
   run_case words case_words
   run_case dry_run case_dry_run
   run_case package_manager case_package_manager

@@ -147,7 +147,7 @@ each_memory() {  # COMMAND...: with the path of each memory behind it
 
 # What is remembered of a library is believed where glibc's believes it, and only there.
 case_memory() {  # ROOT
-  local size whole
+  local size whole file
   twins "$1"
   remember
   both
@@ -160,7 +160,9 @@ case_memory() {  # ROOT
   ! our_ldconfig -p | grep -q 'libq\.so\.1 .*/libz' || fail "believes it with -i"
   # A file that was touched since is read.
   each_memory sed -i 's/libz\.so\.1/libq.so.1/g'
-  touch "$case_dir"/{theirs,ours}/root/"$(cd "$case_dir/ours/root" && ls -d {,usr/}"${LIB#usr/}"/libz.so.1.* 2>/dev/null | head -n 1)"
+  for file in "$case_dir"/{theirs,ours}/root/{,usr/}"${LIB#usr/}"/libz.so.1.*; do
+    [[ ! -e $file ]] || touch "$file"
+  done
   both
   remember
   whole=$(stat -c %s "$case_dir/ours/root/var/cache/ldconfig/aux-cache")
