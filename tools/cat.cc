@@ -50,7 +50,8 @@ constexpr size_t buffer_size = 131072;
 // Prints text line by line with the marks that were asked for; lines go on from one file into the next.
 class Marker {
  public:
-  Marker(const Options& opt, Output& out) : opt_(opt), out_(out) {}
+  Marker(const Options& opt, Output& out)
+      : opt_(opt), out_(out), plain_(!opt.show_ends && !opt.show_tabs && !opt.show_controls) {}
 
   void print(std::string_view text) {
     while (!text.empty()) {
@@ -58,6 +59,12 @@ class Marker {
       const std::string_view piece = text.substr(0, end);
       if (at_line_start_)
         start_line(end == 0);
+      if (plain_ && !skipping_ && end != std::string_view::npos) {
+        out_.write(text.substr(0, end + 1));
+        at_line_start_ = true;
+        text.remove_prefix(end + 1);
+        continue;
+      }
       if (!skipping_)
         print_piece(piece, end != std::string_view::npos);
       if (end == std::string_view::npos)
@@ -80,9 +87,13 @@ class Marker {
     skipping_ = opt_.squeeze && blank_lines_ > 1;
     if (skipping_ || (opt_.number_nonblank ? blank : !opt_.number))
       return;
-    const Part number(++line_number_);
-    const std::string_view digits = number.view();
-    out_.put(std::string_view("      ").substr(std::min<size_t>(digits.size(), 6)), digits, '\t');
+    // Counted up in its digits.
+    size_t at = sizeof number_ - 2;
+    for (; number_[at] == '9'; --at)
+      number_[at] = '0';
+    number_[at] = static_cast<char>(number_[at] == ' ' ? '1' : number_[at] + 1);
+    number_from_ = std::min(number_from_, at);
+    out_.write({number_ + number_from_, sizeof number_ - number_from_});
   }
 
   void end_line() {
@@ -144,7 +155,10 @@ class Marker {
 
   const Options& opt_;
   Output& out_;
-  uint64_t line_number_ = 0;
+  const bool plain_;  // nothing within lines is marked
+  char number_[21] = {' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ',
+                      ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', ' ', '\t'};
+  size_t number_from_ = sizeof number_ - 7;  // six columns at least
   uint64_t blank_lines_ = 0;
   bool at_line_start_ = true;
   bool skipping_ = false;

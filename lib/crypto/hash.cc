@@ -9,6 +9,7 @@
 #include "lib/base/fd.h"
 #include "lib/base/text.h"
 #include "lib/crypto/compress.h"
+#include "lib/crypto/crc.h"
 #include "lib/crypto/sha256.h"
 
 namespace rescue {
@@ -198,52 +199,6 @@ Result<std::string> blake2b_fd(size_t size, int fd, std::string_view path) {
   crypto_generichash_final(&state, reinterpret_cast<uint8_t*>(digest.data()), size);
   return to_hex(digest);
 }
-
-namespace {
-
-// Tables for eight bytes at a step, made when they are needed: 8 KiB that no other command carries.
-class Crc {
- public:
-  Crc() : tables_(std::make_unique_for_overwrite<uint32_t[]>(size_t{8} * 256)) {
-    for (uint32_t i = 0; i < 256; ++i) {
-      uint32_t crc = i << 24;
-      for (int bit = 0; bit < 8; ++bit)
-        crc = (crc << 1) ^ ((crc & 0x80000000) != 0 ? 0x04c11db7 : 0);
-      tables_[i] = crc;
-    }
-    for (size_t i = 256; i < size_t{8} * 256; ++i)
-      tables_[i] = (tables_[i - 256] << 8) ^ tables_[tables_[i - 256] >> 24];
-  }
-
-  void update(std::string_view piece) {
-    while (piece.size() >= 8) {
-      uint64_t word;
-      std::copy_n(piece.begin(), 8, reinterpret_cast<char*>(&word));
-      word = std::byteswap(word) ^ uint64_t { crc_ } << 32;
-      crc_ = 0;
-      for (size_t i = 0; i < 8; ++i)
-        crc_ ^= tables_[i * 256 + (word >> (8 * i) & 255)];
-      piece.remove_prefix(8);
-    }
-    for (const char c : piece)
-      step(static_cast<uint8_t>(c));
-  }
-
-  // The size counts too, its last byte first.
-  uint32_t finish(uint64_t size) {
-    for (; size > 0; size >>= 8)
-      step(static_cast<uint8_t>(size));
-    return ~crc_;
-  }
-
- private:
-  void step(uint8_t byte) { crc_ = crc_ << 8 ^ tables_[crc_ >> 24 ^ byte]; }
-
-  std::unique_ptr<uint32_t[]> tables_;
-  uint32_t crc_ = 0;
-};
-
-}  // namespace
 
 Result<OldSum> crc_fd(int fd, std::string_view path) {
   Crc crc;

@@ -283,6 +283,13 @@ Result<> DumpFormat::finish() {
 // The usual ones by hand: printf takes many times as long, and there is one for each byte.
 void DumpFormat::put_unsigned(const Piece& piece, uint64_t value, Output& out) {
   const bool zeros = piece.flags == "0";
+  if (zeros && piece.conversion == 'x' && piece.precision.empty() && piece.width <= 16 && piece.width > 0 &&
+      (value >> (4 * piece.width - 4)) < 16) {
+    char digits[16];
+    for (size_t i = piece.width; i-- > 0; value >>= 4)
+      digits[i] = "0123456789abcdef"[value & 15];
+    return out.write({digits, piece.width});
+  }
   if ((!piece.flags.empty() && !zeros) || !piece.precision.empty() || piece.width > 24 || piece.conversion == 'X') {
     const std::string width = piece.width > 0 ? str(piece.width) : std::string();
     out.put(format_number(str('%', piece.flags, width, piece.precision, "ll", piece.conversion).c_str(),
@@ -300,7 +307,12 @@ void DumpFormat::put_unsigned(const Piece& piece, uint64_t value, Output& out) {
 }
 
 void DumpFormat::print_piece(const Piece& piece, std::string_view bytes, uint64_t address, Output& out) {
-  out.put(piece.before);
+  out.write(piece.before);
+  // What there is one of for each byte is printed without further ado.
+  if (piece.kind == Kind::unsigned_integer)
+    return put_unsigned(piece, unsigned_of(bytes), out);
+  if (piece.kind == Kind::printable && piece.width == 0)
+    return out.write(bytes[0] >= ' ' && bytes[0] < 0x7f ? bytes : std::string_view("."));
   const std::string width = piece.width > 0 ? str(piece.width) : std::string();
   const auto put_text = [&](std::string_view text) {
     const std::string blanks(text.size() < piece.width ? piece.width - text.size() : 0, ' ');
@@ -308,6 +320,7 @@ void DumpFormat::print_piece(const Piece& piece, std::string_view bytes, uint64_
     out.put(left ? "" : blanks, text, left ? blanks : "");
   };
   switch (piece.kind) {
+    case Kind::unsigned_integer:
     case Kind::text: break;
     case Kind::address: {
       const std::string_view precision = piece.precision;
@@ -324,7 +337,6 @@ void DumpFormat::print_piece(const Piece& piece, std::string_view bytes, uint64_
       out.put(format_number(str('%', piece.flags, width, piece.precision, "ll", piece.conversion).c_str(),
                             static_cast<long long>(signed_of(bytes))));
       break;
-    case Kind::unsigned_integer: put_unsigned(piece, unsigned_of(bytes), out); break;
     case Kind::fraction:
       out.put(
           format_number(str('%', piece.flags, width, piece.precision, piece.conversion).c_str(), fraction_of(bytes)));
