@@ -382,10 +382,10 @@ class Cpio {
     if (item.type == '2')
       item.entry.link = TRY(read_link_at(AT_FDCWD, name, name));
     if (info.st_nlink > 1 && item.type != '5') {
-      const auto [link, is_new] = first_names_.try_emplace(Inode{info.st_dev, info.st_ino}, item.name);
+      const auto [link, is_new] = done_.try_emplace(Inode{info.st_dev, info.st_ino}, Made{item.name, 0});
       if (!is_new) {
         item.type = '1';
-        item.entry.link = link->second;
+        item.entry.link = link->second.path;
       }
     }
     if (item.type == '\0')
@@ -751,7 +751,6 @@ class Cpio {
   std::optional<Extractor> extractor_;
   std::map<Inode, std::vector<Named>> waiting_;  // writing: names of files that have more
   std::map<Inode, uint64_t> numbers_;            // of --renumber-inodes
-  std::map<Inode, std::string> first_names_;     // ustar
   std::map<Inode, std::vector<Entry>> held_;     // reading: names that came before the data
   struct Made {
     std::string path;

@@ -204,9 +204,12 @@ Result<const Entry*> CpioReader::next() {
       TRY(take_one());
     if (ready_.empty())
       return nullptr;
-    const bool skipped = ready_.front().skipped;
-    entry_ = std::move(ready_.front().entry);
-    ready_.pop_front();
+    const bool skipped = ready_[next_ready_].skipped;
+    entry_ = std::move(ready_[next_ready_].entry);
+    if (++next_ready_ == ready_.size()) {
+      ready_.clear();
+      next_ready_ = 0;
+    }
     left_ = entry_.size;
     padding_ = padding_of(left_);
     if (!skipped)

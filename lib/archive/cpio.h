@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -73,7 +72,8 @@ class CpioReader : public EntryReader {
   EntryLimits limits_;
   Behind behind_;
   std::map<std::pair<uint64_t, uint64_t>, Names> files_;
-  std::deque<Member> ready_;  // the first may have data, which comes next
+  std::vector<Member> ready_;  // from next_ready_ on; the first may have data, which comes next
+  size_t next_ready_ = 0;
   Entry entry_;
   uint64_t left_ = 0;
   uint64_t padding_ = 0;

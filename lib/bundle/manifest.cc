@@ -4,7 +4,6 @@
 #include <limits>
 #include <map>
 #include <optional>
-#include <unordered_map>
 
 #include "lib/base/text.h"
 
@@ -288,7 +287,7 @@ class Parser {
   Result<> add() {
     const std::string_view parent = dir_name(entry_.path);
     if (parent != ".") {
-      const auto above = types_.find(std::string(parent));
+      const auto above = types_.find(parent);
       if (above == types_.end())
         return bad(str(printable(entry_.path), ": the directory that holds it is not listed before it"));
       if (above->second != EntryKind::dir)
@@ -307,7 +306,7 @@ class Parser {
   Keywords keywords_;
   ManifestEntry entry_;
   uint64_t total_ = 0;
-  std::unordered_map<std::string, EntryKind> types_;
+  std::map<std::string, EntryKind, std::less<>> types_;
   Manifest manifest_;
 };
 

@@ -180,8 +180,11 @@ Result<const Entry*> PackageMembers::next() {
       (void)TRY(take(*entry));
   }
   if (!ready_.empty()) {
-    entry_ = std::move(ready_.front());
-    ready_.pop_front();
+    entry_ = std::move(ready_[next_ready_]);
+    if (++next_ready_ == ready_.size()) {
+      ready_.clear();
+      next_ready_ = 0;
+    }
     return &entry_;
   }
   entry_ = *std::move(file_);

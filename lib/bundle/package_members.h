@@ -2,7 +2,6 @@
 // journalled restore as a bundle.
 #pragma once
 
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -63,7 +62,8 @@ class PackageMembers : public EntryReader {
   OwnerNames owners_;
   size_t opened_ = 0;
   std::unique_ptr<VerifiedPackage> package_;
-  std::deque<Entry> ready_;  // before `file_`
+  std::vector<Entry> ready_;  // from next_ready_ on, before `file_`
+  size_t next_ready_ = 0;
   std::optional<Entry> file_;
   bool config_ = false;
   bool reading_ = false;  // the entry handed out last is the package's current one

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <unordered_map>
+#include <map>
 #include <vector>
 
 #include <fcntl.h>
@@ -387,7 +387,7 @@ class BundlePass {
 
   Bundle::State& state_;
   MemberSink* sink_;
-  std::unordered_map<std::string, HardLinks> files_;
+  std::map<std::string, HardLinks, std::less<>> files_;
 };
 
 TrustPolicy kit_trust(bool require_signature, const std::string& public_key_file) {
