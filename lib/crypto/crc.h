@@ -21,7 +21,7 @@ class Crc {
   // Eight tables for eight bytes at a step, made when they are needed: 8 KiB that no other command carries.
   std::unique_ptr<uint32_t[]> tables_;
   uint32_t crc_ = 0;
-  bool folds_ = false;  // by the processor's multiplication without carries
+  [[maybe_unused]] bool folds_ = false;  // x86_64: by the processor's multiplication without carries
 };
 
 }  // namespace rescue
