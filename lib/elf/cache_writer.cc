@@ -130,6 +130,7 @@ void Writer::place_strings() {
   if (style_.named_hwcaps) {
     hwcaps_places_.resize(all_hwcaps_.size());
     std::vector<Text> texts;
+    texts.reserve(all_hwcaps_.size() + 2 * lines_.size());
     for (const std::string& name : all_hwcaps_)
       texts.push_back({name, &hwcaps_places_[texts.size()]});
     for (size_t i = 0; i < lines_.size(); ++i) {
