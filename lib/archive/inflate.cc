@@ -83,7 +83,8 @@ unsigned next_code(unsigned code, unsigned length) {
 
 // Makes the table that the first `root` bits of a code are looked up in, and behind it those for longer codes. False
 // for lengths that no code can have, or that leave some bits without a meaning: such a code may only be of one bit.
-bool make_table(Kind kind, const uint8_t* lengths, unsigned symbol_count, unsigned root, uint32_t* table) {
+[[clang::minsize, clang::noinline]] bool make_table(Kind kind, const uint8_t* lengths, unsigned symbol_count,
+                                                    unsigned root, uint32_t* table) {
   unsigned counts[longest_code + 1] = {};
   for (unsigned i = 0; i < symbol_count; ++i)
     ++counts[lengths[i]];
@@ -219,7 +220,8 @@ std::optional<uint8_t> Inflater::next_byte(std::string_view& in) {
   return byte;
 }
 
-Inflater::Outcome Inflater::steps() {
+// All but the symbols are few: small counts for more than fast here, and for what is inlined into it.
+[[clang::minsize]] Inflater::Outcome Inflater::steps() {
   while (true) {
     Step step = Step::damaged;
     switch (phase_) {
@@ -408,7 +410,7 @@ void Inflater::take_from_window(char* out, size_t made, size_t distance, size_t 
 
 // Without asking at each symbol whether there is input and room: while there is plenty of both. Stops before whatever
 // is not usual.
-void Inflater::run_fast() {
+[[clang::noinline]] void Inflater::run_fast() {
   constexpr ptrdiff_t enough_input = 16;  // two times eight bytes are looked at
   constexpr ptrdiff_t enough_room = 258 + 16 + 3;
   const uint8_t* in = in_;

@@ -87,8 +87,12 @@ TEST_CASE("inflate: of every shorter length and with every bit flipped it says w
     for (const int level : {0, 9}) {
       const std::string bytes = deflated(mixed(900), level, strategy);
       const auto check = [&](std::string_view changed) {
-        const Inflated theirs = inflate_by_zlib(changed, limit);
-        const Inflated ours = inflate_in_pieces(changed, 64, 500, limit);
+        constexpr size_t enough = 16384;
+        const Inflated theirs = inflate_by_zlib(changed, enough);
+        const Inflated ours = inflate_in_pieces(changed, 64, 500, enough);
+        // Where the room is full, one may see an end that the other has not come to yet.
+        if (theirs.bytes.size() == enough || ours.bytes.size() == enough)
+          return;
         REQUIRE(ours.outcome == theirs.outcome);
         if (ours.outcome != Inflater::Outcome::damaged)
           REQUIRE((ours.bytes == theirs.bytes));
