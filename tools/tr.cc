@@ -112,7 +112,11 @@ Result<Plan> make_plan(const Options& opt, const Args& args) {
 // In place: what is left is never longer.
 class Translator {
  public:
-  explicit Translator(const Plan& plan) : plan_(plan), only_maps_(plan.removed.none() && plan.squeezed.none()) {}
+  explicit Translator(const Plan& plan)
+      : plan_(plan), only_maps_(plan.removed.none() && plan.squeezed.none()), squeezes_(plan.squeezed.any()) {
+    for (size_t i = 0; i < keeps_.size(); ++i)
+      keeps_[i] = plan.removed[i] ? 0 : 1;
+  }
 
   size_t run(std::span<char> text) {
     if (only_maps_) {
@@ -121,8 +125,16 @@ class Translator {
       return text.size();
     }
     size_t kept = 0;
+    if (!squeezes_) {
+      // No decision that the processor could guess wrong.
+      for (const char c : text) {
+        text[kept] = c;
+        kept += keeps_[static_cast<uint8_t>(c)];
+      }
+      return kept;
+    }
     for (const char c : text) {
-      if (plan_.removed[static_cast<uint8_t>(c)])
+      if (keeps_[static_cast<uint8_t>(c)] == 0)
         continue;
       const uint8_t byte = plan_.map[static_cast<uint8_t>(c)];
       if (byte == last_ && plan_.squeezed[byte])
@@ -136,6 +148,8 @@ class Translator {
  private:
   const Plan& plan_;
   bool only_maps_;
+  bool squeezes_;
+  std::array<uint8_t, 256> keeps_;
   int last_ = -1;
 };
 

@@ -1,7 +1,9 @@
 #include "lib/base/base64.h"
 
 #include <array>
+#include <bit>
 #include <cstdint>
+#include <cstring>
 
 namespace rescue {
 
@@ -15,6 +17,20 @@ std::string to_base64(std::string_view bytes) {
   std::string text((bytes.size() + 2) / 3 * 4, '=');
   const auto* from = reinterpret_cast<const uint8_t*>(bytes.data());
   char* to = text.data();
+  // Six bytes at a time, as one number.
+  for (; bytes.size() >= 8; bytes.remove_prefix(6), from += 6, to += 8) {
+    uint64_t word;
+    std::memcpy(&word, from, sizeof word);
+    word = std::endian::native == std::endian::little ? std::byteswap(word) : word;
+    to[0] = digits[word >> 58];
+    to[1] = digits[(word >> 52) & 63];
+    to[2] = digits[(word >> 46) & 63];
+    to[3] = digits[(word >> 40) & 63];
+    to[4] = digits[(word >> 34) & 63];
+    to[5] = digits[(word >> 28) & 63];
+    to[6] = digits[(word >> 22) & 63];
+    to[7] = digits[(word >> 16) & 63];
+  }
   for (; bytes.size() >= 3; bytes.remove_prefix(3), from += 3, to += 4) {
     to[0] = digits[from[0] >> 2];
     to[1] = digits[(from[0] << 4 | from[1] >> 4) & 63];
