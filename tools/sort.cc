@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
@@ -222,6 +223,10 @@ class Sorter {
     ::sysinfo(&system);
     memory_ = opt.memory != 0 ? opt.memory : (uint64_t{system.freeram} + system.bufferram) * system.mem_unit / 2;
     memory_ = std::max<uint64_t>(memory_, opt.memory != 0 ? 65536 : 64 << 20);
+    // Of what this process may have in all, which the buffer needs twice while it grows.
+    for (const int resource : {RLIMIT_AS, RLIMIT_DATA})
+      if (struct rlimit most{}; opt.memory == 0 && ::getrlimit(resource, &most) == 0)
+        memory_ = std::min<uint64_t>(memory_, most.rlim_cur / 4);
     const long processors = ::sysconf(_SC_NPROCESSORS_ONLN);
     threads_ =
         opt.threads != 0 ? static_cast<unsigned>(opt.threads) : static_cast<unsigned>(std::clamp(processors, 1L, 8L));
@@ -325,6 +330,8 @@ class Sorter {
     uint64_t wanted = std::max<uint64_t>({2 * capacity_, filled_ + hint + 2 * least, 4 * least});
     wanted = std::min(wanted, std::max<uint64_t>(limit, filled_ + 2 * least));
     char* const larger = static_cast<char*>(std::realloc(text_.get(), wanted));  // NOLINT(cppcoreguidelines-no-malloc)
+    if (larger == nullptr && TRY(spill()))
+      return {};
     if (larger == nullptr)
       return fail("get memory for", "lines", ENOMEM);
     (void)text_.release();
