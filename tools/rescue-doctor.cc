@@ -148,10 +148,13 @@ class Printer {
     json.end_object();
   }
 
+  // What is not found has a name and no place.
+  static bool has_place(const Finding& finding) { return !finding.path.empty() && finding.id != "UNRESOLVED"; }
+
   void print(const Finding& finding) {
     io_.out.put('\n', finding.id, finding.severity == Severity::note ? " (note)" : "");
     if (!finding.path.empty())
-      io_.out.put(": ", diagnosis_.patient.shown(finding.path));
+      io_.out.put(": ", has_place(finding) ? diagnosis_.patient.shown(finding.path) : printable(finding.path));
     io_.out.put("\n    ", finding.headline, '\n');
     for (const std::string& line : finding.evidence)
       io_.out.put("    ", line, '\n');
@@ -185,7 +188,7 @@ class Printer {
     json.begin_object();
     json.field("id", finding.id);
     json.field("severity", severity_word(finding.severity));
-    json.field("path", finding.path.empty() ? std::string() : diagnosis_.patient.root.shown(finding.path));
+    json.field("path", has_place(finding) ? diagnosis_.patient.root.shown(finding.path) : finding.path);
     json.field("headline", finding.headline);
     strings(json, "evidence", finding.evidence);
     json.field("repair", finding.repair);

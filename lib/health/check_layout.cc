@@ -33,20 +33,33 @@ bool is_usual_name(std::string_view name) {
   return name == "lib" || name == "lib32" || name == "lib64" || name == "libx32" || name.ends_with("-linux-gnu");
 }
 
-// The directories beside `missing`, and at the top of the root, that hold a glibc and are none of the loader's own.
+// A container or a mounted disk, whose directories are its own.
+bool is_a_root(const Patient& patient, const std::string& dir) {
+  return patient.root.exists(join_path(dir, "usr")) || patient.root.exists(join_path(dir, "etc"));
+}
+
+// The directories beside `missing`, and at the top of the root, that hold a glibc and are none of the loader's own; and
+// what was moved into one of these and kept its name (/root/lib64).
 std::vector<std::string> candidates_for(const Patient& patient, const std::string& missing) {
   std::vector<std::string> found;
+  const auto consider = [&](std::string path) {
+    const auto there = patient.root.find(path, Last::keep);
+    const bool is_dir = there && there->exists && S_ISDIR(there->info.st_mode);
+    if (is_dir && path != missing && !std::ranges::contains(found, path) &&
+        !std::ranges::contains(patient.real_dirs, path) && holds_glibc(patient, path))
+      found.push_back(std::move(path));
+  };
   const std::string_view parent = missing.contains('/') ? dir_name(missing) : std::string_view();
   for (const std::string_view top : {parent, std::string_view(), std::string_view("usr")}) {
     const auto fd = patient.root.open_dir(top);
     const auto entries = fd ? list_dir(fd->get(), top) : Result<std::vector<DirEntry>>(std::unexpected(fd.error()));
     for (const DirEntry& entry : entries.value_or(std::vector<DirEntry>())) {
       const std::string path = join_path(top, entry.name);
-      const auto there = patient.root.find(path, Last::keep);
-      const bool is_dir = there && there->exists && S_ISDIR(there->info.st_mode);
-      if (is_dir && !is_usual_name(entry.name) && path != missing && !std::ranges::contains(found, path) &&
-          !std::ranges::contains(patient.real_dirs, path) && holds_glibc(patient, path))
-        found.push_back(path);
+      if (!is_usual_name(entry.name))
+        consider(path);
+      // Whoever builds a glibc of their own puts it below /usr/local or /opt.
+      if (entry.name != "local" && entry.name != "opt" && !is_a_root(patient, path))
+        consider(join_path(path, base_name(missing)));
     }
   }
   // One that keeps the name as a part of its own (lib64.bk, old-lib64) is meant before any other.

@@ -34,7 +34,9 @@ Findings merged(Findings findings) {
             key_of(findings[j]) == key)
           alike.push_back(&findings[j]);
     if (alike.size() >= told_singly) {
-      finding.evidence.push_back(str("and so are ", alike.size(), " more in ", printable(dir_name(finding.path)), ": ",
+      const std::string place =
+          finding.path.contains('/') ? str(" in ", printable(dir_name(finding.path))) : std::string();
+      finding.evidence.push_back(str("and so are ", alike.size(), " more", place, ": ",
                                      printable(base_name(alike[0]->path)), ", ", printable(base_name(alike[1]->path)),
                                      " ..."));
       for (Finding* other : alike) {

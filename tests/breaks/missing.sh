@@ -108,6 +108,10 @@ accident lib_dir_moved all 5 "127:$no_loader" 'the library directory is renamed'
   say='libtinfo|libselinux' scope=bundle health=none
 break_lib_dir_moved() { mv "$ROOT/$LIB" "$ROOT/$LIB.bk"; }
 
+accident lib_dir_moved_away all 5 "127:$no_loader" 'the library directory is moved into another' \
+  say='libtinfo|libselinux' scope=bundle health=none
+break_lib_dir_moved_away() { mv "$ROOT/$LIB" "$ROOT/root/"; }
+
 # As `rm -rf /lib*` does where /lib is a link: rm does not follow it.
 accident top_links_gone merged 0 "127:$no_loader" '/lib and /lib64 are deleted, which were links'
 break_top_links_gone() { rm "$ROOT/lib" "$ROOT/lib64"; }

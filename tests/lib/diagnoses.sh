@@ -132,6 +132,7 @@ diagnosis etc_gone LIBC_MISSING partly
 diagnosis var_gone LIBC_MISSING same alone_A=partly
 diagnosis lib_dir_gone LOADER_MISSING same alone_A=partly with=5
 diagnosis lib_dir_moved DIRECTORY_MOVED mended left=
+diagnosis lib_dir_moved_away DIRECTORY_MOVED mended left=
 diagnosis top_links_gone ALIAS_MISSING mended
 diagnosis bin_links_gone ALIAS_MISSING mended
 diagnosis package_removed LOADER_MISSING same alone_A=partly

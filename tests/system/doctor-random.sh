@@ -26,6 +26,7 @@ readonly left_out=' lib_chmod_0644 lib_chmod_000 lib_chown lib_dir_gone lib_dir_
   read_only noexec var_full var_other_disk var_lib_dangling lib_other_disk lib_other_disk_junk programs_newer etc_gone
   var_gone hard_linked conf_poison hwcaps_poison cache_gone_and_needed preload_crash libc_and_tmp_gone nothing_wrong
   lib64_absolute conf_gone conf_d_is_file libc_immutable libc_append_only dir_immutable all_immutable lib_dir_moved
+  lib_dir_moved_away
   usr_lib64_moved dpkg_leftovers lib_noexec libc_noexec environment_poison path_wrong package_removed package_half_way
   foreign_tarball preload_is_fifo '
 
