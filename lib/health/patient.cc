@@ -193,10 +193,14 @@ class Looking {
       }
   }
 
+  // A link to another directory, as /lib64/ld-linux-x86-64.so.2 of Debian, says that glibc is there.
   void choose_home() {
     std::map<std::string, int, std::less<>> count;
+    std::string led_to;
     for (const Member& member : p_.members)
-      if (member.kind == NodeKind::file || member.kind == NodeKind::link)
+      if (member.kind == NodeKind::link && member.link.contains('/'))
+        led_to = dir_name(member.link);
+      else if (member.kind == NodeKind::file || member.kind == NodeKind::link)
         ++count[member.dir];
     int most = 0;
     for (const std::string& dir : p_.real_dirs)
@@ -204,6 +208,9 @@ class Looking {
         most = count[dir];
         p_.home = dir;
       }
+    if (p_.home.empty() && led_to.starts_with('/'))
+      if (const auto found = root_.find(led_to))
+        p_.home = found->path;
   }
 
   // Most files of the family tell; ldconfig, which is no library, is told of more than once because nobody replaces
