@@ -264,6 +264,8 @@ await() {
 }
 while (($# > 1)); do
   await "$1"
+  # GNU's says that a file has gone before it is ready to see it come: on a machine that is busy it misses that.
+  sleep 0.1
   eval "$2"
   shift 2
 done
