@@ -130,9 +130,12 @@ Result<> PackageReader::open_rpm(int fd, const EntryLimits& limits) {
     for (const rpm::File& file : files)
       wanted.push_back(patterns_->wants(file.path));
   // rpm has xz compute a SHA-256 of the whole, which takes longer than all else but decompressing. Where everything in
-  // the payload is held against the header, and each file against its digest there, that shows nothing more.
-  const bool sums = std::ranges::any_of(
-      files, [](const rpm::File& file) { return S_ISREG(file.mode) && file.size > 0 && file.digest.empty(); });
+  // the payload is held against the header, and each file against its digest there, that shows nothing more;
+  // as long as that is SHA-256 or SHA-512 (8 and 10 in RFC 4880, section 9.4), and not one that nobody here knows.
+  const uint64_t algorithm = rpm::file_digest_algorithm(rpm_->header());
+  const bool sums = (algorithm != 8 && algorithm != 10) || std::ranges::any_of(files, [](const rpm::File& file) {
+                      return S_ISREG(file.mode) && file.size > 0 && file.digest.empty();
+                    });
   auto source =
       TRY(open_payload(fd, {rpm_->payload_offset(), rpm_->payload_size()}, path_, bounded_by(files, limits), sums));
   auto payload = std::make_unique<rpm::PayloadReader>(std::move(source), limits, files, std::move(wanted));
