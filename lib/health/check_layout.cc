@@ -33,9 +33,10 @@ bool is_usual_name(std::string_view name) {
   return name == "lib" || name == "lib32" || name == "lib64" || name == "libx32" || name.ends_with("-linux-gnu");
 }
 
-// A container or a mounted disk, whose directories are its own.
+// A container, a jail or a mounted disk, whose directories are its own and must stay.
 bool is_a_root(const Patient& patient, const std::string& dir) {
-  return patient.root.exists(join_path(dir, "usr")) || patient.root.exists(join_path(dir, "etc"));
+  return std::ranges::any_of(std::initializer_list<std::string_view>{"usr", "etc", "bin", "dev"},
+                             [&](std::string_view name) { return patient.root.exists(join_path(dir, name)); });
 }
 
 // The directories beside `missing`, and at the top of the root, that hold a glibc and are none of the loader's own; and
