@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sys/statvfs.h>
 
+#include "lib/base/side_by_side.h"
 #include "lib/base/text.h"
 #include "lib/bundle/programs.h"
 #include "lib/bundle/state_dir.h"
@@ -22,9 +23,8 @@ namespace {
 constexpr unsigned trial_seconds = 20;
 
 // Why the disk has something else than the step put there; empty if it is right.
-Result<std::string> look_again(const Root& root, DirCache& dirs, const Step& step) {
+Result<std::string> look_again(const Root& root, int dir, const Step& step) {
   const std::string shown = root.shown(step.path);
-  const int dir = TRY(dirs.parent(step.path));
   const std::string name(base_name(step.path));
   struct stat info{};
   if (::fstatat(dir, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) < 0)
@@ -43,18 +43,43 @@ Result<std::string> look_again(const Root& root, DirCache& dirs, const Step& ste
   return TRY(sha256_fd(fd.get(), shown)) == step.sha256 ? "" : "does not read back as it was written";
 }
 
+// What the threads of check_files() share.
+struct Checking {
+  struct Place {
+    const Step* step;
+    int dir;              // that holds it
+    std::string problem;  // empty if it is right
+  };
+  const Root& root;
+  std::vector<Place> places;
+};
+
+void check_place(void* shared, size_t i) {
+  Checking& checking = *static_cast<Checking*>(shared);
+  Checking::Place& place = checking.places[i];
+  auto wrong = look_again(checking.root, place.dir, *place.step);
+  if (!wrong)
+    place.problem = message(wrong.error());
+  else if (!wrong->empty())
+    place.problem = str(printable(checking.root.shown(place.step->path)), ": ", *wrong);
+}
+
 void check_files(const Root& root, const Journal& journal, Proof& proof) {
   DirCache dirs(root);
+  Checking checking{root, {}};
   for (const Step& step : journal.steps) {
     if (step.action != Action::put)
       continue;
     ++proof.files_checked;
-    const auto wrong = look_again(root, dirs, step);
-    if (!wrong)
-      proof.problems.push_back(message(wrong.error()));
-    else if (!wrong->empty())
-      proof.problems.push_back(str(printable(root.shown(step.path)), ": ", *wrong));
+    if (const auto dir = dirs.parent(step.path))
+      checking.places.push_back({&step, *dir, {}});
+    else
+      proof.problems.push_back(message(dir.error()));
   }
+  side_by_side(checking.places.size(), 8, check_place, &checking);
+  for (Checking::Place& place : checking.places)
+    if (!place.problem.empty())
+      proof.problems.push_back(std::move(place.problem));
 }
 
 void check_programs(const Root& root, Proof& proof) {

@@ -1,15 +1,14 @@
 #include "lib/elf/sweep.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <set>
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <unistd.h>
 
+#include "lib/base/side_by_side.h"
 #include "lib/base/text.h"
 
 namespace rescue::elf {
@@ -45,32 +44,18 @@ struct Reading {
   const Root& root;
   const std::vector<Job>& jobs;
   std::vector<std::unique_ptr<Library>>& files;
-  std::atomic<size_t> next = 0;
 };
 
-// Small portions, so that nobody waits for the other's last one.
+// Few enough that nobody waits for the other's last one.
 constexpr size_t portion = 16;
-
-void* read_portions(void* shared) {
-  Reading& reading = *static_cast<Reading*>(shared);
-  const size_t count = reading.jobs.size();
-  for (size_t start = reading.next.fetch_add(portion); start < count; start = reading.next.fetch_add(portion))
-    for (size_t i = start; i < std::min(start + portion, count); ++i)
-      reading.files[i] = read_job(reading.root, reading.jobs[i]);
-  return nullptr;
-}
 
 void read_jobs(const Root& root, const std::vector<Job>& jobs, std::vector<std::unique_ptr<Library>>& files) {
   Reading reading{root, jobs, files};
-  const auto most = static_cast<size_t>(std::clamp(::sysconf(_SC_NPROCESSORS_ONLN), 1L, 8L));
-  std::vector<pthread_t> helpers;
-  // A thread costs more than reading a few files; where none can be had, this one does it all.
-  for (size_t i = 1; i < std::min(most, jobs.size() / (4 * portion) + 1); ++i)
-    if (pthread_t helper{}; ::pthread_create(&helper, nullptr, read_portions, &reading) == 0)
-      helpers.push_back(helper);
-  read_portions(&reading);
-  for (const pthread_t helper : helpers)
-    ::pthread_join(helper, nullptr);
+  const auto read_one = [](void* shared, size_t i) {
+    const Reading& all = *static_cast<Reading*>(shared);
+    all.files[i] = read_job(all.root, all.jobs[i]);
+  };
+  side_by_side(jobs.size(), portion, read_one, &reading);
 }
 
 class Sweeper {
