@@ -4,6 +4,8 @@
 #include <memory>
 
 #include <unistd.h>
+// For the parameter that lets the output stay where it is.
+#define ZSTD_STATIC_LINKING_ONLY
 #include <zstd.h>
 #include <zstd_errors.h>
 
@@ -16,6 +18,9 @@ namespace {
 // Two of zstd's blocks: long enough for system calls, short enough to stay in the processor's cache.
 constexpr size_t output_size = 256 * 1024;
 
+// Of input at a time, where the output has no end of its own: makes about as much output.
+constexpr size_t input_step = 64 * 1024;
+
 // More would ask for gigabytes of memory at the high levels.
 constexpr long max_workers = 4;
 
@@ -25,6 +30,7 @@ std::string_view reason(ZSTD_ErrorCode code) {
     case ZSTD_error_checksum_wrong: return "is damaged: the checksum of its content is wrong";
     case ZSTD_error_frameParameter_windowTooLarge: return "asks for more memory to decompress than is allowed";
     case ZSTD_error_memory_allocation: return "not enough memory to decompress";
+    case ZSTD_error_dstSize_tooSmall: return "holds more than it may";
     case ZSTD_error_dictionary_wrong: return "needs a dictionary to decompress";
     default: return "is damaged";
   }
@@ -42,7 +48,8 @@ void ZstdSource::Free::operator()(ZSTD_DCtx_s* context) const {
   ZSTD_freeDCtx(context);
 }
 
-ZstdSource::ZstdSource(std::unique_ptr<Source> input, ZstdLimits limits) : input_(std::move(input)), limits_(limits) {}
+ZstdSource::ZstdSource(std::unique_ptr<Source> input, ZstdLimits limits, const LargeMemory* keep)
+    : input_(std::move(input)), limits_(limits), keep_(keep) {}
 
 std::unexpected<Error> ZstdSource::bad(std::string_view detail) const {
   return with_status(corrupt("decompress", path(), detail).error(), Status::bad_data);
@@ -54,6 +61,8 @@ Result<> ZstdSource::start() {
     return fail("decompress", path(), "not enough memory");
   if (ZSTD_isError(ZSTD_DCtx_setParameter(context_.get(), ZSTD_d_windowLogMax, limits_.window_log)))
     return fail("decompress", path(), "the limit of memory is out of range");
+  if (keep_ != nullptr && ZSTD_isError(ZSTD_DCtx_setParameter(context_.get(), ZSTD_d_stableOutBuffer, 1)))
+    return fail("decompress", path(), "libzstd refuses its settings");
   return {};
 }
 
@@ -64,9 +73,10 @@ Result<bool> ZstdSource::refill() {
   return !pending_.empty();
 }
 
-Result<size_t> ZstdSource::step(std::string& memory) {
-  ZSTD_inBuffer in{pending_.data(), pending_.size(), 0};
-  ZSTD_outBuffer out{memory.data(), memory.size(), 0};
+// Decompresses to output[from] and on; says how many bytes.
+Result<size_t> ZstdSource::step(std::span<char> output, size_t from, size_t input_limit) {
+  ZSTD_inBuffer in{pending_.data(), std::min(pending_.size(), input_limit), 0};
+  ZSTD_outBuffer out{output.data(), output.size(), from};
   const size_t left = ZSTD_decompressStream(context_.get(), &out, &in);
   if (ZSTD_isError(left)) {
     const ZSTD_ErrorCode code = ZSTD_getErrorCode(left);
@@ -76,14 +86,22 @@ Result<size_t> ZstdSource::step(std::string& memory) {
   }
   pending_.remove_prefix(in.pos);
   within_frame_ = left != 0;
-  full_ = out.pos == out.size;
-  return out.pos;
+  full_ = keep_ == nullptr && out.pos == out.size;
+  return out.pos - from;
+}
+
+Result<std::string_view> ZstdSource::next_part(std::string& memory) {
+  if (keep_ != nullptr) {
+    const auto from = static_cast<size_t>(produced_);
+    return keep_->text().substr(from, TRY(step(keep_->bytes(), from, input_step)));
+  }
+  memory.resize(output_size);
+  return std::string_view(memory).substr(0, TRY(step(memory, 0, SIZE_MAX)));
 }
 
 Result<std::string_view> ZstdSource::next_into(std::string& memory) {
   if (!context_)
     TRY(start());
-  memory.resize(output_size);
   while (true) {
     // When the output was full, the decoder may hold more of it that needs no input.
     if (!(within_frame_ && full_) && !TRY(refill())) {
@@ -94,12 +112,12 @@ Result<std::string_view> ZstdSource::next_into(std::string& memory) {
       return std::string_view();
     }
     any_input_ = true;
-    const size_t count = TRY(step(memory));
-    if (count > limits_.output - produced_)
+    const std::string_view part = TRY(next_part(memory));
+    if (part.size() > limits_.output - produced_)
       return bad(str("holds more than the ", human_size(limits_.output), " that it may"));
-    produced_ += count;
-    if (count > 0)
-      return std::string_view(memory).substr(0, count);
+    produced_ += part.size();
+    if (!part.empty())
+      return part;
   }
 }
 

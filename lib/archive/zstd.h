@@ -3,12 +3,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "lib/archive/sink.h"
 #include "lib/archive/source.h"
 #include "lib/base/error.h"
+#include "lib/base/large_memory.h"
 
 struct ZSTD_DCtx_s;
 struct ZSTD_CCtx_s;
@@ -27,8 +29,9 @@ struct ZstdLimits {
 // beyond the limits are errors (status bad_data).
 class ZstdSource : public Source {
  public:
-  // The compressed bytes come from `input`.
-  explicit ZstdSource(std::unique_ptr<Source> input, ZstdLimits limits = {});
+  // The compressed bytes come from `input`. With `keep`, all is decompressed into it from its start on: what next()
+  // hands out stays where it is, one piece behind the other. More than it has room for is an error.
+  explicit ZstdSource(std::unique_ptr<Source> input, ZstdLimits limits = {}, const LargeMemory* keep = nullptr);
   Result<std::string_view> next() override { return next_into(buffer_); }
   Result<std::string_view> next_into(std::string& memory) override;
   std::string_view path() const override { return input_->path(); }
@@ -38,12 +41,14 @@ class ZstdSource : public Source {
     void operator()(ZSTD_DCtx_s* context) const;
   };
   Result<> start();
-  Result<size_t> step(std::string& memory);
+  Result<size_t> step(std::span<char> output, size_t from, size_t input_limit);
   Result<bool> refill();
+  Result<std::string_view> next_part(std::string& memory);
   std::unexpected<Error> bad(std::string_view detail) const;
 
   std::unique_ptr<Source> input_;
   ZstdLimits limits_;
+  const LargeMemory* keep_;
   std::unique_ptr<ZSTD_DCtx_s, Free> context_;
   std::string buffer_;
   std::string_view pending_;  // compressed bytes not yet consumed

@@ -18,6 +18,7 @@
 #include "lib/base/bytes.h"
 #include "lib/base/fd.h"
 #include "lib/base/kit.h"
+#include "lib/base/large_memory.h"
 #include "lib/base/text.h"
 #include "lib/crypto/digest.h"
 #include "lib/crypto/minisign.h"
@@ -97,16 +98,16 @@ struct Bundle::State {
   std::string path;
   UniqueFd fd;
   Stamp stamp;
-  std::string whole;                      // the file itself, where it is small
-  bool in_memory = false;                 // `whole` holds it
   std::unique_ptr<MemberSource> members;  // in place of a file
   BundleInfo info;
   Manifest manifest;
   std::optional<std::string> signer;
   std::vector<MemberExtras> extras;
-  std::vector<std::string> contents;  // by entry, after verify() of a small bundle
+  uint64_t described = 0;  // bytes of info and manifest
   bool verified = false;
-  bool keeps_contents = false;
+  // After verify() of a small bundle: what the entries hold, by their index, in `kept`.
+  LargeMemory kept;
+  std::vector<std::string_view> contents;
 
   std::unexpected<Error> bad(std::string_view what, std::string_view detail) const {
     return with_status(corrupt(what, path, detail).error(), Status::bad_data);
@@ -123,7 +124,8 @@ struct Bundle::State {
   Result<> check_signature(const TrustPolicy& trust);
   Result<> check_with_keys(const TrustPolicy& trust, const Signature& signature);
   Result<Blake2b512::Digest> digest();
-  Result<std::unique_ptr<TarReader>> decode(uint64_t output, uint64_t entries);
+  uint64_t tar_size() const;
+  Result<std::unique_ptr<TarReader>> decode(uint64_t output, uint64_t entries, bool descriptions);
   Result<std::string> read_own_member(TarReader& tar, std::string_view name, uint64_t limit);
   Result<> read_descriptions();
   Result<> check_unchanged();
@@ -136,19 +138,10 @@ Result<> Bundle::State::open_file_at(const std::string& name) {
   stamp = TRY(stamp_of(fd.get(), path));
   if (!S_ISREG(stamp.info.st_mode))
     return fail("read", path, "it is not a regular file; a bundle is read more than once");
-  const auto size = static_cast<uint64_t>(stamp.info.st_size);
-  if (fits_in_memory(size)) {
-    whole.resize(size);
-    if (TRY(pread_full(fd.get(), whole, 0, path)) != size)
-      return bad("read", "the file became shorter while it was read");
-    in_memory = true;
-  }
   return {};
 }
 
 Result<Blake2b512::Digest> Bundle::State::digest() {
-  if (in_memory)
-    return Blake2b512::of(whole);
   if (::lseek(fd.get(), 0, SEEK_SET) < 0)
     return fail("read", path, errno);
   return digest_fd<Blake2b512>(fd.get(), path);
@@ -167,9 +160,9 @@ Result<> Bundle::State::check_with_keys(const TrustPolicy& trust, const Signatur
     TRY(rescue::verify(signature, *key, found, path));
   } else {
     // The old kind of signature needs all bytes at once.
-    if (!in_memory)
+    if (!fits_in_memory(static_cast<uint64_t>(stamp.info.st_size)))
       return bad("check signature", "it has a signature of the old kind, and is too large for one; sign it anew");
-    TRY(verify_content(signature, *key, whole, path));
+    TRY(verify_content(signature, *key, TRY(read_all(fd.get(), max_in_memory, path)), path));
   }
   signer = str("signed by key ", show_key_id(signature.id));
   return {};
@@ -199,13 +192,13 @@ Result<> Bundle::State::check_signature(const TrustPolicy& trust) {
   return check_with_keys(trust, signature);
 }
 
-Result<std::unique_ptr<TarReader>> Bundle::State::decode(uint64_t output, uint64_t entries) {
-  std::unique_ptr<Source> bytes;
-  if (in_memory) {
-    bytes = std::make_unique<MemorySource>(whole, path);
-  } else {
-    bytes = std::make_unique<RangeSource>(fd.get(), 0, static_cast<uint64_t>(stamp.info.st_size), path);
-  }
+// At the most, with its descriptions.
+uint64_t Bundle::State::tar_size() const {
+  return described + manifest.total_size() + (manifest.entries.size() + 2) * member_overhead;
+}
+
+Result<std::unique_ptr<TarReader>> Bundle::State::decode(uint64_t output, uint64_t entries, bool descriptions) {
+  auto bytes = std::make_unique<RangeSource>(fd.get(), 0, static_cast<uint64_t>(stamp.info.st_size), path);
   ZstdLimits limits;
   limits.output = output;
   EntryLimits entry_limits;
@@ -214,9 +207,11 @@ Result<std::unique_ptr<TarReader>> Bundle::State::decode(uint64_t output, uint64
   entry_limits.total_size = output;
   entry_limits.text = max_text;
   entry_limits.xattrs = max_xattrs;
-  // Hashing, and copying what was read, goes on meanwhile on another processor.
-  auto tar = std::make_unique<ReadAheadSource>(std::make_unique<ZstdSource>(std::move(bytes), limits));
-  return std::make_unique<TarReader>(std::move(tar), entry_limits);
+  if (descriptions)
+    return std::make_unique<TarReader>(std::make_unique<ZstdSource>(std::move(bytes), limits), entry_limits);
+  // What was read is hashed meanwhile on another processor.
+  auto tar = std::make_unique<ZstdSource>(std::move(bytes), limits, kept ? &kept : nullptr);
+  return std::make_unique<TarReader>(std::make_unique<ReadAheadSource>(std::move(tar)), entry_limits);
 }
 
 Result<std::string> Bundle::State::read_own_member(TarReader& tar, std::string_view name, uint64_t limit) {
@@ -229,11 +224,12 @@ Result<std::string> Bundle::State::read_own_member(TarReader& tar, std::string_v
 }
 
 Result<> Bundle::State::read_descriptions() {
-  const auto tar = TRY(decode(max_info + max_manifest + 2 * member_overhead, 1'000'000));
+  const auto tar = TRY(decode(max_info + max_manifest + 2 * member_overhead, 2, true));
   const std::string info_text = TRY(read_own_member(*tar, info_name, max_info));
   info = TRY(BundleInfo::parse(Bytes(info_text, path)));
   const std::string manifest_text = TRY(read_own_member(*tar, manifest_name, max_manifest));
   manifest = TRY(Manifest::parse(Bytes(manifest_text, path)));
+  described = info_text.size() + manifest_text.size();
   const auto file_size = static_cast<uint64_t>(stamp.info.st_size);
   if (manifest.total_size() > ratio_floor && manifest.total_size() / max_ratio > file_size)
     return bad("manifest", str("it claims to hold ", human_size(manifest.total_size()), ", which no file of ",
@@ -242,7 +238,7 @@ Result<> Bundle::State::read_descriptions() {
 }
 
 Result<> Bundle::State::check_unchanged() {
-  if (in_memory || members != nullptr)
+  if (members != nullptr)
     return {};
   if (TRY(stamp_of(fd.get(), path)) != stamp)
     return bad("read", "the file was changed while it was read");
@@ -287,10 +283,7 @@ class BundlePass {
   Result<std::unique_ptr<EntryReader>> open() {
     if (state_.members != nullptr)
       return state_.members->open();
-    const Manifest& manifest = state_.manifest;
-    const uint64_t members = manifest.entries.size() + 2;
-    auto tar =
-        TRY(state_.decode(max_info + max_manifest + manifest.total_size() + members * member_overhead, members + 1));
+    auto tar = TRY(state_.decode(state_.tar_size(), state_.manifest.entries.size() + 3, false));
     (void)TRY(state_.read_own_member(*tar, info_name, max_info));
     (void)TRY(state_.read_own_member(*tar, manifest_name, max_manifest));
     return tar;
@@ -364,15 +357,13 @@ class BundlePass {
     const bool wanted = sink_ != nullptr && TRY(sink_->begin(entry, extras));
     if (entry.type == EntryKind::file && extras.hard_link_to.empty()) {
       Sha256 sha;
-      if (state_.keeps_contents)
-        state_.contents[index].reserve(entry.size);
       while (true) {
         const std::string_view piece = TRY(state_.as_bad(tar.read()));
         if (piece.empty())
           break;
         sha.update(piece);
-        if (state_.keeps_contents)
-          state_.contents[index] += piece;
+        if (state_.kept)
+          TRY(keep(index, piece));
         if (wanted)
           TRY(sink_->data(piece));
       }
@@ -385,8 +376,24 @@ class BundlePass {
     return {};
   }
 
+  // A bundle's tar is decoded to where it is kept, a package's members are copied there: in both cases the pieces of
+  // a member lie one behind the other.
+  Result<> keep(size_t index, std::string_view piece) {
+    if (state_.members != nullptr) {
+      if (piece.size() > state_.kept.bytes().size() - copied_)
+        return bad(state_.manifest.entries[index], "it is longer than the manifest says");
+      std::memcpy(state_.kept.bytes().data() + copied_, piece.data(), piece.size());
+      piece = state_.kept.text().substr(copied_, piece.size());
+      copied_ += piece.size();
+    }
+    std::string_view& content = state_.contents[index];
+    content = {content.empty() ? piece.data() : content.data(), content.size() + piece.size()};
+    return {};
+  }
+
   Bundle::State& state_;
   MemberSink* sink_;
+  size_t copied_ = 0;
   std::map<std::string, HardLinks, std::less<>> files_;
 };
 
@@ -455,22 +462,20 @@ Result<> Bundle::verify() {
   State& state = *state_;
   if (state.verified)
     return {};
-  state.keeps_contents = fits_in_memory(state.manifest.total_size());
-  state.contents.assign(state.keeps_contents ? state.manifest.entries.size() : 0, {});
+  if (fits_in_memory(state.manifest.total_size()))
+    state.kept = LargeMemory(state.members != nullptr ? state.manifest.total_size() : state.tar_size());
+  state.contents.assign(state.manifest.entries.size(), {});
   auto done = BundlePass(state, nullptr).run();
   if (!done)
-    state.contents.clear();
-  state.keeps_contents = state.keeps_contents && done;
+    state.kept = LargeMemory();
   state.verified = done.has_value();
   return done;
 }
 
 Result<> Bundle::read_members(MemberSink& sink) {
   State& state = *state_;
-  if (!state.verified || !state.keeps_contents) {
-    state.keeps_contents = false;
+  if (!state.verified || !state.kept)
     return BundlePass(state, &sink).run();
-  }
   for (size_t i = 0; i < state.manifest.entries.size(); ++i) {
     const bool wanted = TRY(sink.begin(state.manifest.entries[i], state.extras[i]));
     if (!wanted)

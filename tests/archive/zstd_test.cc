@@ -8,9 +8,29 @@
 
 namespace rescue { namespace {
 
+// All of it where it is kept: the pieces must lie one behind the other, and stay as they were.
+Result<std::string> kept(std::string_view bytes, ZstdLimits limits) {
+  const LargeMemory memory(std::min<uint64_t>(limits.output, 128 << 20));
+  REQUIRE(memory);
+  ZstdSource source(std::make_unique<MemorySource>(bytes, "test.zst"), limits, &memory);
+  std::string copied;
+  while (true) {
+    const std::string_view piece = TRY(source.next());
+    if (piece.empty())
+      break;
+    REQUIRE(piece.data() == memory.bytes().data() + copied.size());
+    copied += piece;
+  }
+  CHECK((memory.text().substr(0, copied.size()) == copied));
+  return copied;
+}
+
 Result<std::string> decoded(std::string_view bytes, ZstdLimits limits = {}) {
   ZstdSource source(std::make_unique<MemorySource>(bytes, "test.zst"), limits);
-  return read_all(source, UINT64_MAX);
+  auto text = read_all(source, UINT64_MAX);
+  const auto same = kept(bytes, limits);
+  CHECK((same.has_value() == text.has_value() && (!text || *same == *text)));
+  return text;
 }
 
 std::string error_of(std::string_view bytes, ZstdLimits limits = {}) {
