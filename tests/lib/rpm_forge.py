@@ -3,11 +3,13 @@
 
     rpm_forge.py CASE FILE
 
-Good ones: v3 (MD5, whole paths, no region), v6 (payload without headers), large (a file of 4 GiB and more).
+Good ones: v3 (MD5, whole paths, no region), v6 (payload without headers), large (a file of 4 GiB and more),
+other-digests (of a kind that nobody knows).
 Hostile ones: all others; see HOSTILE.
 """
 import hashlib
 import os
+import random
 import struct
 import subprocess
 import sys
@@ -167,6 +169,22 @@ def bomb_behind():
     return hostile([GOOD], squeezed(newc([GOOD])) + zeros)
 
 
+def other_digests(change=False):
+    """Each file has a digest of a kind that nobody knows: what the payload holds is covered by xz's own sum alone."""
+    stored = File(b"/opt/evil", random.Random(4).randbytes(1 << 18))
+    header = Header(63)
+    identity(header)
+    file_tags(header, [GOOD, stored], "sha256")
+    header.entries = [(tag, kind, [99] if tag == 5011 else value) for tag, kind, value in header.entries]
+    payload = subprocess.run(["xz", "--check=sha256"], input=newc([GOOD, stored]), stdout=subprocess.PIPE,
+                             check=True).stdout
+    if change:
+        # What is random is in it as it was, so that whatever stands there can be decompressed.
+        at = payload.index(stored.data[200000:200016])
+        payload = payload[:at] + bytes([payload[at] ^ 1]) + payload[at + 1:]
+    return package(header, payload)
+
+
 SOME = [
     File(b"/opt/forged", mode=0o40755),
     File(b"/opt/forged/file", b"content\n"),
@@ -262,6 +280,7 @@ HOSTILE = {
                                             File(b"/opt/null/escape", b"evil")]),
     "wrong-digest": lambda: hostile([GOOD, File(b"/opt/evil", b"evil", digest="0" * 64)]),
     "wrong-size": lambda: hostile([GOOD, File(b"/opt/evil", b"evil", size=3)]),
+    "other-digest": lambda: other_digests(change=True),
     "missing": lambda: hostile([GOOD, File(b"/opt/evil", b"evil")], newc([GOOD])),
     "too-many": lambda: hostile([GOOD], newc([GOOD, File(b"/opt/evil", b"evil")])),
     "twice": lambda: hostile([GOOD, File(b"/opt/evil", b"evil")], newc([GOOD, GOOD])),
@@ -276,7 +295,7 @@ HOSTILE = {
     "bomb-behind": bomb_behind,
     "delta": lambda: hostile([GOOD]).replace(b"cpio\0", b"drpm\0", 1),
 }
-CASES = {"v3": v3, "v6": v6, "large": large, **HOSTILE}
+CASES = {"v3": v3, "v6": v6, "large": large, "other-digests": other_digests, **HOSTILE}
 
 
 def main():

@@ -184,6 +184,14 @@ case_large() {
   [[ $(cat "$case_dir/ours/opt/small") == small ]]
 }
 
+# Its `hostile` brother, other-digest, differs by one byte.
+case_other_digests() {
+  forge other-digests "$case_dir/other.rpm"
+  mkdir "$case_dir/ours"
+  rpm_extract -C "$case_dir/ours" "$case_dir/other.rpm"
+  [[ $(stat -c %s "$case_dir/ours/opt/evil") == 262144 && $(<"$case_dir/ours/opt/before") == good ]]
+}
+
 # Nothing but what is whole, and nothing under a temporary name.
 assert_whole() {  # GOOD-TREE TREE
   local file
@@ -414,6 +422,7 @@ run_case "rpm-extract: format 3" case_format v3
 run_case "rpm-extract: format 6" case_format v6
 run_case "rpm-extract: format 6 to cpio" case_headers
 run_case "rpm-extract: a file of more than 4 GiB" case_large
+run_case "rpm-extract: digests of an unknown kind" case_other_digests
 run_case "rpm-extract: cut off anywhere" case_truncated
 run_case "rpm-extract: changed anywhere" case_flipped
 while read -r name; do
