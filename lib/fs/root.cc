@@ -75,6 +75,13 @@ class Walk {
     struct stat info{};
     const bool is_last = pending_.empty();
     bool exists = true;
+    // On the way nearly all are directories: what opens as one needs no other look.
+    int refused = 0;
+    if (!is_last && !is_assumed(name)) {
+      if (enter(name))
+        return Found{};
+      refused = errno;
+    }
     if (is_assumed(name)) {
       info.st_mode = S_IFLNK | 0777;
     } else if (::fstatat(here(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) < 0) {
@@ -93,28 +100,33 @@ class Walk {
       push_path(target);
       return Found{};
     }
-    if (is_last && !(exists && S_ISDIR(info.st_mode)))
+    if (is_last)
       return end(name, exists, info);
-    if (!S_ISDIR(info.st_mode))
-      return fail("find", shown_, ENOTDIR);
-    if (is_last && last_ == Last::keep && !must_be_dir_)
-      return end(name, exists, info);
-    return enter(name);
+    return fail("find", shown_, S_ISDIR(info.st_mode) ? refused : ENOTDIR);
   }
 
-  Result<Found> enter(const std::string& name) {
-    UniqueFd dir = TRY(open_at(here(), name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0, shown_));
+  bool enter(const std::string& name) {
+    UniqueFd dir(::openat(here(), name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!dir)
+      return false;
     path_ = path_of(name);
     dirs_.push_back(std::move(dir));
-    return Found{};
+    return true;
   }
 
   Result<Found> end(const std::string& name, bool exists, const struct stat& info) {
-    if (must_be_dir_ && exists)
+    if (must_be_dir_ && exists && !S_ISDIR(info.st_mode))
       return fail("find", shown_, ENOTDIR);
     Found found{path_of(name), {}, name, exists, info};
-    found.dir = TRY(open_at(here(), ".", O_PATH | O_DIRECTORY, 0, shown_));
+    found.dir = TRY(take_dir());
     return found;
+  }
+
+  // The walk ends here: its descriptor is the caller's.
+  Result<UniqueFd> take_dir() {
+    if (!dirs_.empty())
+      return std::move(dirs_.back());
+    return open_at(root_, ".", O_PATH | O_DIRECTORY, 0, shown_);
   }
 
   // The path ended in a directory that was entered: it is named in its parent.
@@ -126,7 +138,7 @@ class Walk {
       found.name = base_name(path_);
       dirs_.pop_back();
     }
-    found.dir = TRY(open_at(here(), ".", O_PATH | O_DIRECTORY, 0, shown_));
+    found.dir = TRY(take_dir());
     return found;
   }
 
