@@ -173,6 +173,7 @@ Result<int> refresh(const Options& opt, const Root& root, const Args& dirs, Io& 
   wanted.only_given = opt.only_given;
   wanted.make_links = !opt.no_links;
   wanted.use_aux_cache = !opt.ignore_aux;
+  wanted.compare = opt.dry_run;
   wanted.format = TRY(format_named(opt.format));
   for (const std::string_view dir : dirs) {
     if (write && !dir.starts_with('/'))

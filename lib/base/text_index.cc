@@ -1,5 +1,8 @@
 #include "lib/base/text_index.h"
 
+#include <algorithm>
+#include <bit>
+
 namespace rescue {
 
 size_t TextIndex::place_of(std::string_view text) const {
@@ -10,6 +13,11 @@ size_t TextIndex::place_of(std::string_view text) const {
   while (places_[place] != none && texts_[places_[place]] != text)
     place = (place + 1) & (places_.size() - 1);
   return place;
+}
+
+void TextIndex::reserve(size_t count) {
+  texts_.reserve(count);
+  places_.assign(std::bit_ceil(std::max<size_t>(count * 2 + 1, 32)), none);
 }
 
 uint32_t TextIndex::find(std::string_view text) const {

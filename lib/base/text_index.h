@@ -13,6 +13,8 @@ class TextIndex {
  public:
   static constexpr uint32_t none = UINT32_MAX;
 
+  // Room for so many of them, before the first comes.
+  void reserve(size_t count);
   uint32_t find(std::string_view text) const;
   // The number of `text`, which is size() - 1 where it is new.
   uint32_t add(std::string_view text);

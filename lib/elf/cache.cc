@@ -179,6 +179,14 @@ std::optional<std::string_view> Cache::find(std::string_view name, const CacheWi
 }
 
 int compare_library_names(std::string_view a, std::string_view b) {
+  // What both begin with decides nothing, apart from a number that goes on behind it.
+  size_t same = 0;
+  while (same < a.size() && same < b.size() && a[same] == b[same])
+    ++same;
+  while (same > 0 && is_digit(a[same - 1]))
+    --same;
+  a.remove_prefix(same);
+  b.remove_prefix(same);
   while (!a.empty()) {
     if (b.empty())
       return 1;

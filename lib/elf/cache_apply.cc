@@ -106,7 +106,8 @@ Result<> apply_cache(const Root& root, const CachePlan& plan) {
     (void)::unlinkat(dir, name.c_str(), 0);
     return done;
   }
-  return sync_dir(root, parent_of(plan.cache_path));
+  const UniqueFd parent = TRY(open_at(dir, ".", O_RDONLY | O_DIRECTORY, 0, shown));
+  return sync_fd(parent.get(), shown);
 }
 
 }  // namespace rescue::elf

@@ -87,7 +87,7 @@ class Planner {
     const Found found = TRY(root_.find(path, Last::keep));
     plan_.cache_path = found.path;
     plan_.cache_changes = true;
-    if (found.exists && S_ISREG(found.info.st_mode)) {
+    if (options_.compare && found.exists && S_ISREG(found.info.st_mode)) {
       const auto bytes = root_.read_file(found.path, longest_cache);
       plan_.cache_changes = !bytes || *bytes != plan_.bytes;
     }

@@ -24,6 +24,7 @@ struct CacheOptions {
   bool only_given = false;               // `directories` alone: neither `conf` nor what the loader has built in
   bool make_links = true;                // where not, the cache is as if they had been made
   bool use_aux_cache = false;            // believe what glibc's ldconfig remembers of a library that is as it was
+  bool compare = true;                   // whether `cache_changes` is of interest
   std::optional<CacheFormat> format;     // in place of the one that the root's ldconfig writes
 };
 

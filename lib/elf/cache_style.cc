@@ -42,8 +42,12 @@ Result<std::string> texts_of(int fd, const Image& image, std::string_view path) 
       continue;
     const size_t start = all.size();
     const uint64_t size = std::min({segment.file_size, image.file_size - segment.offset, longest_segment});
-    all.resize(start + size);
-    all.resize(start + TRY(pread_full(fd, std::span(all).subspan(start), segment.offset, path)));
+    Result<size_t> got = 0;
+    all.resize_and_overwrite(start + size, [&](char* data, size_t) {
+      got = pread_full(fd, std::span(data + start, size), segment.offset, path);
+      return start + got.value_or(0);
+    });
+    TRY(got);
     all += '\0';
   }
   return all;
@@ -66,18 +70,27 @@ size_t find_words(std::string_view bytes, std::string_view words, size_t from = 
                           : static_cast<size_t>(static_cast<const char*>(found) - bytes.data());
 }
 
-// The library directories that a program holds. Only where such a name begins is looked at closer.
+// The library directories that a program holds, most of which begin with "/usr/lib": to look for long words is fast.
 std::vector<std::string> library_dirs_in(std::string_view bytes) {
   constexpr size_t longest_list = 512;
   std::vector<std::string> best, best_of_usr;
-  for (size_t at = bytes.find('/', 1); at != std::string_view::npos; at = bytes.find('/', at + 1)) {
-    const std::string_view list = bytes.substr(at, longest_list);
-    const bool of_usr = list.starts_with("/usr/lib");
-    if (bytes[at - 1] != '\0' || (!of_usr && !list.starts_with("/lib")))
-      continue;
-    auto dirs = loader_facts_in(list).default_dirs;
-    if (std::vector<std::string>& most = of_usr ? best_of_usr : best; dirs.size() > most.size())
+  const auto take = [&](size_t start, std::vector<std::string>& most) {
+    auto dirs = search_dirs_in(bytes.substr(start, longest_list));
+    if (dirs.size() > most.size())
       most = std::move(dirs);
+  };
+  for (const std::string_view words : {std::string_view("\0/usr/lib", 9), std::string_view("\0/lib", 5)}) {
+    for (size_t at = find_words(bytes, words); at != std::string_view::npos; at = find_words(bytes, words, at + 1)) {
+      // A directory among them ends with a slash. The one of `/` stands before that of /usr.
+      if (!bytes.substr(0, bytes.find('\0', at + 1)).ends_with('/'))
+        continue;
+      take(at + 1, best_of_usr);
+      const size_t before = bytes.substr(0, at).rfind('\0') + 1;
+      if (bytes.substr(before).starts_with("/lib"))
+        take(before, best);
+    }
+    if (!best_of_usr.empty())
+      break;
   }
   return best_of_usr.size() > best.size() ? best_of_usr : best;
 }

@@ -29,7 +29,7 @@ struct File {
   dev_t device = 0;
   ino_t inode = 0;
   mode_t mode = 0;
-  std::string path;  // for messages
+  uint32_t number = 0;  // a name that leads to it, for messages
   std::optional<LibraryHead> head;
   std::optional<Error> complaint;
 };
@@ -90,6 +90,7 @@ class Scan {
   };
 
   std::string path_of(std::string_view name) const { return str(dir_.path, '/', name); }
+  std::string shown(const File& file) const { return root_.shown(path_of(names_[file.number].first)); }
   std::string found_path_of(std::string_view name) const {
     return dir_.found.empty() ? std::string(name) : str(dir_.found, '/', name);
   }
@@ -134,6 +135,7 @@ Result<> Scan::list() {
   fd_ = TRY(root_.open_dir(str('/', dir_.found)));
   const std::string shown = root_.shown(dir_.path);
   DirectoryReader reader(fd_.get(), shown);
+  names_.reserve(256);
   while (TRY(reader.next())) {
     if (is_dot_or_dot_dot(reader.name()))
       continue;
@@ -143,6 +145,7 @@ Result<> Scan::list() {
       type = static_cast<uint8_t>(IFTODT(info.st_mode));
     names_.emplace_back(reader.name(), type);
   }
+  numbers_.reserve(names_.size());
   for (size_t i = 0; i < names_.size();) {
     if (numbers_.add(names_[i].first) == i) {
       ++i;
@@ -151,6 +154,7 @@ Result<> Scan::list() {
     // Where others change the directory meanwhile, a name can come twice.
     names_.erase(names_.begin() + static_cast<ptrdiff_t>(i));
     numbers_ = {};
+    numbers_.reserve(names_.size());
     i = 0;
   }
   files_.resize(numbers_.size());
@@ -175,10 +179,11 @@ bool Scan::is_known(File& file, int dir, const std::string& name) const {
 void Scan::read(File& file, int dir, const std::string& name) {
   if (is_known(file, dir, name))
     return;
-  const auto fd = open_at(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, file.path);
+  const std::string path = shown(file);
+  const auto fd = open_at(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, path);
   struct stat info{};
   if (!fd || ::fstat(fd->get(), &info) < 0) {
-    file.complaint = fd ? fail("look at", file.path, errno).error() : fd.error();
+    file.complaint = fd ? fail("look at", path, errno).error() : fd.error();
     return;
   }
   file.device = info.st_dev;
@@ -186,7 +191,7 @@ void Scan::read(File& file, int dir, const std::string& name) {
   file.mode = info.st_mode;
   if (!S_ISREG(info.st_mode))
     return;
-  auto head = read_library_head(fd->get(), static_cast<uint64_t>(info.st_size), file.path, style_);
+  auto head = read_library_head(fd->get(), static_cast<uint64_t>(info.st_size), path, style_);
   if (head)
     file.head = std::move(*head);
   else
@@ -200,7 +205,7 @@ File& Scan::here(uint32_t number) {
   File& file = *(files_[number] = std::make_unique<File>());
   file.exists = true;
   file.mode = DTTOIF(type);
-  file.path = root_.shown(path_of(name));
+  file.number = number;
   if (type == DT_REG)
     read(file, fd_.get(), name);
   return file;
@@ -212,7 +217,7 @@ File& Scan::elsewhere(uint32_t number) {
     return *files_[number];
   const std::string& name = names_[number].first;
   File& file = *(files_[number] = std::make_unique<File>());
-  file.path = root_.shown(path_of(name));
+  file.number = number;
   const auto found = root_.find(found_path_of(name), Last::follow, &assumed_);
   if (!found || !found->exists) {
     file.error = found ? ENOENT : found.error().code();
@@ -330,13 +335,12 @@ void Scan::put_link(const std::string& name, std::string target) {
 
 void Scan::plan_link(const Winner& winner, ScannedDirectory::Entry& entry) {
   const std::string& soname = winner.soname;
-  const std::string shown = root_.shown(path_of(soname));
   if (!make_links_ || soname.empty())
     return;
   if (soname.find('/') != std::string::npos || is_dot_or_dot_dot(soname)) {
     // glibc's would make the link, wherever that leads.
     result_.warnings.push_back(
-        str(winner.file->path, ": calls itself ", printable(soname), ", which is no file name: no link is made"));
+        str(shown(*winner.file), ": calls itself ", printable(soname), ", which is no file name: no link is made"));
     entry.skipped = true;
     return;
   }
@@ -346,11 +350,11 @@ void Scan::plan_link(const Winner& winner, ScannedDirectory::Entry& entry) {
     if (there->device == winner.file->device && there->inode == winner.file->inode)
       return;
     if (style_.keeps_loader_link && is_loader_soname(soname)) {
-      result_.warnings.push_back(str(winner.file->path, ": is a loader, whose link is left alone"));
+      result_.warnings.push_back(str(shown(*winner.file), ": is a loader, whose link is left alone"));
       return;
     }
     if (names_[number].second != DT_LNK) {
-      result_.warnings.push_back(str(shown, ": is not a symbolic link: left alone"));
+      result_.warnings.push_back(str(root_.shown(path_of(soname)), ": is not a symbolic link: left alone"));
       return;
     }
   }
@@ -360,6 +364,8 @@ void Scan::plan_link(const Winner& winner, ScannedDirectory::Entry& entry) {
 
 void Scan::finish() {
   const uint64_t legacy = style_.legacy_hwcaps && dir_.hwcaps.empty() ? legacy_hwcaps_of(style_, dir_.path) : 0;
+  result_.lines.reserve(winners_.size());
+  result_.entries.reserve(winners_.size());
   for (auto winner = winners_.rbegin(); winner != winners_.rend(); ++winner) {
     const LibraryHead& head = *winner->file->head;
     ScannedDirectory::Entry entry{winner->soname, winner->name, false, false, winner->is_link};

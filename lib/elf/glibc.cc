@@ -120,26 +120,6 @@ std::string tidy_dir(std::string_view text) {
   return dir;
 }
 
-// The longest run of such strings that stand directly behind each other; the loader has its table once or twice.
-std::vector<std::string> find_search_dirs(std::string_view bytes) {
-  std::vector<std::string> best, run;
-  size_t offset = 0;
-  while (offset < bytes.size()) {
-    const size_t zero = bytes.find('\0', offset);
-    if (zero == std::string_view::npos)
-      break;
-    const std::string_view text = bytes.substr(offset, zero - offset);
-    if (is_search_dir(text))
-      run.push_back(tidy_dir(text));
-    else
-      run.clear();
-    if (run.size() > best.size())
-      best = run;
-    offset = zero + 1;
-  }
-  return best;
-}
-
 // "x86-64-v4:x86-64-v3:x86-64-v2", "power10:power9", "z16:z15:z14:z13".
 std::vector<std::string> find_hwcaps(std::string_view bytes) {
   for (const std::string_view last : {"x86-64-v2", "power9", "z13"}) {
@@ -233,9 +213,29 @@ std::string newest_glibc_needed(const Image& image) {
   return newest;
 }
 
+// The longest run of such strings that stand directly behind each other; the loader has its table once or twice.
+std::vector<std::string> search_dirs_in(std::string_view bytes) {
+  std::vector<std::string> best, run;
+  size_t offset = 0;
+  while (offset < bytes.size()) {
+    const size_t zero = bytes.find('\0', offset);
+    if (zero == std::string_view::npos)
+      break;
+    const std::string_view text = bytes.substr(offset, zero - offset);
+    if (is_search_dir(text))
+      run.push_back(tidy_dir(text));
+    else
+      run.clear();
+    if (run.size() > best.size())
+      best = run;
+    offset = zero + 1;
+  }
+  return best;
+}
+
 LoaderFacts loader_facts_in(std::string_view bytes) {
   LoaderFacts facts;
-  facts.default_dirs = find_search_dirs(bytes);
+  facts.default_dirs = search_dirs_in(bytes);
   facts.hwcaps = find_hwcaps(bytes);
   facts.glibc_hwcaps = bytes.find("glibc-hwcaps") != std::string_view::npos;
   facts.legacy_hwcaps = bytes.find(std::string_view("\0tls\0", 5)) != std::string_view::npos;

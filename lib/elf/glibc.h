@@ -65,4 +65,7 @@ struct LoaderFacts {
 Result<LoaderFacts> read_loader_facts(int fd, const Image& image, std::string_view path);
 LoaderFacts loader_facts_in(std::string_view bytes);
 
+// The directories alone.
+std::vector<std::string> search_dirs_in(std::string_view bytes);
+
 }  // namespace rescue::elf

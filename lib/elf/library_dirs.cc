@@ -78,9 +78,8 @@ void LibraryDirs::add(std::string_view path, std::string_view from, unsigned lin
   }
   LibraryDir dir{std::string(path),  found->path,       {}, std::string(from), line, flags,
                  found->info.st_dev, found->info.st_ino};
-  LibraryDir parent = dir;
-  push(std::move(dir), true);
-  if (style_.named_hwcaps)
+  const LibraryDir parent = dir;
+  if (push(std::move(dir), true) && style_.named_hwcaps)
     add_named(parent);
 }
 
