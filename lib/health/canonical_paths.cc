@@ -42,7 +42,8 @@ std::string CanonicalPaths::of(std::string_view path) {
   auto known = directories_.find(dir);
   if (known == directories_.end()) {
     const auto found = root_.find(dir);
-    std::string real = found && found->exists && S_ISDIR(found->info.st_mode) ? found->path : of(dir);
+    // A link that leads nowhere says all the same where.
+    std::string real = found && (!found->exists || S_ISDIR(found->info.st_mode)) ? found->path : of(dir);
     known = directories_.emplace(dir, std::move(real)).first;
   }
   return str(known->second, known->second.empty() ? "" : "/", name);

@@ -68,7 +68,8 @@ void report_gone(Patient& patient, Findings& findings, const elf::CacheEntry& en
   finding.evidence.push_back(str(patient.shown(cache_path), " still leads to it"));
   if (owner && *owner) {
     const InstalledPackage& package = patient.packages->packages()[(*owner)->package];
-    finding.evidence.push_back(str("it belongs to the package ", package.name, ' ', package.version));
+    finding.packages = {str(package.name, ' ', package.version)};
+    finding.evidence.push_back(str("it belongs to the package ", finding.packages[0]));
   }
   wish(patient, finding, place->path, {});
   finding.wishes.back().wanted.soname = entry.name;
@@ -95,7 +96,9 @@ void check_cache(Patient& patient, Findings& findings) {
   if (!cache || !*cache)
     return;
   const std::string_view suffix = suffix_of((*cache)->why);
-  if (suffix == "STALE" && may_be_right(patient, findings, (*cache)->bytes))
+  // So it is while a directory or a link on the way is to be put back.
+  const bool unsettled = std::ranges::any_of(findings, [](const Finding& f) { return f.stage == Stage::layout; });
+  if (suffix == "STALE" && (unsettled || may_be_right(patient, findings, (*cache)->bytes)))
     return;
   Finding finding;
   finding.id = str("CACHE_", suffix);

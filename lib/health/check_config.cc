@@ -62,7 +62,10 @@ void check_file(Patient& patient, Findings& findings, const std::string& path) {
   finding.headline = str("configuration ", patient.shown(path), text ? " is no text" : " cannot be read");
   if (path == main_file)
     mend_main(patient, finding, *place);
-  if (finding.steps.empty())
+  const auto owner = patient.packages ? patient.packages->owner(path) : Result<std::optional<PackageDb::Owned>>();
+  if (patient.packages && (!owner || !*owner))
+    finding.repair = "no package has it: look at it, and remove it or write it anew";
+  else if (finding.steps.empty())
     wish(patient, finding, path, {});
   findings.push_back(std::move(finding));
 }

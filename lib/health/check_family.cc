@@ -4,6 +4,7 @@
 
 #include "lib/base/text.h"
 #include "lib/bundle/state_dir.h"
+#include "lib/health/canonical_paths.h"
 #include "lib/health/checks.h"
 #include "lib/health/places.h"
 
@@ -87,7 +88,10 @@ class FamilyCheck {
     if (p_.is_claimed(p_.interp.substr(1)) ||
         std::ranges::any_of(findings_, [](const Finding& f) { return f.stage == Stage::layout; }))
       return;
-    const std::string dir = first_broken(dir_name(p_.interp).substr(1));
+    std::string dir = first_broken(dir_name(p_.interp).substr(1));
+    // Where a link leads to something that is no directory, that is what is in the way.
+    if (const auto target = p_.root.find(dir); target && target->exists)
+      dir = target->path;
     const auto there = p_.root.find(dir, Last::keep);
     const bool link = there && there->exists && S_ISLNK(there->info.st_mode);
     Finding finding;
@@ -128,10 +132,16 @@ class FamilyCheck {
     return file_for(soname, {});
   }
 
+  // Once the file or directory that another finding is about is back, the link leads to it.
+  bool leads_to_claimed(const std::string& path) const {
+    const std::string text = p_.root.read_link(path).value_or("");
+    return p_.is_claimed(CanonicalPaths(p_.root).of(text.starts_with('/') ? text : join_path(dir_name(path), text)));
+  }
+
   // Nothing of this system's own files can take the place.
   void report_lost(const std::string& path, NodeKind kind) {
     Fault fault = fault_at(p_, path, kind, {});
-    if (fault.suffix.empty())
+    if (fault.suffix.empty() || (fault.suffix == "LINK_DANGLING" && leads_to_claimed(path)))
       return;
     Finding finding = finding_at(p_, path, kind, std::move(fault));
     wish(p_, finding, path, {});
@@ -142,7 +152,9 @@ class FamilyCheck {
   // libc.so.6 must be somewhere; where not, it belongs where the rest of the family is.
   void check_libc_path() {
     const bool there = std::ranges::any_of(p_.members, [](const Member& m) { return elf::is_libc_soname(m.name); });
-    if (there || p_.home.empty() || p_.interp.empty() || p_.is_claimed(join_path(p_.home, "libc.so.6")))
+    // While a directory is to be moved back, nobody knows what is in it.
+    const bool moved = std::ranges::contains(findings_, "DIRECTORY_MOVED", &Finding::id);
+    if (there || moved || p_.home.empty() || p_.interp.empty() || p_.is_claimed(join_path(p_.home, "libc.so.6")))
       return;
     if (file_for("libc.so.6", p_.home) == nullptr)
       report_lost(join_path(p_.home, "libc.so.6"), NodeKind::file);

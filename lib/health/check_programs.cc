@@ -44,6 +44,9 @@ class ProgramsCheck {
       if (finding.severity == Severity::note)
         continue;
       reported_.insert(finding.path);
+      // What a wrong link leads to is not to blame.
+      if (const auto target = p_.root.find(finding.path))
+        reported_.insert(target->path);
       for (const RepairStep& step : finding.steps)
         reported_.insert(step.step.path);
     }
@@ -192,15 +195,27 @@ class ProgramsCheck {
   }
 
   void report_no_programs() {
-    Finding& finding =
-        add_finding("PROGRAMS_MISSING", {}, "basic programs (sh, ls and the like) are gone from /usr/bin", {});
-    finding.weight = 79;
     std::string names;
     std::set<size_t> named;
-    for (const std::string_view program : {"bash", "dash", "ls", "mount", "grep", "sed", "tar", "dpkg", "rpm"})
+    std::vector<std::string> gone;
+    for (const std::string_view program : {"bash", "dash", "sh", "ls", "mount", "grep", "sed", "tar", "dpkg", "rpm"}) {
+      if (has(program))
+        continue;
+      bool known = program == "sh" || program == "ls";
       for (const std::string_view dir : {"bin/", "usr/bin/"})
-        if (const auto owner = owner_of(str(dir, program)); owner && named.insert(*owner).second)
-          names += str(names.empty() ? "" : ", ", p_.packages->packages()[*owner].name);
+        if (const auto owner = owner_of(str(dir, program))) {
+          known = true;
+          if (named.insert(*owner).second)
+            names += str(names.empty() ? "" : ", ", p_.packages->packages()[*owner].name);
+        }
+      if (known)
+        gone.emplace_back(program);
+    }
+    Finding& finding = add_finding(
+        "PROGRAMS_MISSING", {},
+        gone.empty() ? "hardly any program is left" : str("basic programs are gone from /usr/bin: ", names_of(gone)),
+        {});
+    finding.weight = 79;
     finding.repair = names.empty() ? "bring their packages back from a backup, or unpack them with the kit"
                                    : str("unpack these packages again, and those of what else is missed: ", names);
     finding.commands.push_back(p_.command(p_.root.exists("var/lib/dpkg") ? "deb-extract" : "rpm-extract",
@@ -208,12 +223,10 @@ class ProgramsCheck {
   }
 
   // Without the links of a merged /usr, they are where these lead.
-  bool has_basic_programs() const {
-    const auto has = [&](std::string_view name) {
-      return p_.root.exists(str("bin/", name)) || p_.root.exists(str("usr/bin/", name));
-    };
-    return has("sh") && (has("ls") || has("busybox"));
+  bool has(std::string_view name) const {
+    return p_.root.exists(str("bin/", name)) || p_.root.exists(str("usr/bin/", name));
   }
+  bool has_basic_programs() const { return has("sh") && (has("ls") || has("busybox")); }
 
   Finding& add_finding(std::string_view id, const std::string& path, std::string headline, const Trouble& trouble) {
     Finding finding;
@@ -235,7 +248,8 @@ class ProgramsCheck {
     if (!owner)
       return std::nullopt;
     const InstalledPackage& package = p_.packages->packages()[*owner];
-    finding.evidence.push_back(str("it belongs to the package ", package.name, ' ', package.version));
+    finding.packages = {str(package.name, ' ', package.version)};
+    finding.evidence.push_back(str("it belongs to the package ", finding.packages[0]));
     return owner;
   }
 
@@ -256,8 +270,6 @@ class ProgramsCheck {
         if (place && !place->exists && std::ranges::contains(p_.real_dirs, dir_name(place->path)))
           wish(p_, finding, place->path, file.digest);
       }
-      if (finding.wishes.empty())
-        finding.repair = str("install the package again");
       return;
     }
   }

@@ -7,6 +7,9 @@
 
 namespace rescue {
 
+// Whether all of /usr was moved away, with which a merged system has nothing left that could tell what it is
+// (check_layout.cc).
+bool check_usr(Patient& patient, Findings& findings);
 // Directories that were moved away, and the links of a merged /usr (check_layout.cc).
 void check_layout(Patient& patient, Findings& findings);
 // Something mounted over glibc; file systems that are read-only, full, or from which nothing may run

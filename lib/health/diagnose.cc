@@ -15,32 +15,47 @@ namespace {
 // As many of one kind in one directory as are told one by one.
 constexpr size_t told_singly = 3;
 
-std::string key_of(const Finding& finding) {
-  return str(finding.id, ' ', dir_name(finding.path));
+// Of what is mended the same way wherever it is.
+bool is_of_attributes(const Finding& finding) {
+  for (const std::string_view end : {"_WRONG_OWNER", "_WRONG_MODE", "_NOT_READABLE", "_NOT_EXECUTABLE", "_WRITABLE"})
+    if (finding.id.ends_with(end))
+      return true;
+  return false;
+}
+
+std::string key_of(const Finding& finding, bool everywhere) {
+  return everywhere && is_of_attributes(finding) ? finding.id : str(finding.id, ' ', dir_name(finding.path));
 }
 
 // Hundreds of files that have the same fault become one finding.
-Findings merged(Findings findings) {
+Findings merged(Findings findings, bool everywhere) {
   Findings out;
   for (size_t i = 0; i < findings.size(); ++i) {
     Finding& finding = findings[i];
     if (finding.id.empty())
       continue;
-    const std::string key = key_of(finding);
+    const std::string key = key_of(finding, everywhere);
     std::vector<Finding*> alike;
     if (finding.severity != Severity::fatal && !finding.path.empty())
       for (size_t j = i + 1; j < findings.size(); ++j)
         if (findings[j].severity == finding.severity && findings[j].stage == finding.stage &&
-            key_of(findings[j]) == key)
+            key_of(findings[j], everywhere) == key)
           alike.push_back(&findings[j]);
     if (alike.size() >= told_singly) {
-      const std::string place =
-          finding.path.contains('/') ? str(" in ", printable(dir_name(finding.path))) : std::string();
-      finding.evidence.push_back(str("and so are ", alike.size(), " more", place, ": ",
-                                     printable(base_name(alike[0]->path)), ", ", printable(base_name(alike[1]->path)),
-                                     " ..."));
+      const bool elsewhere = dir_name(alike.back()->path) != dir_name(finding.path);
+      const std::string place = elsewhere                    ? " elsewhere"
+                                : finding.path.contains('/') ? str(" in ", printable(dir_name(finding.path)))
+                                                             : std::string();
+      const auto name = [&](const Finding* other) {
+        return printable(elsewhere ? std::string_view(other->path) : base_name(other->path));
+      };
+      finding.evidence.push_back(
+          str("and so are ", alike.size(), " more", place, ": ", name(alike[0]), ", ", name(alike[1]), " ..."));
       for (Finding* other : alike) {
         finding.steps.insert(finding.steps.end(), other->steps.begin(), other->steps.end());
+        for (std::string& package : other->packages)
+          if (!std::ranges::contains(finding.packages, package))
+            finding.packages.push_back(std::move(package));
         other->id.clear();
       }
       finding.commands.clear();
@@ -48,6 +63,25 @@ Findings merged(Findings findings) {
     out.push_back(std::move(finding));
   }
   return out;
+}
+
+// What only its package can bring back.
+void name_packages(const Patient& patient, Findings& findings) {
+  constexpr size_t most = 8;
+  for (Finding& finding : findings) {
+    const size_t count = finding.packages.size();
+    if (!finding.repair.empty() || !finding.steps.empty() || count == 0)
+      continue;
+    finding.repair =
+        str("no good copy of it was found on this system: install ", count == 1 ? "its package" : "these packages",
+            " again, or unpack ", count == 1 ? "it" : "them");
+    for (size_t i = 0; i < std::min(count, most); ++i)
+      finding.repair += str(i == 0 ? ": " : ", ", printable(finding.packages[i]));
+    if (count > most)
+      finding.repair += str(" and ", count - most, " more");
+    finding.commands = {patient.command(patient.root.exists("var/lib/dpkg") ? "deb-extract" : "rpm-extract",
+                                        str("--in-place ", printable(patient.root.path()), " PACKAGE..."))};
+  }
 }
 
 void sort_by_gravity(Findings& findings) {
@@ -65,6 +99,8 @@ bool is_strange(Patient& patient, Findings& findings) {
     finding.id = "NOT_GLIBC";
     finding.headline = "programs run on musl, not on glibc: there is nothing here for this command";
   } else if (patient.interp.empty() && patient.members.empty()) {
+    if (check_usr(patient, findings))
+      return true;
     finding.id = "NO_SYSTEM";
     finding.severity = Severity::fatal;
     finding.headline = str("directory ", printable(patient.root.path()),
@@ -90,7 +126,8 @@ std::string sentence(const Finding& finding) {
 std::string consequence(const Diagnosis& diagnosis) {
   const Patient::Census& census = diagnosis.patient.census;
   const bool noexec = std::ranges::any_of(diagnosis.findings, [](const Finding& f) { return f.id == "NOEXEC"; });
-  if (noexec || census.trial_failed || (census.programs > 0 && census.broken == census.programs))
+  const bool none = census.programs == 0 && diagnosis.findings.front().id == "DIRECTORY_MOVED";
+  if (noexec || none || census.trial_failed || (census.programs > 0 && census.broken == census.programs))
     return " Nothing dynamic can run.";
   if (census.broken > 0)
     return str(' ', census.broken, " of ", census.programs, " programs cannot run.");
@@ -150,7 +187,8 @@ Diagnosis diagnose(const Root& root, const DoctorOptions& options) {
   check_environment(patient, findings);
   check_trial(patient, findings);
   find_sources(patient, findings);
-  findings = merged(std::move(findings));
+  findings = merged(merged(std::move(findings), false), true);
+  name_packages(patient, findings);
   sort_by_gravity(findings);
   return diagnosis;
 }
@@ -161,7 +199,7 @@ std::string verdict(const Diagnosis& diagnosis) {
   const Finding& worst = diagnosis.findings.front();
   const bool glibc = std::ranges::any_of(diagnosis.findings, is_about_glibc);
   if (glibc)
-    return str(sentence(worst), '.', consequence(diagnosis));
+    return str(sentence(worst), worst.headline.ends_with('?') ? "" : ".", consequence(diagnosis));
   return str("This is not a glibc problem: glibc ", diagnosis.patient.version, " is whole. But ", worst.headline, '.',
              consequence(diagnosis));
 }

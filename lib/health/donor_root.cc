@@ -16,7 +16,7 @@ namespace rescue {
 namespace {
 
 // Where people put what they move away.
-constexpr std::string_view places[] = {"root", "", "usr", "opt", "tmp", "var/tmp", "dev/shm"};
+constexpr std::string_view places[] = {"root", "", "usr", "opt", "tmp", "var/tmp", "home", "dev/shm"};
 
 // File systems of the kernel's own.
 constexpr std::string_view not_disks[] = {"proc", "sys", "dev"};

@@ -80,6 +80,7 @@ struct Finding {
   std::vector<std::string> commands;  // the same as a person would type it
   std::vector<RepairStep> steps;      // empty: not for us to repair
   std::vector<FileWish> wishes;
+  std::vector<std::string> packages;  // other than glibc's, that bring it back: "bash 5.2.15-2+b13"
 };
 
 using Findings = std::vector<Finding>;

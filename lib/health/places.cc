@@ -77,6 +77,11 @@ Fault fault_of_file(const Patient& patient, const Found& found) {
                 ')'),
             true};
   }
+  const bool other = is_libc_name(found.name)     ? !elf::is_libc_soname(image.soname)
+                     : is_loader_name(found.name) ? !elf::is_loader_soname(image.soname)
+                                                  : elf::is_glibc_soname(found.name) && image.soname != found.name;
+  if (other && !image.soname.empty())
+    return {"REPLACED", str("is another library, ", printable(image.soname)), true};
   if (image.truncated())
     return {"TRUNCATED", str("is cut short: ", image.file_size, " of at least ", image.loads_end, " bytes are there"),
             true};

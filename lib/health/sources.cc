@@ -141,6 +141,8 @@ class SourceFinder {
   }
 
   void say_what_is_missing(Finding& finding) const {
+    if (!finding.packages.empty())
+      return;
     if (p_.packages && !p_.build.empty())
       finding.repair = str("no good copy of it was found on this system. Make a bundle from the packages of glibc ",
                            p_.build, " (rescue-bundle create -o glibc.tzst PACKAGE...), and take it from there");
