@@ -151,7 +151,7 @@ case_not_glibc_shell() {
   rm "$ROOT"/usr/bin/{sh,bash,dash}
   doctor 5
   says '^This is not a glibc problem: glibc 2\.36 is whole. But basic programs'
-  says 'unpack these packages again.*: bash, dash, '
+  says 'unpack these packages again.*: bash, dash$'
   nothing_to_mend
 }
 
