@@ -1,4 +1,4 @@
-// SHA-512 (FIPS 180-4), in code that the compiler makes for several kinds of processor.
+// SHA-512 (FIPS 180-4), for every processor, and by the instructions that some have.
 #include <bit>
 #include <cstring>
 
@@ -35,55 +35,79 @@ alignas(16) constexpr uint64_t round_constants[80] = {
     0x431d67c49c100d4c, 0x4cc5d4becb3e42b6, 0x597f299cfc657e2a, 0x5fcb6fab3ad6faec, 0x6c44198c4a475817,
 };
 
+}  // namespace
+
+void compress_sha512_portable(uint64_t* state, const uint8_t* blocks, size_t count) {
+  for (; count > 0; --count, blocks += 128) {
+    // Sixteen words more than are used: so the loop is one.
+    uint64_t w[96];
+    std::memcpy(w, blocks, 128);
+    for (size_t i = 0; i < 16; ++i)
+      w[i] = __builtin_bswap64(w[i]);
+    uint64_t v[8];
+    std::memcpy(v, state, sizeof v);
+    // The words are not moved along after each round: they are called by their new places.
+#pragma clang loop unroll_count(8)
+    for (size_t i = 0; i < 80; ++i) {
+      const auto at = [&](size_t place) -> uint64_t& { return v[(place - i) % 8]; };
+      const uint64_t a = at(0), b = at(1), c = at(2), e = at(4);
+      uint64_t& h = at(7);
+      h += w[i] + round_constants[i] + (at(6) ^ (e & (at(5) ^ at(6)))) +
+           (std::rotr(e, 14) ^ std::rotr(e, 18) ^ std::rotr(e, 41));
+      at(3) += h;
+      const uint64_t old = w[i + 1], last = w[i + 14];
+      w[i + 16] = w[i] + (std::rotr(old, 1) ^ std::rotr(old, 8) ^ (old >> 7)) + w[i + 9] +
+                  (std::rotr(last, 19) ^ std::rotr(last, 61) ^ (last >> 6));
+      h += ((a & b) | ((a ^ b) & c)) + (std::rotr(a, 28) ^ std::rotr(a, 34) ^ std::rotr(a, 39));
+    }
+    for (size_t i = 0; i < 8; ++i)
+      state[i] += v[i];
+  }
+}
+
+#if defined(__x86_64__)
+
+namespace {
+
 // Wide vectors as arguments have no settled ABI without AVX; here they are only arguments of what is inlined.
 #pragma clang diagnostic ignored "-Wpsabi"
 
-// Two message words of each of `lanes` blocks. The compiler makes of the operations what the processor has.
-template <size_t lanes>
-using Words = uint64_t __attribute__((vector_size(16 * lanes)));
+// Two message words of each of two blocks.
+using Words = uint64_t __attribute__((vector_size(32)));
+using Pair = uint64_t __attribute__((vector_size(16)));
 using Octets = uint8_t __attribute__((vector_size(16)));
 
-template <typename V>
-[[gnu::always_inline]] inline V rotated(V x, int by) {
+[[gnu::always_inline]] inline Words rotated(Words x, int by) {
   return (x >> by) | (x << (64 - by));
 }
 
-[[gnu::always_inline]] inline Words<1> load_pair(const uint8_t* bytes) {
+[[gnu::always_inline]] inline Pair load_pair(const uint8_t* bytes) {
   Octets octets;
   std::memcpy(&octets, bytes, sizeof octets);
   octets = __builtin_shufflevector(octets, octets, 7, 6, 5, 4, 3, 2, 1, 0, 15, 14, 13, 12, 11, 10, 9, 8);
-  return std::bit_cast<Words<1>>(octets);
+  return std::bit_cast<Pair>(octets);
 }
 
-template <size_t lanes>
-[[gnu::always_inline]] inline Words<lanes> load_words(const uint8_t* bytes) {
-  if constexpr (lanes == 1)
-    return load_pair(bytes);
-  else
-    return __builtin_shufflevector(load_pair(bytes), load_pair(bytes + 128), 0, 1, 2, 3);
+[[gnu::always_inline]] inline Words load_words(const uint8_t* bytes) {
+  return __builtin_shufflevector(load_pair(bytes), load_pair(bytes + 128), 0, 1, 2, 3);
 }
 
-template <size_t lanes>
-[[gnu::always_inline]] inline Words<lanes> load_constants(size_t round) {
-  Words<1> pair;
-  std::memcpy(&pair, round_constants + round, sizeof pair);
-  if constexpr (lanes == 1)
-    return pair;
-  else
-    return __builtin_shufflevector(pair, pair, 0, 1, 0, 1);
+[[gnu::always_inline]] inline Words load_constants(const uint64_t* from) {
+  Pair pair;
+  std::memcpy(&pair, from, sizeof pair);
+  return __builtin_shufflevector(pair, pair, 0, 1, 0, 1);
 }
 
 // The second word of one pair and the first of the next.
-[[gnu::always_inline]] inline Words<1> between(Words<1> a, Words<1> b) {
-  return __builtin_shufflevector(a, b, 1, 2);
-}
-// Not every processor has two lanes.
-[[maybe_unused, gnu::always_inline]] inline Words<2> between(Words<2> a, Words<2> b) {
+[[gnu::always_inline]] inline Words between(Words a, Words b) {
   return __builtin_shufflevector(a, b, 1, 4, 3, 6);
 }
 
+// The words are not moved along after each round: they are called by their new places. `i` counts rounds.
 struct Rounds {
   uint64_t v[8];
+  // The last round's share of its a, which the next one adds: nothing waits for it until then.
+  uint64_t sigma = 0;
   uint64_t b_xor_c;  // which the round before has made as its a ^ b, for the majority of the three
 
   explicit Rounds(const uint64_t* state) {
@@ -91,136 +115,110 @@ struct Rounds {
     b_xor_c = v[1] ^ v[2];
   }
 
-  // The words are not moved along after each round: they are called by their new places. `i` counts rounds.
-  [[gnu::always_inline]] void run(size_t i, uint64_t sum) {
-    const auto at = [&](size_t place) -> uint64_t& { return v[(place - i) % 8]; };
-    const uint64_t a = at(0), b = at(1), e = at(4);
-    uint64_t& h = at(7);
-    h += sum;
-    h += (e & at(5)) + (~e & at(6));
-    h += std::rotr(e, 14) ^ std::rotr(e, 18) ^ std::rotr(e, 41);
-    at(3) += h;
-    const uint64_t a_xor_b = a ^ b;
-    h += b ^ (a_xor_b & b_xor_c);
-    h += std::rotr(a, 28) ^ std::rotr(a, 34) ^ std::rotr(a, 39);
-    b_xor_c = a_xor_b;
-  }
-
-#if defined(__x86_64__)
-  // The same in as few instructions as it takes: the compiler moves the words to and fro for want of registers, and the
+  // In as few instructions and registers as it takes: the compiler moves the words to and fro for want of them, and the
   // processor cannot take in more instructions than these.
-  [[gnu::always_inline]] void run_bmi2(size_t i, const uint64_t& sum) {
+  [[gnu::always_inline]] void run(size_t i, const uint64_t& sum) {
     const auto at = [&](size_t place) -> uint64_t& { return v[(place - i) % 8]; };
     uint64_t a_xor_b, t;
     __asm__(
         "addq %[sum], %[h]\n\t"
         "movq %[e], %[t]\n\t"
         "andq %[f], %[t]\n\t"
-        "andnq %[g], %[e], %[x]\n\t"
-        "addq %[t], %[h]\n\t"
-        "rorxq $14, %[e], %[t]\n\t"
-        "addq %[x], %[h]\n\t"
+        "addq %[s], %[a]\n\t"
+        "rorxq $41, %[e], %[s]\n\t"
         "rorxq $18, %[e], %[x]\n\t"
-        "xorq %[x], %[t]\n\t"
-        "rorxq $41, %[e], %[x]\n\t"
-        "xorq %[x], %[t]\n\t"
-        "movq %[a], %[x]\n\t"
         "addq %[t], %[h]\n\t"
+        "andnq %[g], %[e], %[t]\n\t"
+        "xorq %[x], %[s]\n\t"
+        "rorxq $14, %[e], %[x]\n\t"
+        "addq %[t], %[h]\n\t"
+        "xorq %[x], %[s]\n\t"
+        "movq %[a], %[x]\n\t"
+        "rorxq $39, %[a], %[t]\n\t"
+        "addq %[s], %[h]\n\t"
         "xorq %[b], %[x]\n\t"
+        "rorxq $34, %[a], %[s]\n\t"
         "addq %[h], %[d]\n\t"
         "andq %[x], %[y]\n\t"
+        "xorq %[t], %[s]\n\t"
         "rorxq $28, %[a], %[t]\n\t"
         "xorq %[b], %[y]\n\t"
-        "addq %[y], %[h]\n\t"
-        "rorxq $34, %[a], %[y]\n\t"
-        "xorq %[y], %[t]\n\t"
-        "rorxq $39, %[a], %[y]\n\t"
-        "xorq %[y], %[t]\n\t"
-        "addq %[t], %[h]"
-        : [h] "+&r"(at(7)), [d] "+&r"(at(3)), [y] "+&r"(b_xor_c), [x] "=&r"(a_xor_b), [t] "=&r"(t)
-        : [a] "r"(at(0)), [b] "r"(at(1)), [e] "r"(at(4)), [f] "r"(at(5)), [g] "r"(at(6)), [sum] "m"(sum)
+        "xorq %[t], %[s]\n\t"
+        "addq %[y], %[h]"
+        : [h] "+&r"(at(7)), [d] "+&r"(at(3)), [a] "+&r"(at(0)), [y] "+&r"(b_xor_c), [s] "+&r"(sigma),
+          [x] "=&r"(a_xor_b), [t] "=&r"(t)
+        : [b] "r"(at(1)), [e] "r"(at(4)), [f] "r"(at(5)), [g] "r"(at(6)), [sum] "m"(sum)
         : "cc");
     b_xor_c = a_xor_b;
   }
-#endif
 
-  void add_to(uint64_t* state) const {
+  void add_to(uint64_t* state) {
+    v[0] += sigma;
     for (size_t i = 0; i < 8; ++i)
       state[i] += v[i];
   }
 };
 
-template <size_t lanes>
-[[gnu::always_inline]] inline void run_round(Rounds& rounds, size_t i, const uint64_t& sum) {
-#if defined(__x86_64__)
-  if constexpr (lanes == 2)
-    return rounds.run_bmi2(i, sum);
-#endif
-  rounds.run(i, sum);
-}
-
-// The message words are made by vector instructions, for one block or for two at a time, while the rounds of the first
-// run; the last of these, and those of the second, find theirs made.
-template <size_t lanes>
-[[gnu::always_inline]] inline void compress(uint64_t* state, const uint8_t* blocks, size_t count) {
-  for (; count >= lanes; count -= lanes, blocks += 128 * lanes) {
-    Words<lanes> w[8];
+// The message words are made by vector instructions, for two blocks at a time, while the rounds of the first run; the
+// last of these, and those of the second, find theirs made.
+[[gnu::always_inline]] inline void compress_two(uint64_t* state, const uint8_t* blocks) {
+  Words w[8];
 #pragma clang loop unroll(full)
-    for (size_t i = 0; i < 8; ++i)
-      w[i] = load_words<lanes>(blocks + 16 * i);
-    alignas(32) uint64_t sums[80 * lanes];
-    const auto store_sum = [&](size_t i, size_t start) {
-      const Words<lanes> sum = w[i] + load_constants<lanes>(start + 2 * i);
-      std::memcpy(sums + (start + 2 * i) * lanes, &sum, sizeof sum);
-    };
-    Rounds rounds(state);
+  for (size_t i = 0; i < 8; ++i)
+    w[i] = load_words(blocks + 16 * i);
+  alignas(32) uint64_t sums[160];
+  uint64_t* place = sums;
+  const uint64_t* constants = round_constants;
+  const auto store_sum = [&](size_t i) {
+    const Words sum = w[i] + load_constants(constants + 2 * i);
+    std::memcpy(place + 4 * i, &sum, sizeof sum);
+  };
+  Rounds rounds(state);
 #pragma clang loop unroll(disable)
-    for (size_t start = 0; start < 64; start += 16) {
+  do {
+    // Two registers, for which there is room, and no sums of others.
+    __asm__("" : "+r"(place), "+r"(constants));
 #pragma clang loop unroll(full)
-      for (size_t i = 0; i < 8; ++i) {
-        uint64_t* const place = sums + (start + 2 * i) * lanes;
-        store_sum(i, start);
-        // By way of memory: taking the words out of a register costs more.
-        __asm__("" : "+m"(*place), "+m"(place[1]));
-        const Words<lanes> old = between(w[i], w[(i + 1) % 8]);
-        const Words<lanes> last = w[(i + 7) % 8];
-        w[i] += (rotated(old, 1) ^ rotated(old, 8) ^ (old >> 7)) + between(w[(i + 4) % 8], w[(i + 5) % 8]) +
-                (rotated(last, 19) ^ rotated(last, 61) ^ (last >> 6));
-        run_round<lanes>(rounds, 2 * i, place[0]);
-        run_round<lanes>(rounds, 2 * i + 1, place[1]);
-      }
+    for (size_t i = 0; i < 8; ++i) {
+      uint64_t* const sum = place + 4 * i;
+      store_sum(i);
+      // By way of memory: taking the words out of a register costs more.
+      __asm__("" : "+m"(*sum), "+m"(sum[1]));
+      const Words old = between(w[i], w[(i + 1) % 8]);
+      const Words last = w[(i + 7) % 8];
+      w[i] += (rotated(old, 1) ^ rotated(old, 8) ^ (old >> 7)) + between(w[(i + 4) % 8], w[(i + 5) % 8]) +
+              (rotated(last, 19) ^ rotated(last, 61) ^ (last >> 6));
+      rounds.run(2 * i, sum[0]);
+      rounds.run(2 * i + 1, sum[1]);
     }
+    place += 32;
+    constants += 16;
+  } while (constants != round_constants + 64);
 #pragma clang loop unroll(full)
-    for (size_t i = 0; i < 8; ++i)
-      store_sum(i, 64);
-    size_t start = 64;
+  for (size_t i = 0; i < 8; ++i)
+    store_sum(i);
+  const uint64_t* at = place;
 #pragma clang loop unroll(disable)
-    for (size_t lane = 0; lane < lanes; ++lane, start = 0) {
-      if (lane > 0)
-        rounds = Rounds(state);
+  for (size_t lane = 0; lane < 2; ++lane, at = sums + 2) {
+    if (lane > 0)
+      rounds = Rounds(state);
 #pragma clang loop unroll(disable)
-      for (const uint64_t* at = sums + start * lanes + 2 * lane; start < 80; start += 16, at += 16 * lanes) {
+    for (; at < sums + 160; at += 32) {
 #pragma clang loop unroll(full)
-        for (size_t i = 0; i < 16; ++i)
-          run_round<lanes>(rounds, i, at[i / 2 * 2 * lanes + i % 2]);
-      }
-      rounds.add_to(state);
+      for (size_t i = 0; i < 16; ++i)
+        rounds.run(i, at[i / 2 * 4 + i % 2]);
     }
+    rounds.add_to(state);
   }
 }
 
 }  // namespace
 
-void compress_sha512_portable(uint64_t* state, const uint8_t* blocks, size_t count) {
-  compress<1>(state, blocks, count);
-}
-
-#if defined(__x86_64__)
-
 [[gnu::target("avx2,bmi,bmi2")]] void compress_sha512_avx2(uint64_t* state, const uint8_t* blocks, size_t count) {
-  compress<2>(state, blocks, count);
-  if (count % 2 != 0)
-    compress_sha512_portable(state, blocks + (count - 1) * 128, 1);
+  for (; count >= 2; count -= 2, blocks += 256)
+    compress_two(state, blocks);
+  if (count != 0)
+    compress_sha512_portable(state, blocks, 1);
 }
 
 namespace {
