@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <memory>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -19,6 +20,7 @@
 #include "lib/base/columns.h"
 #include "lib/base/quote.h"
 #include "lib/base/size_text.h"
+#include "lib/base/sort.h"
 #include "lib/base/time_text.h"
 #include "lib/base/utf8.h"
 #include "lib/base/version_order.h"
@@ -453,11 +455,8 @@ void settle_needs(Settings& s) {
   s.need_type = opt.recursive || s.colors || opt.indicator != Indicator::none || opt.directories_first;
 }
 
-struct Entry {
-  std::string name;
-  std::string shown;         // the name as it is printed; empty where it is the name itself
-  std::string link;          // where a symbolic link leads
-  std::string blocks, size;  // as text
+// What is made anew for each entry; the rest keeps its memory from the directory before.
+struct Facts {
   struct stat info{};
   timespec when{};
   mode_t type = 0;         // S_IFREG...; 0 where it is not known
@@ -470,6 +469,13 @@ struct Entry {
   bool has_link = false;
   bool is_quoted = false;
   bool has_capability = false;
+};
+
+struct Entry : Facts {
+  std::string name;
+  std::string shown;         // the name as it is printed; empty where it is the name itself
+  std::string link;          // where a symbolic link leads
+  std::string blocks, size;  // as text
 
   std::string_view text() const { return shown.empty() ? std::string_view(name) : std::string_view(shown); }
   bool is_directory() const { return S_ISDIR(known ? info.st_mode : type); }
@@ -607,7 +613,8 @@ class Lister {
   char end_;
   int status_ = 0;
   Names names_;
-  std::vector<Entry> entries_;
+  static constexpr size_t piece_size = 32;
+  std::vector<std::unique_ptr<Entry[]>> entries_;  // in pieces, which stay where they are
   std::vector<const Entry*> sorted_;
   Widths widths_;
   uint64_t total_blocks_ = 0;
@@ -629,7 +636,6 @@ void Lister::warn(const Error& error, bool serious) {
 }
 
 void Lister::clear() {
-  entries_.clear();
   sorted_.clear();
   widths_ = {};
   total_blocks_ = 0;
@@ -827,7 +833,12 @@ void Lister::measure(Entry& entry) {
 }
 
 void Lister::add(int dir, std::string_view where, std::string_view name, mode_t type, ino_t inode, bool named) {
-  Entry& entry = entries_.emplace_back();
+  const size_t count = sorted_.size();
+  if (count == entries_.size() * piece_size)
+    entries_.push_back(std::make_unique<Entry[]>(piece_size));
+  Entry& entry = entries_[count / piece_size][count % piece_size];
+  static_cast<Facts&>(entry) = {};
+  entry.shown.clear();
   entry.name = name;
   entry.type = type;
   entry.info.st_ino = inode;
@@ -837,10 +848,8 @@ void Lister::add(int dir, std::string_view where, std::string_view name, mode_t 
     entry.known = look(dir, entry, followed);
     if (!entry.known) {
       warn(fail("look at", str(where, name), errno).error(), named);
-      if (named) {
-        entries_.pop_back();
+      if (named)
         return;
-      }
       entry.info = {};
     }
   }
@@ -855,12 +864,10 @@ void Lister::add(int dir, std::string_view where, std::string_view name, mode_t 
   }
   set_shown(entry);
   measure(entry);
+  sorted_.push_back(&entry);
 }
 
 void Lister::sort() {
-  sorted_.reserve(entries_.size());
-  for (const Entry& entry : entries_)
-    sorted_.push_back(&entry);
   if (s_.sort != Sort::none)
     std::ranges::sort(sorted_, Order(s_));
 }
