@@ -28,22 +28,28 @@ constexpr Opt<Options> options[] = {
 };
 
 // Whole groups of three bytes, so that the pieces' codes stand beside each other.
-constexpr size_t piece = 3 * 16384;
+constexpr size_t step = 3 * 512;
+constexpr size_t piece = 32 * step;
+
+void put_wrapped(std::string_view code, uint64_t wrap, uint64_t& column, Output& out) {
+  while (wrap != 0 && code.size() > wrap - column) {
+    out.write(code.substr(0, static_cast<size_t>(wrap - column)));
+    out.write("\n");
+    code.remove_prefix(static_cast<size_t>(wrap - column));
+    column = 0;
+  }
+  out.write(code);
+  column += code.size();
+}
 
 Result<> encode(const Input& input, uint64_t wrap, Io& io) {
   const auto buffer = std::make_unique_for_overwrite<char[]>(piece);
   uint64_t column = 0;
   while (io.out.ok()) {
     const size_t count = TRY(read_full(input.fd(), {buffer.get(), piece}, input.name()));
-    const std::string code = to_base64({buffer.get(), count});
-    std::string_view rest = code;
-    while (wrap != 0 && rest.size() > wrap - column) {
-      io.out.put(rest.substr(0, static_cast<size_t>(wrap - column)), '\n');
-      rest.remove_prefix(static_cast<size_t>(wrap - column));
-      column = 0;
-    }
-    io.out.put(rest);
-    column += rest.size();
+    // In steps whose codes fit memory that is at hand, and need not be asked of the kernel.
+    for (std::string_view bytes(buffer.get(), count); !bytes.empty(); bytes.remove_prefix(std::min(bytes.size(), step)))
+      put_wrapped(to_base64(bytes.substr(0, step)), wrap, column, io.out);
     if (count < piece)
       break;
   }
