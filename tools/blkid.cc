@@ -273,6 +273,8 @@ extern const Applet blkid_applet = {
     .usage = "[OPTION]... [DEVICE]...\n-L LABEL\n-U UUID",
     .section = 8,
     .usage_status = 4,
+    .help_letter = 'h',
+    .version_letter = 'V',
     .options = describe<options>,
     .run = entry<options, run>,
 };

@@ -26,6 +26,7 @@ extern const Applet clear_applet = {
     .summary = "clear the terminal's screen",
     .usage = "[-x]",
     .usage_status = 2,
+    .version_letter = 'V',
     .options = describe<options>,
     .run = entry<options, run>,
 };

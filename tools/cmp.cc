@@ -273,6 +273,7 @@ extern const Applet cmp_applet = {
     .usage = "[OPTION]... FILE1 [FILE2 [SKIP1 [SKIP2]]]",
     .failure_status = 2,
     .dies_with_reader = true,
+    .version_letter = 'v',
     .notes =
         "Numbers may have a unit: kB 1000, K 1024, MB, M and so on. Where a FILE is missing or -, standard input is "
         "read.\n"

@@ -667,6 +667,7 @@ extern const Applet diff_applet = {
     .usage = "[OPTION]... FILE1 FILE2\n[OPTION]... --from-file=FILE1 FILE2...\n[OPTION]... --to-file=FILE2 FILE1...",
     .failure_status = 2,
     .dies_with_reader = true,
+    .version_letter = 'v',
     .notes =
         "A directory beside a file stands for the file of that name in it; - is standard input.\n"
         "LFMT: %L the line, %l without its newline, %dn its number. GFMT: %< %> %= the lines; %dX a number, X of\n"

@@ -379,6 +379,8 @@ extern const Applet dmesg_applet = {
     .summary = "print the kernel's messages",
     .usage = "[OPTION]...",
     .usage_status = 1,
+    .help_letter = 'h',
+    .version_letter = 'V',
     .options = describe<options>,
     .run = entry<options, run>,
 };

@@ -69,19 +69,20 @@ class Folder {
     size_t start = 0;
     for (size_t i = 0; i < line.size(); ++i) {
       column = after(column, line[i]);
-      if (column <= opt_.width || i == start)
-        continue;
-      size_t end = i;
-      if (opt_.at_blanks) {
-        const size_t blank = line.substr(start, i - start).find_last_of(" \t");
-        if (blank != std::string_view::npos)
-          end = start + blank + 1;
+      // What is left after a break may be too long in its turn: a tab is as wide as its place makes it.
+      while (column > opt_.width && i != start) {
+        size_t end = i;
+        if (opt_.at_blanks) {
+          const size_t blank = line.substr(start, i - start).find_last_of(" \t");
+          if (blank != std::string_view::npos)
+            end = start + blank + 1;
+        }
+        io_.out.put(line.substr(start, end - start), '\n');
+        start = end;
+        column = 0;
+        for (size_t j = start; j <= i; ++j)
+          column = after(column, line[j]);
       }
-      io_.out.put(line.substr(start, end - start), '\n');
-      start = end;
-      column = 0;
-      for (size_t j = start; j <= i; ++j)
-        column = after(column, line[j]);
     }
     io_.out.put(line.substr(start));
   }

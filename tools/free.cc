@@ -181,6 +181,7 @@ extern const Applet free_applet = {
     .summary = "print how much memory is free",
     .usage = "[OPTION]...",
     .usage_status = 1,
+    .version_letter = 'V',
     .options = describe<options>,
     .run = entry<options, run>,
 };

@@ -244,6 +244,7 @@ extern const Applet fuser_applet = {
     .name = "fuser",
     .summary = "find the processes that use files or file systems",
     .usage = "[OPTION]... [-SIGNAL] NAME...",
+    .version_letter = 'V',
     .notes = "The status is 1 where nobody uses any of them.",
     .options = describe<options>,
     .run = run_with_signal,

@@ -127,6 +127,8 @@ extern const Applet hexdump_applet = {
     .summary = "dump files in hexadecimal, or in a form of one's own",
     .usage = "[OPTION]... [FILE]...",
     .dies_with_reader = true,
+    .help_letter = 'h',
+    .version_letter = 'V',
     .notes =
         "FORMAT is a row of units, COUNT/BYTES \"TEXT\"; in TEXT are conversions of printf's (c d i o u x X e f g s), "
         "and\n"

@@ -186,6 +186,8 @@ extern const Applet hostname_applet = {
     .name = "hostname",
     .summary = "print or set the name of this machine",
     .usage = "[OPTION]...\n[-b] NAME\n[-b] -F FILE",
+    .help_letter = 'h',
+    .version_letter = 'V',
     .options = describe<options>,
     .run = entry<options, run>,
 };

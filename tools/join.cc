@@ -176,8 +176,9 @@ struct Line {
   }
 };
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+// Capitals, as sort -f has it: what stands between the two alphabets comes after both.
+char upper(char c) {
+  return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
 }
 
 // One of the two files, and its lines with the same key.
@@ -230,8 +231,8 @@ class Side {
     if (!opt_.ignore_case)
       return a.compare(b);
     for (size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
-      const auto x = static_cast<uint8_t>(lower(a[i]));
-      const auto y = static_cast<uint8_t>(lower(b[i]));
+      const auto x = static_cast<uint8_t>(upper(a[i]));
+      const auto y = static_cast<uint8_t>(upper(b[i]));
       if (x != y)
         return x < y ? -1 : 1;
     }

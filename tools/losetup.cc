@@ -5,12 +5,15 @@
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
+#include <linux/fs.h>
 #include <linux/loop.h>
 
 #include "lib/base/applet.h"
 #include "lib/base/fd.h"
 #include "lib/base/size_text.h"
+#include "lib/base/table.h"
 #include "lib/sys/block.h"
 #include "lib/sys/mounting.h"
 
@@ -28,6 +31,11 @@ struct Options {
   bool detach_all = false;
   bool verbose = false;
   bool set_capacity = false;
+  bool json = false;
+  bool raw = false;
+  bool all_columns = false;
+  bool no_overlap = false;
+  std::string columns;
   std::vector<std::string> detach;
   std::string associated;
   std::string offset;
@@ -44,6 +52,11 @@ constexpr Opt<Options> options[] = {
     {'j', "associated", &Options::associated, "list those that FILE is behind", "FILE"},
     {'l', "list", &Options::list, "list as a table (default)"},
     {'n', "noheadings", &Options::no_headings, "without the line of headings"},
+    {'J', "json", &Options::json, "list as JSON"},
+    {'O', "output", &Options::columns, "list these columns: NAME, BACK-FILE, OFFSET, ...", "COLUMNS"},
+    {0, "output-all", &Options::all_columns, "list all columns"},
+    {0, "raw", &Options::raw, "one blank between the columns"},
+    {'L', "nooverlap", &Options::no_overlap, "take the device that is set up so already; fail where a part is in use"},
     {'o', "offset", &Options::offset, "begin at byte N of the file (1M and its like, too)", "N"},
     {0, "sizelimit", &Options::size_limit, "N bytes of it and no more", "N"},
     {'b', "sector-size", &Options::sector_size, "sectors of N bytes", "N"},
@@ -59,6 +72,8 @@ struct LoopState {
   std::string device;
   struct loop_info64 info{};
   std::string file;
+  dev_t number = 0;
+  int sector_size = 0;
 };
 
 // Those that are in use.
@@ -68,9 +83,10 @@ Result<std::vector<LoopState>> list_loops() {
     if (!device.name.starts_with("loop") || device.partition != 0)
       continue;
     const auto fd = open_device(device, O_RDONLY);
-    LoopState loop{.device = device.path, .info = {}, .file = device.backing_file};
+    LoopState loop{.device = device.path, .info = {}, .file = device.backing_file, .number = device.number};
     if (!fd || ::ioctl(fd->get(), LOOP_GET_STATUS64, &loop.info) < 0)
       continue;
+    (void)::ioctl(fd->get(), BLKSSZGET, &loop.sector_size);
     if (loop.file.empty())
       loop.file = reinterpret_cast<const char*>(loop.info.lo_file_name);
     loops.push_back(std::move(loop));
@@ -90,29 +106,36 @@ void print_line(Io& io, const LoopState& loop) {
   io.out.put('\n');
 }
 
-std::string flag(const LoopState& loop, uint32_t bit) {
-  return (loop.info.lo_flags & bit) != 0 ? "1" : "0";
+constexpr TableColumn columns[] = {
+    {"NAME", TableColumn::Kind::text},         {"AUTOCLEAR", TableColumn::Kind::flag},
+    {"BACK-FILE", TableColumn::Kind::text},    {"BACK-INO", TableColumn::Kind::number},
+    {"BACK-MAJ:MIN", TableColumn::Kind::text}, {"MAJ:MIN", TableColumn::Kind::text},
+    {"OFFSET", TableColumn::Kind::number},     {"PARTSCAN", TableColumn::Kind::flag},
+    {"RO", TableColumn::Kind::flag},           {"SIZELIMIT", TableColumn::Kind::number},
+    {"DIO", TableColumn::Kind::flag},          {"LOG-SEC", TableColumn::Kind::number},
+};
+
+std::string numbers(uint64_t device) {
+  return str(major(device), ':', minor(device));
 }
 
-void print_table(const Options& opt, Io& io, const std::vector<LoopState>& loops) {
-  std::vector<std::vector<std::string>> rows;
-  if (!opt.no_headings)
-    rows.push_back({"NAME", "SIZELIMIT", "OFFSET", "AUTOCLEAR", "RO", "BACK-FILE"});
-  for (const LoopState& loop : loops)
-    rows.push_back({loop.device, str(loop.info.lo_sizelimit), str(loop.info.lo_offset), flag(loop, LO_FLAGS_AUTOCLEAR),
-                    flag(loop, LO_FLAGS_READ_ONLY), printable(loop.file)});
-  std::vector<size_t> widths(6);
-  for (const auto& row : rows)
-    for (size_t i = 0; i < row.size(); ++i)
-      widths[i] = std::max(widths[i], row[i].size());
-  for (const auto& row : rows) {
-    for (size_t i = 0; i + 1 < row.size(); ++i) {
-      const std::string pad(widths[i] - row[i].size(), ' ');
-      const bool right = i > 0;
-      io.out.put(right ? pad : "", row[i], right ? "" : pad, ' ');
-    }
-    io.out.put(row.back(), '\n');
+Result<> print_table(const Options& opt, Io& io, const std::vector<LoopState>& loops) {
+  Table table(columns, "NAME,SIZELIMIT,OFFSET,AUTOCLEAR,RO,BACK-FILE,DIO,LOG-SEC");
+  if (opt.all_columns)
+    table.choose_all();
+  else if (!opt.columns.empty())
+    TRY(table.choose(opt.columns));
+  for (const LoopState& loop : loops) {
+    const auto flag = [&](uint32_t bit) { return std::string((loop.info.lo_flags & bit) != 0 ? "1" : "0"); };
+    table.add({loop.device, flag(LO_FLAGS_AUTOCLEAR), printable(loop.file), str(loop.info.lo_inode),
+               numbers(loop.info.lo_device), numbers(loop.number), str(loop.info.lo_offset), flag(LO_FLAGS_PARTSCAN),
+               flag(LO_FLAGS_READ_ONLY), str(loop.info.lo_sizelimit), flag(LO_FLAGS_DIRECT_IO), str(loop.sector_size)});
   }
+  if (opt.json)
+    table.print_json(io.out, "loopdevices");
+  else if (!loops.empty())
+    table.print(io.out, {.no_headings = opt.no_headings, .raw = opt.raw});
+  return {};
 }
 
 bool same_file(const std::string& a, const std::string& b) {
@@ -127,9 +150,10 @@ Result<int> list(const Options& opt, Io& io, std::string_view only) {
   std::erase_if(loops, [&](const LoopState& loop) {
     return (!only.empty() && loop.device != only) || (!opt.associated.empty() && !same_file(loop.file, opt.associated));
   });
-  const bool table = opt.list || (!opt.all && opt.associated.empty() && only.empty());
-  if (table && !loops.empty())
-    print_table(opt, io, loops);
+  const bool table =
+      opt.list || opt.json || !opt.columns.empty() || (!opt.all && opt.associated.empty() && only.empty());
+  if (table)
+    TRY(print_table(opt, io, loops));
   else if (!table)
     for (const LoopState& loop : loops)
       print_line(io, loop);
@@ -145,7 +169,29 @@ Result<uint64_t> size_of(std::string_view text) {
   return text.empty() ? 0 : parsed.value;
 }
 
+// The device that shows this part of the file already, if there is one; fails where one shows some of it.
+Result<std::optional<std::string>> device_of(const std::string& file, uint64_t offset, uint64_t limit) {
+  for (const LoopState& loop : TRY(list_loops())) {
+    if (!same_file(loop.file, file))
+      continue;
+    const uint64_t begin = loop.info.lo_offset, size = loop.info.lo_sizelimit;
+    if (begin == offset && size == limit)
+      return loop.device;
+    if ((size == 0 || offset < begin + size) && (limit == 0 || begin < offset + limit))
+      return fail("set up", file, str(loop.device, " shows a part of it"));
+  }
+  return std::nullopt;
+}
+
 Result<int> set_up(const Options& opt, Io& io, const std::string& device, const std::string& file) {
+  const auto there =
+      opt.no_overlap ? TRY(device_of(file, TRY(size_of(opt.offset)), TRY(size_of(opt.size_limit)))) : std::nullopt;
+  if (there && (device.empty() || device == *there)) {
+    io.out.put(*there, '\n');
+    return io.status();
+  }
+  if (there)
+    return fail("set up", file, str(*there, " shows it"));
   const Loop loop = TRY(attach_loop({.file = file,
                                      .device = device,
                                      .offset = TRY(size_of(opt.offset)),
@@ -209,6 +255,8 @@ extern const Applet losetup_applet = {
     .usage = "[OPTION]... [DEVICE] [FILE]\n-f [--show] FILE\n-d DEVICE...",
     .section = 8,
     .usage_status = 1,
+    .help_letter = 'h',
+    .version_letter = 'V',
     .options = describe<options>,
     .run = entry<options, run>,
 };

@@ -41,6 +41,7 @@ struct Options {
   bool tree = false;
   std::string_view set;  // of columns, by a name of its own
   std::string sort;
+  std::string dedup;
   std::string columns;
   std::string exclude;
   std::string include;
@@ -69,6 +70,7 @@ constexpr Opt<Options> options[] = {
     {'I', "include", &Options::include, "only devices of these major numbers", "LIST"},
     {'A', "noempty", &Options::not_empty, "without devices of no size"},
     {'D', "discard", choose_set<discard_columns>, "how they take word of what is free: DISC-GRAN, DISC-MAX"},
+    {'E', "dedup", &Options::dedup, "of devices that have the same in COLUMN, only the first", "COLUMN"},
     {'f', "fs", choose_set<file_system_columns>, "what is on them: FSTYPE, LABEL, UUID, MOUNTPOINTS"},
     {'i', "ascii", &Options::ascii, "draw the tree with plain letters"},
     {'J', "json", &Options::json, "as JSON"},
@@ -196,26 +198,29 @@ class Lister {
   }
 
   Result<> choose_columns(std::string_view list) {
-    for (const std::string_view word : split(list, ',')) {
-      std::string upper(word);
-      std::ranges::transform(upper, upper.begin(),
-                             [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
-      const auto column = std::ranges::find_if(known_columns, [&](const Column& c) { return upper == c.name; });
-      if (column == std::end(known_columns))
-        return with_status(fail("unknown column", word, "is none").error(), Status::failed);
-      columns_.push_back(column);
-    }
+    for (const std::string_view word : split(list, ','))
+      columns_.push_back(TRY(column_of(word)));
+    return {};
+  }
+
+  // Of the devices that have the same in this column, only the first is taken.
+  Result<> choose_dedup(std::string_view column) {
+    dedup_ = TRY(column_of(column));
     return {};
   }
 
   // The tree below the devices that are named, or below all that lie on nothing else.
   Result<std::vector<Row>> rows(const std::vector<std::string>& named) {
     std::vector<Row> top;
+    size_t known = 0;
     for (const BlockDevice& device : devices_)
       if (named.empty() ? is_top(device) && is_wanted(device)
-                        : std::ranges::contains(named, device.path) || std::ranges::contains(named, device.name))
-        top.push_back(row(device, 0));
-    if (top.size() < named.size())
+                        : std::ranges::contains(named, device.path) || std::ranges::contains(named, device.name)) {
+        ++known;
+        if (!is_repeat(device))
+          top.push_back(row(device, 0));
+      }
+    if (known < named.size())
       return fail("look at", named[0], "is no block device that is known");
     return top;
   }
@@ -227,10 +232,7 @@ class Lister {
 
   // Whether all values in the column, in the order of the list, are where they belong.
   Result<> sort(std::vector<Row>& rows) {
-    const size_t before = columns_.size();
-    TRY(choose_columns(opt_.sort));
-    const Column* const key = columns_.back();
-    columns_.resize(before);
+    const Column* const key = TRY(column_of(opt_.sort));
     const bool by_number = key->kind == Kind::number || key->kind == Kind::size;
     const auto sort_level = [&](auto& self, std::vector<Row>& level) -> void {
       for (Row& row : level) {
@@ -254,6 +256,27 @@ class Lister {
   bool ascii() const { return ascii_; }
 
  private:
+  static Result<const Column*> column_of(std::string_view word) {
+    std::string upper(word);
+    std::ranges::transform(upper, upper.begin(),
+                           [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+    const auto column = std::ranges::find_if(known_columns, [&](const Column& c) { return upper == c.name; });
+    if (column == std::end(known_columns))
+      return with_status(fail("unknown column", word, "is none").error(), Status::failed);
+    return column;
+  }
+
+  bool is_repeat(const BlockDevice& device) {
+    std::optional<Superblock> tags;
+    std::string text = dedup_ != nullptr ? value(device, *dedup_, tags, true) : "";
+    if (text.empty())
+      return false;
+    if (std::ranges::contains(seen_, text))
+      return true;
+    seen_.push_back(std::move(text));
+    return false;
+  }
+
   bool is_top(const BlockDevice& device) const {
     if (opt_.inverse && !opt_.no_children)
       return std::ranges::none_of(devices_, [&](const BlockDevice& other) { return lies_on(other, device); });
@@ -300,7 +323,7 @@ class Lister {
       made.values.push_back(value(device, *column, tags, opt_.bytes));
     if (!opt_.no_children && depth < 16)
       for (const BlockDevice& other : devices_)
-        if (opt_.inverse ? lies_on(device, other) : lies_on(other, device))
+        if ((opt_.inverse ? lies_on(device, other) : lies_on(other, device)) && !is_repeat(other))
           made.children.push_back(row(other, depth + 1));
     return made;
   }
@@ -444,6 +467,8 @@ class Lister {
   std::vector<Mount> mounts_;
   std::vector<const Column*> columns_;
   Names names_;
+  const Column* dedup_ = nullptr;
+  std::vector<std::string> seen_;  // in that column
   bool ascii_ = false;
 };
 
@@ -613,6 +638,8 @@ Result<int> run(const Options& opt, Io& io, Args args) {
     TRY(lister.choose_columns(!opt.columns.empty() ? std::string_view(opt.columns)
                               : !opt.set.empty()   ? opt.set
                                                    : default_columns));
+  if (!opt.dedup.empty())
+    TRY(lister.choose_dedup(opt.dedup));
   auto rows = TRY(lister.rows(std::vector<std::string>(args.begin(), args.end())));
   if (!opt.sort.empty())
     TRY(lister.sort(rows));
@@ -629,6 +656,8 @@ extern const Applet lsblk_applet = {
     .section = 8,
     .failure_status = 32,
     .usage_status = 1,
+    .help_letter = 'h',
+    .version_letter = 'V',
     .options = describe<options>,
     .run = entry<options, run>,
 };

@@ -30,6 +30,8 @@ extern const Applet pivot_root_applet = {
     .usage = "NEWROOT PUTOLD",
     .section = 8,
     .usage_status = 1,
+    .help_letter = 'h',
+    .version_letter = 'V',
     .options = describe<options>,
     .run = entry<options, run>,
 };

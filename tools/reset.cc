@@ -34,6 +34,7 @@ extern const Applet reset_applet = {
     .summary = "bring a terminal back to a state in which one can work",
     .usage = "",
     .usage_status = 1,
+    .version_letter = 'V',
     .options = describe<options>,
     .run = entry<options, run>,
 };

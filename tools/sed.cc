@@ -356,6 +356,7 @@ class Machine {
  private:
   struct Range {
     bool active = false;
+    bool began = false;
     uint64_t end = 0;
   };
   struct Appended {
@@ -382,6 +383,8 @@ class Machine {
           edited = done;
         return;
       }
+      // As GNU's does: what is held belongs to one file.
+      hold_ = {};
       number_ = 0;
       reset_ranges();
       if (!opt_.in_place || !edited)
@@ -404,7 +407,8 @@ class Machine {
   void reset_ranges() {
     for (size_t i = 0; i < states_.size(); ++i) {
       const Address& from = script_.commands[i].from;
-      states_[i] = {.active = from.kind == Address::Kind::line && from.first == 0, .end = 0};
+      const bool at_once = from.kind == Address::Kind::line && from.first == 0;
+      states_[i] = {.active = at_once, .began = at_once, .end = 0};
     }
   }
 
@@ -439,8 +443,16 @@ class Machine {
       return matches(command.from);
     if (range.active)
       return in_range(command.to, range);
-    if (!TRY(matches(command.from)))
+    // A range from a line by its number begins once, at a later line where another command took that one.
+    if (command.from.kind == Address::Kind::line) {
+      const bool late =
+          command.to.kind == Address::Kind::line && number_ > command.from.first && number_ > command.to.first;
+      if (range.began || number_ < command.from.first || late)
+        return false;
+      range.began = true;
+    } else if (!TRY(matches(command.from))) {
       return false;
+    }
     switch (command.to.kind) {
       case Address::Kind::line: range.end = command.to.first; break;
       case Address::Kind::plus: range.end = number_ + command.to.first; break;
@@ -483,6 +495,14 @@ class Machine {
   void put_text(std::string_view text, Target& to) {
     end_line(to);
     to.out->write(text);
+  }
+
+  // A text of the script, which ends as lines do.
+  void put_as_line(std::string_view text) {
+    if (text.empty())
+      return;
+    put_text(text.substr(0, text.size() - 1), out());
+    out().out->put(separator_);
   }
 
   Result<> open_outputs() {
@@ -648,10 +668,10 @@ class Machine {
     std::string& text = pattern_.text;
     switch (command.name) {
       case 'a': appended_.push_back({command.text}); break;
-      case 'i': put_text(command.text, out()); break;
+      case 'i': put_as_line(command.text); break;
       case 'c':
         if (command.to.kind == Address::Kind::none || !states_[place].active)
-          put_text(command.text, out());
+          put_as_line(command.text);
         deleted_ = true;
         return true;
       case 'b': next = command.target; break;

@@ -215,7 +215,9 @@ class Sequence {
  private:
   bool prints_as_last(const std::string& format, long double x, const std::string& before, long double last) const {
     const std::string text = format_fraction(format, x);
-    const size_t start = format.find('%');
+    size_t start = 0;
+    for (size_t at = 0; format[at] != '%' || format[at + 1] == '%'; ++start)
+      at += format[at] == '%' ? 2 : 1;
     char* end = nullptr;
     const long double printed = std::strtold(text.c_str() + std::min(start, text.size()), &end);
     return printed == last && text != before;

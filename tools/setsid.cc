@@ -52,6 +52,8 @@ extern const Applet setsid_applet = {
     .usage = "[OPTION]... PROGRAM [ARG]...",
     .usage_status = 1,
     .operands_end_options = true,
+    .help_letter = 'h',
+    .version_letter = 'V',
     .options = describe<options>,
     .run = entry<options, run>,
 };

@@ -77,6 +77,8 @@ extern const Applet swapoff_applet = {
     .section = 8,
     .failure_status = 4,
     .usage_status = 16,
+    .help_letter = 'h',
+    .version_letter = 'V',
     .options = describe<options>,
     .run = entry<options, run>,
 };

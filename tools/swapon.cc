@@ -9,6 +9,7 @@
 #include "lib/base/applet.h"
 #include "lib/base/fd.h"
 #include "lib/base/size_text.h"
+#include "lib/base/table.h"
 #include "lib/sys/block.h"
 #include "lib/sys/mounts.h"
 
@@ -17,7 +18,7 @@ namespace {
 
 struct Options {
   bool all = false;
-  bool show = false;
+  bool all_columns = false;
   bool summary = false;
   bool if_exists = false;
   bool no_headings = false;
@@ -29,6 +30,7 @@ struct Options {
   std::string label;
   std::string uuid;
   std::optional<std::string> discard;
+  std::optional<std::string> show;
 };
 
 constexpr Opt<Options> options[] = {
@@ -40,7 +42,8 @@ constexpr Opt<Options> options[] = {
     {'L', "label", &Options::label, "the one with this label", "LABEL"},
     {'U', "uuid", &Options::uuid, "the one with this UUID", "UUID"},
     {'s', "summary", &Options::summary, "print what is used, as /proc/swaps has it"},
-    {0, "show", &Options::show, "print what is used as a table"},
+    {0, "show", &Options::show, "print what is used as a table: NAME,TYPE,SIZE,USED,PRIO,UUID,LABEL", "[COLUMNS]"},
+    {0, "output-all", &Options::all_columns, "with --show: all columns"},
     {0, "noheadings", &Options::no_headings, "with --show: without the line of headings"},
     {0, "bytes", &Options::bytes, "with --show: sizes in bytes"},
     {0, "raw", &Options::raw, "with --show: one blank between the columns"},
@@ -63,12 +66,26 @@ std::vector<std::string> words_of(std::string_view line) {
   return words;
 }
 
+constexpr TableColumn columns[] = {
+    {"NAME", TableColumn::Kind::text},   {"TYPE", TableColumn::Kind::text},   {"SIZE", TableColumn::Kind::number},
+    {"USED", TableColumn::Kind::number}, {"PRIO", TableColumn::Kind::number}, {"UUID", TableColumn::Kind::text},
+    {"LABEL", TableColumn::Kind::text},
+};
+
+Superblock tags_of(const std::string& path) {
+  const auto fd = open_file(path, O_RDONLY);
+  auto disk = fd ? FdDisk::open(fd->get(), path) : std::unexpected(fd.error());
+  const auto found = disk ? probe_superblock(*disk) : std::unexpected(disk.error());
+  return found ? found->value_or(Superblock()) : Superblock();
+}
+
 Result<int> show(const Options& opt, Io& io) {
+  Table table(columns, "NAME,TYPE,SIZE,USED,PRIO");
+  if (opt.all_columns)
+    table.choose_all();
+  else if (opt.show && !opt.show->empty())
+    TRY(table.choose(*opt.show));
   const std::string text = TRY(read_text(std::string(swaps)));
-  std::vector<std::vector<std::string>> rows;
-  if (!opt.no_headings)
-    rows.push_back({"NAME", "TYPE", "SIZE", "USED", "PRIO"});
-  bool any = false;
   const auto size = [&](std::string_view kib) {
     return size_text(to_number<uint64_t>(kib).value_or(0), 1024, opt.bytes ? byte_style : human_style);
   };
@@ -77,23 +94,12 @@ Result<int> show(const Options& opt, Io& io) {
     const auto words = words_of(line);
     if (words.size() < 5)
       continue;
-    any = true;
-    rows.push_back({words[0], words[1], size(words[2]), size(words[3]), words[4]});
+    const Superblock tags = tags_of(words[0]);
+    table.add({words[0], words[1], size(words[2]), size(words[3]), words[4], std::string(tags.uuid()),
+               std::string(tags.label())});
   }
-  if (!any)
-    return io.status();
-  std::vector<size_t> widths(5);
-  for (const auto& row : rows)
-    for (size_t i = 0; i < row.size(); ++i)
-      widths[i] = opt.raw ? 0 : std::max(widths[i], row[i].size());
-  for (const auto& row : rows) {
-    for (size_t i = 0; i < row.size(); ++i) {
-      const std::string pad(widths[i] > row[i].size() ? widths[i] - row[i].size() : 0, ' ');
-      const bool right = i >= 2;
-      io.out.put(i == 0 ? "" : " ", right ? pad : "", row[i], right ? "" : pad);
-    }
-    io.out.put('\n');
-  }
+  if (!table.empty())
+    table.print(io.out, {.no_headings = opt.no_headings, .raw = opt.raw});
   return io.status();
 }
 
@@ -172,7 +178,7 @@ Result<int> run(const Options& opt, Io& io, Args args) {
     return io.status();
   }
   TRY(flags_of(opt, ""));
-  if (opt.show || (words.empty() && !opt.all))
+  if (opt.show || opt.all_columns || (words.empty() && !opt.all))
     return show(opt, io);
   if (opt.all)
     return use_all(opt, io);
@@ -191,6 +197,8 @@ extern const Applet swapon_applet = {
     .section = 8,
     .failure_status = 255,
     .usage_status = 1,
+    .help_letter = 'h',
+    .version_letter = 'V',
     .options = describe<options>,
     .run = entry<options, run>,
 };

@@ -266,6 +266,8 @@ extern const Applet sysctl_applet = {
     .summary = "read and set the kernel's parameters",
     .usage = "[OPTION]... [NAME[=VALUE]]...\n-a\n-p [FILE]...\n--system",
     .section = 8,
+    .help_letter = 'h',
+    .version_letter = 'V',
     .options = describe<options>,
     .run = entry<options, run>,
 };

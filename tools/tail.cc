@@ -214,6 +214,9 @@ Result<int> run(const Options& given, Io& io, Args args) {
     io.note("warning: --pid is of no use without --follow");
   if (opt.follow && opt.how.by_name && std::ranges::contains(args, "-"))
     return fail("follow by name", "-", "standard input has no name");
+  // Files of which nothing is wanted are not even looked for, as GNU's does.
+  if (opt.count == 0 && !opt.from_start && !opt.follow)
+    return io.status();
   const bool only_input = args.empty();
   if (only_input)
     args.push("-");

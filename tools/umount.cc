@@ -182,6 +182,8 @@ extern const Applet umount_applet = {
     .section = 8,
     .failure_status = 32,
     .usage_status = 1,
+    .help_letter = 'h',
+    .version_letter = 'V',
     .options = describe<options>,
     .run = entry<options, run>,
 };

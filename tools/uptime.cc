@@ -102,6 +102,8 @@ extern const Applet uptime_applet = {
     .summary = "print how long the machine has been running",
     .usage = "[OPTION]...",
     .usage_status = 1,
+    .help_letter = 'h',
+    .version_letter = 'V',
     .options = describe<options>,
     .run = entry<options, run>,
 };

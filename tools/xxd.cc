@@ -516,6 +516,8 @@ extern const Applet xxd_applet = {
     .summary = "dump a file in hexadecimal, or make a file of such a dump",
     .usage = "[OPTION]... [INFILE [OUTFILE]]\n-r [-s [-]OFFSET] [-c COLS] [-p] [INFILE [OUTFILE]]",
     .dies_with_reader = true,
+    .help_letter = 'h',
+    .version_letter = 'v',
     .notes =
         "Options are not joined: -ps is -p, -c8 is -c 8. Without INFILE, or where it is -, standard input is read.",
     .options = describe<options>,

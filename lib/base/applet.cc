@@ -45,6 +45,10 @@ std::string option_words(const OptTable& table, const OptRow& row) {
   return words;
 }
 
+std::string standing_words(char letter, std::string_view name) {
+  return letter != 0 ? str('-', letter, ", --", name) : str("    --", name);
+}
+
 void print_help(const Applet& applet, Output& out) {
   std::string_view prefix = "Usage: ";
   for (const std::string_view form : split(applet.usage, '\n')) {
@@ -60,17 +64,23 @@ void print_help(const Applet& applet, Output& out) {
     else if (row.help != 0)
       print_row(str("  ", option_words(applet.options, row)), applet.options.help(row), out);
   }
-  print_row("      --help", "show this help and exit", out);
-  print_row("      --version", "show the version and exit", out);
+  print_row(str("  ", standing_words(applet.help_letter, "help")), "show this help and exit", out);
+  print_row(str("  ", standing_words(applet.version_letter, "version")), "show the version and exit", out);
   if (!applet.notes.empty())
     out.put('\n', applet.notes, '\n');
 }
 
 namespace detail {
 
+bool is_asking(const Applet& applet, std::string_view word) {
+  return word.size() == 2 && word[0] == '-' && (word[1] == applet.help_letter || word[1] == applet.version_letter);
+}
+
 std::optional<int> prepare(const Applet& applet, void* options, Io& io, std::span<const char* const> words,
                            Args& args) {
-  const auto asked = parse_options(applet.options, options, words, args, applet.operands_end_options);
+  const char asking[] = {applet.help_letter, applet.version_letter};
+  const auto asked =
+      parse_options(applet.options, options, words, args, applet.operands_end_options, {asking, sizeof asking});
   if (!asked)
     return finish(applet, io, std::unexpected(asked.error()));
   switch (*asked) {

@@ -25,6 +25,8 @@ struct Applet {
   bool operands_end_options = false;   // the first operand ends the options (commands that run a command)
   bool dies_with_reader = false;       // a closed pipe ends it without a word, as it does GNU's commands over text
   bool closed_output_is_fine = false;  // started without a standard output, it does its work all the same
+  char help_letter = 0;                // asks for the help too, where the table has no such letter: 'h'
+  char version_letter = 0;             // the same for the version: 'V'
   std::string_view notes = {};         // short text under the options in --help: exit codes, an example
   OptTable options = {};
   int (*run)(const Applet&, Io&, std::span<const char* const> words) = nullptr;
@@ -37,6 +39,9 @@ int run_applet(const Applet& applet, Io& io, std::span<const char* const> words)
 // An option as help and manual show it: "-o, --output=FILE".
 std::string option_words(const OptTable& table, const OptRow& row);
 
+// The same of --help and --version, which no table has: "-h, --help".
+std::string standing_words(char letter, std::string_view name);
+
 // The text of --help.
 void print_help(const Applet& applet, Output& out);
 
@@ -45,6 +50,9 @@ namespace detail {
 // Parses, answers --help and --version, and says whether to go on; the exit status otherwise.
 std::optional<int> prepare(const Applet& applet, void* options, Io& io, std::span<const char* const> words, Args& args);
 int finish(const Applet& applet, Io& io, Result<int> result);
+
+// Whether the word is one of the letters for help or version.
+bool is_asking(const Applet& applet, std::string_view word);
 
 template <auto& table, auto body>
 int entry_point(const Applet& applet, Io& io, std::span<const char* const> words) {
@@ -60,7 +68,7 @@ int plain_entry_point(const Applet& applet, Io& io, std::span<const char* const>
   // As GNU's echo and true do: the two long options count only when they stand alone.
   const std::string_view only = words.size() == 1 ? words[0] : "";
   Args args(words);
-  if (only == "--help" || only == "--version")
+  if (only == "--help" || only == "--version" || is_asking(applet, only))
     return prepare(applet, nullptr, io, words, args).value_or(0);
   return finish(applet, io, body(io, std::move(args)));
 }

@@ -79,7 +79,8 @@ void print_options(const Applet& applet, Output& out) {
     else if (row.help != 0)
       out.put(".TP\n.B ", roff(trim(option_words(applet.options, row))), '\n', roff(applet.options.help(row)), '\n');
   }
-  out.put(".TP\n.B \\-\\-help\nshow a short help and exit\n.TP\n.B \\-\\-version\nshow the version and exit\n");
+  out.put(".TP\n.B ", roff(trim(standing_words(applet.help_letter, "help"))), "\nshow a short help and exit\n.TP\n.B ",
+          roff(trim(standing_words(applet.version_letter, "version"))), "\nshow the version and exit\n");
 }
 
 }  // namespace

@@ -22,8 +22,8 @@ namespace {
 
 class Parser {
  public:
-  Parser(const OptTable& table, void* options, std::span<const char* const> words)
-      : table_(table), options_(options), words_(words) {}
+  Parser(const OptTable& table, void* options, std::span<const char* const> words, std::string_view asking)
+      : table_(table), options_(options), words_(words), asking_(asking) {}
 
   Result<Asked> run(Args& operands, bool operands_end_options) {
     while (next_ < words_.size() && asked_ == Asked::nothing) {
@@ -51,6 +51,10 @@ class Parser {
       const char letter = cluster[0];
       cluster.remove_prefix(1);
       const auto row = find_letter(letter);
+      if (const size_t asks = asking_.find(letter); !row && asks != std::string_view::npos) {
+        asked_ = asks == 0 ? Asked::help : Asked::version;
+        return {};
+      }
       if (!row)
         return usage_error(str("unknown option -- '", printable({&letter, 1}), '\''));
       if (table_.rows[*row].argument == 0) {
@@ -155,6 +159,7 @@ class Parser {
   const OptTable& table_;
   void* options_;
   std::span<const char* const> words_;
+  std::string_view asking_;
   size_t next_ = 0;
   Asked asked_ = Asked::nothing;
 };
@@ -162,8 +167,8 @@ class Parser {
 }  // namespace
 
 Result<Asked> parse_options(const OptTable& table, void* options, std::span<const char* const> words, Args& operands,
-                            bool operands_end_options) {
-  return Parser(table, options, words).run(operands, operands_end_options);
+                            bool operands_end_options, std::string_view asking) {
+  return Parser(table, options, words, asking).run(operands, operands_end_options);
 }
 
 }  // namespace rescue

@@ -233,8 +233,8 @@ enum class Asked : uint8_t { nothing, help, version };
 // Reads `words` (without the command's name) into `options` and `operands`. GNU's ways: options and operands may
 // be mixed unless `operands_end_options`, `--` ends the options, `-abc` is `-a -b -c`, `--opt=value`, and a long
 // option may be cut short while it is unambiguous. `--help` and `--version` are always understood, and end the
-// reading.
+// reading; so are the letters of `asking`, for help and for version, where the table has none of them.
 Result<Asked> parse_options(const OptTable& table, void* options, std::span<const char* const> words, Args& operands,
-                            bool operands_end_options);
+                            bool operands_end_options, std::string_view asking = {});
 
 }  // namespace rescue

@@ -52,6 +52,12 @@ sets_up() {
     # shellcheck disable=SC2086  # words
     diff <(losetup $words) <(ours losetup $words)
   done
+  for words in -l '-l --raw' '-l --output-all' '-nO NAME,RO,MAJ:MIN,BACK-INO,LOG-SEC' -lJ '-JO NAME,DIO,OFFSET'; do
+    # shellcheck disable=SC2086  # words
+    diff <(losetup $words "$device" | tr -d ' \n') <(ours losetup $words "$device" | tr -d ' \n')
+  done
+  [[ $(ours losetup -L -f --show "$image") == "$device" ]] || fail "-L takes another device"
+  ! ours losetup -L -f -o 4096 "$image" || fail "-L shows a part that is in use"
   diff <(losetup -a | grep -F "$image") <(ours losetup -a | grep -F "$image")
   [[ $(ours losetup -l | head -n 1) == NAME* ]]
   [[ $(ours losetup -ln | grep -F "$image" | awk '{print $1, $2, $3, $4, $5}') == "$device 0 0 0 0" ]]
