@@ -519,12 +519,17 @@ class Copier {
     return {};
   }
 
+  void note_short_input() {
+    if (s_.report != Report::none)
+      io_.note(str(printable(in_name_), ": it is not long enough to skip so much"));
+  }
+
   Result<> skip_input(uint64_t bytes) {
     struct stat info{};
     const bool regular = ::fstat(in_, &info) == 0 && S_ISREG(info.st_mode);
     const off_t here = ::lseek(in_, 0, SEEK_CUR);
     if (here >= 0 && regular && static_cast<uint64_t>(here) + bytes > static_cast<uint64_t>(info.st_size)) {
-      io_.note(str(printable(in_name_), ": it is not long enough to skip so much"));
+      note_short_input();
       if (::lseek(in_, 0, SEEK_END) >= 0)
         return {};
     } else if (here >= 0 && ::lseek(in_, static_cast<off_t>(bytes), SEEK_CUR) >= 0) {
@@ -535,7 +540,7 @@ class Copier {
       const auto wanted = static_cast<size_t>(std::min(bytes, s_.input_block));
       const size_t count = TRY(read_block(input_.get(), wanted));
       if (count == 0) {
-        io_.note(str(printable(in_name_), ": it is not long enough to skip so much"));
+        note_short_input();
         return {};
       }
       bytes -= count;

@@ -473,7 +473,8 @@ class Machine {
       return true;
     }
     range.active = number_ < range.end;
-    return number_ <= range.end;
+    // What is counted from the first line on takes a line more where another command has jumped over the last.
+    return to.kind != Address::Kind::line || number_ <= range.end;
   }
 
   // --- output
@@ -790,7 +791,7 @@ class Machine {
         shown = {'\\', static_cast<char>('0' + (byte >> 6)), static_cast<char>('0' + ((byte >> 3) & 7)),
                  static_cast<char>('0' + (byte & 7))};
       if (length > 0 && column + shown.size() > length - 1) {
-        out().out->put("\\\n");
+        out().out->put('\\', separator_);
         column = 0;
       }
       out().out->write(shown);

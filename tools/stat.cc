@@ -355,6 +355,9 @@ class Printer {
       io_.out.put('%');
       return {};
     }
+    // Only sizes and times are numbers that might have a sign.
+    if (letter != 's' && (letter < 'W' || letter > 'Z'))
+      flags.plus = flags.blank = false;
     return convert(letter, half, flags, info);
   }
 

@@ -314,7 +314,8 @@ class Parser {
     if (is_operator('('))
       return group(depth);
     const uint8_t c = peek();
-    if (c == '^' && (extended() || at_start_)) {
+    // Of two in a basic expression the second stands for itself.
+    if (c == '^' && (extended() || (at_start_ && (at_ == 0 || pattern_[at_ - 1] != '^')))) {
       // Nothing may be repeated yet: at_start_ stays.
       ++at_;
       at_start_ = true;
