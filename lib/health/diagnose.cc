@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
+#include "lib/base/quote.h"
 #include "lib/base/sort.h"
 #include "lib/base/text.h"
 #include "lib/health/checks.h"
+#include "lib/health/places.h"
 #include "lib/health/reference.h"
 #include "lib/health/sources.h"
 
@@ -81,6 +83,38 @@ void name_packages(const Patient& patient, Findings& findings) {
       finding.repair += str(" and ", count - most, " more");
     finding.commands = {patient.command(patient.root.exists("var/lib/dpkg") ? "deb-extract" : "rpm-extract",
                                         str("--in-place ", printable(patient.root.path()), " PACKAGE..."))};
+  }
+}
+
+// What a person would type for the same, where that is little.
+std::string command_of(const Patient& patient, const RepairStep& repair) {
+  const Step& step = repair.step;
+  const auto word = [&](std::string_view path) { return quoted(patient.root.shown(path), QuotingStyle::shell_escape); };
+  if (step.action == Action::move)
+    return patient.command("mv", str(word(step.path), ' ', word(step.to)));
+  if (step.action == Action::remove)
+    return patient.command("mv", str(word(step.path), ' ', word("root"), '/'));
+  if (step.action != Action::put)
+    return {};
+  if (step.kind == NodeKind::link)
+    return link_command(patient, step.path, step.link);
+  if (step.kind == NodeKind::dir)
+    return patient.command("mkdir", str("-p ", word(step.path)));
+  const Donor* const donor = repair.from == ContentFrom::donor ? &patient.donors[repair.index] : nullptr;
+  if (donor == nullptr || donor->path.empty())
+    return {};
+  return patient.command("cp", str("-p --remove-destination ", word(donor->path), ' ', word(step.path)));
+}
+
+void add_commands(const Patient& patient, Findings& findings) {
+  constexpr size_t most = 3;
+  for (Finding& finding : findings) {
+    if (!finding.commands.empty() || finding.steps.size() > most)
+      continue;
+    for (const RepairStep& step : finding.steps)
+      finding.commands.push_back(command_of(patient, step));
+    if (std::ranges::contains(finding.commands, std::string()))
+      finding.commands.clear();
   }
 }
 
@@ -189,6 +223,7 @@ Diagnosis diagnose(const Root& root, const DoctorOptions& options) {
   find_sources(patient, findings);
   findings = merged(merged(std::move(findings), false), true);
   name_packages(patient, findings);
+  add_commands(patient, findings);
   sort_by_gravity(findings);
   return diagnosis;
 }

@@ -155,6 +155,22 @@ case_file_for_directory() {
   is_pristine
 }
 
+# What the repair is, as a person would type it, mends it as --fix does.
+case_commands() {
+  local names
+  start bookworm ''
+  mv "$ROOT/$LIBC" "$ROOT/$LIBC.bak"
+  mv "$ROOT/$LOADER" "$ROOT/root/loader"
+  echo /opt/gone.so >"$ROOT/etc/ld.so.preload"
+  doctor 5 ''
+  names=$(grep -oE "^ {8}$kit/bin/[a-z]+ " "$case_dir/said" | awk -F/ '{print $NF}' | sort | tr -d '\n')
+  [[ $names == 'cp mv mv ' ]] || fail "the commands are $names"
+  grep -E "^ {8}$kit/bin/" "$case_dir/said" >"$case_dir/commands"
+  "$kit/bin/sh" -e "$case_dir/commands"
+  doctor 0 ''
+  is_pristine root/loader etc/ld.so.preload.off
+}
+
 case_own_configuration() {
   start bookworm ''
   head -c 300 "$ROOT/usr/bin/dash" >"$ROOT/etc/ld.so.conf.d/own.conf"
@@ -188,6 +204,7 @@ main() {
   run_case link_and_cache case_link_and_cache
   run_case file_for_directory case_file_for_directory
   run_case own_configuration case_own_configuration
+  run_case commands case_commands
   finish
 }
 
