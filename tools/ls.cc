@@ -615,7 +615,7 @@ class Lister {
   Names names_;
   static constexpr size_t piece_size = 32;
   std::vector<std::unique_ptr<Entry[]>> entries_;  // in pieces, which stay where they are
-  std::vector<const Entry*> sorted_;
+  std::vector<Entry*> sorted_;
   Widths widths_;
   uint64_t total_blocks_ = 0;
   bool print_headings_ = false;
@@ -868,6 +868,10 @@ void Lister::add(int dir, std::string_view where, std::string_view name, mode_t 
 }
 
 void Lister::sort() {
+  // Where some are quoted, a blank stands before each of the others.
+  if (s_.align_quotes && widths_.quoted)
+    for (Entry* const entry : sorted_)
+      entry->width += entry->is_quoted ? 0 : 1;
   if (s_.sort != Sort::none)
     std::ranges::sort(sorted_, Order(s_));
 }
@@ -1050,7 +1054,8 @@ void Lister::put_text(const Entry& entry, std::string_view text, bool target) {
     return;
   }
   // Quotes that stand in a column of their own are no part of the link.
-  const size_t quote = s_.align_quotes && widths_.quoted && entry.is_quoted ? 1 : 0;
+  const bool is_quoted = target ? text != entry.link : entry.is_quoted;
+  const size_t quote = s_.align_quotes && widths_.quoted && is_quoted ? 1 : 0;
   io_.out.put(text.substr(0, quote), link_start(str(where_, entry.name)), text.substr(quote, text.size() - 2 * quote),
               "\033]8;;\a", text.substr(text.size() - quote));
 }
@@ -1250,8 +1255,6 @@ void Lister::print_frills(const Entry& entry, size_t start) {
 size_t Lister::item_width(const Entry& entry) const {
   const bool aligned = s_.format != Format::commas;
   size_t width = entry.width;
-  if (s_.align_quotes && widths_.quoted && !entry.is_quoted)
-    ++width;
   if (s_.opt.inode)
     width += 1 + (aligned ? widths_.inode : digits_of(entry.info.st_ino));
   if (s_.opt.blocks)
