@@ -6,6 +6,7 @@
 #include <spawn.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "lib/base/applet.h"
@@ -250,6 +251,8 @@ class Installer {
     if (opt_.preserve_times)
       TRY(set_times(named, from));
     TRY(give_owner(path, AT_FDCWD));
+    // Who a folder's list lets in is not among those that the permissions name.
+    (void)::removexattr(path.c_str(), "system.posix_acl_access");
     if (::chmod(path.c_str(), wanted_.mode) < 0)
       return fail("set permissions", path, errno);
     return {};
