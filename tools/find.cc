@@ -438,9 +438,12 @@ class Finder {
       }
       case Kind::newer: return order(time_of(file, node.which), node.time) > 0;
       case Kind::used: {
-        const int64_t seconds =
-            info.st_atim.tv_sec - info.st_ctim.tv_sec - (info.st_atim.tv_nsec < info.st_ctim.tv_nsec);
-        return seconds >= 0 && compare(node.compare, static_cast<uint64_t>(seconds / 86400), node.number);
+        // Days that have begun: a file used an hour after its change is used 1 day after.
+        constexpr int64_t second = 1000000000, day = 86400 * second;
+        const int64_t after =
+            (info.st_atim.tv_sec - info.st_ctim.tv_sec) * second + info.st_atim.tv_nsec - info.st_ctim.tv_nsec;
+        const int64_t days = (after + (node.compare == Compare::less ? 0 : day - 1)) / day;
+        return after >= 0 && compare(node.compare, static_cast<uint64_t>(days), node.number);
       }
       default: return false;
     }
