@@ -29,6 +29,7 @@ struct Options {
   DiffFormat format;
   std::optional<DiffStyle> style;
   bool brief = false;
+  bool fast = false;  // as it always is
   bool say_identical = false;
   bool show_c = false;
   std::optional<std::string> function;
@@ -231,6 +232,7 @@ constexpr Opt<Options> options[] = {
     {'I', "ignore-matching-lines", &Options::ignore_lines, "changes do not where RE matches each line", "RE"},
     {'a', "text", &Options::text, "all files are text"},
     {0, "strip-trailing-cr", &Options::strip_cr, "a carriage return at the end of lines does not"},
+    {0, "speed-large-files", &Options::fast, "for large files with many small differences; no difference here"},
     {'d', "minimal", in_compare<&LineDiffOptions::minimal>, "look for the least that differs, however long it takes"},
     {0, "horizon-lines", set_horizon, "NUM more lines of what both begin and end with are compared", "NUM"},
     {'0', nullptr, digit_is<'0'>, "-NUM: NUM lines of context"},

@@ -58,6 +58,7 @@ constexpr Opt<Options> options[] = {
     {'l', nullptr, &Options::numeric, "users by number"},
     {'n', nullptr, &Options::numeric_ports, "ignored: addresses are never looked up"},
     {'P', nullptr, &Options::numeric_ports, "ignored: ports are always numbers"},
+    {'O', nullptr, &Options::numeric_ports, "ignored: no child is ever made for a call that may hang"},
     {'w', nullptr, &Options::warnings, "ignored: what may not be read is left out in silence"},
 };
 

@@ -56,7 +56,9 @@ constexpr Opt<Options> options[] = {
     {'o', "format", &Options::text, "these columns; KEY=TITLE gives a title, KEY= none", "KEY,..."},
     {'O', nullptr, &Options::text, "these columns among the usual ones", "KEY,..."},
     {'H', nullptr, &Options::flag, "children indented below their parents"},
-    {'L', nullptr, &Options::flag, "threads, with LWP and NLWP"},
+    {'L', nullptr, &Options::flag, "threads, with LWP and NLWP; -T the same, with SPID"},
+    {'P', nullptr, &Options::flag, "with the processor too"},
+    {'c', nullptr, &Options::flag, "with the scheduling class and its priority"},
     {'n', nullptr, &Options::flag, "without a dash: numbers for users; e: the environment; c: the name alone"},
     {0, "sort", &Options::text, "in the order of these columns, downwards where - stands before; k is the same",
      "KEY,..."},
@@ -348,8 +350,6 @@ constexpr struct {
     {"-l", "f s uid pid ppid c opri ni addr:1 sz wchan tname=TTY time cmd=CMD"},
     {"-ly", "s uid pid ppid c opri ni rss sz wchan tname=TTY time cmd=CMD"},
     {"-j", "pid pgid sid tname=TTY time cmd=CMD"},
-    {"-L", "pid lwp tname=TTY time cmd=CMD"},
-    {"-fL", "user=UID pid ppid lwp c nlwp stime tname=TTY time args=CMD"},
     {"bsd", "pid tname=TTY stat bsdtime args"},
     {"u", "user pid pcpu pmem vsz rss tname=TTY stat start_time bsdtime args"},
     {"l", "f uid pid ppid priority ni vsz rss wchan stat tname=TTY bsdtime args"},
@@ -364,6 +364,7 @@ class Reader {
   bool all = false, all_but_leaders = false, on_terminals = false, deselect = false;  // -e -d -a -N
   bool bsd = false, bsd_all = false, bsd_no_terminal = false, running = false;        // a x r
   bool tree = false, indent = false, headers = true;
+  bool lwp = false, spid = false, processor = false, classes = false;  // -L -T -P -c
   unsigned wide = 0;
   std::optional<size_t> line_width;
   std::string format, sort, only_columns, more_columns;
@@ -473,7 +474,12 @@ class Reader {
       case 'N': deselect = true; return {};
       case 'H': indent = true; return {};
       case 'L':
-      case 'T': setup_.threads = true; return {};
+      case 'T':
+        setup_.threads = true;
+        (c == 'L' ? lwp : spid) = true;
+        return {};
+      case 'P': processor = true; return {};
+      case 'c': classes = true; return {};
       case 'w': ++wide; return {};
       case 'f':
       case 'F':
@@ -488,7 +494,7 @@ class Reader {
     bsd = true;
     for (size_t i = 0; i < letters.size(); ++i) {
       const char c = letters[i];
-      if (std::string_view("optUk").find(c) != std::string_view::npos) {
+      if (std::string_view("opqtUk").find(c) != std::string_view::npos) {
         std::string_view text = letters.substr(i + 1);
         if (text.empty())
           text = TRY(args.shift("LIST"));
@@ -633,7 +639,28 @@ Result<> add_columns(std::string_view list, char separator, std::vector<Shown>& 
   return {};
 }
 
-Result<std::vector<Shown>> chosen_columns(const Reader& r, const Setup& s) {
+// The columns of a format, with those that -L, -T, -P and -c put among them.
+std::string with_more(std::string_view list, const Reader& r) {
+  const std::vector<std::string_view> words = split(list, ' ');
+  const bool has_load = std::ranges::contains(words, "c");
+  const char* const threads = r.lwp && r.format.size() > 1 && (r.format[1] == 'f' || r.format[1] == 'F') ? "nlwp " : "";
+  size_t ids = 0;  // where they end
+  for (size_t i = 0; i < words.size(); ++i)
+    if (words[i] == "pid" || words[i] == "ppid" || words[i] == "pgid" || words[i] == "sid")
+      ids = i + 1;
+  std::string all;
+  for (size_t i = 0; i < words.size(); ++i) {
+    if (i == ids)
+      all += str(r.lwp ? "lwp " : "", r.processor ? "psr " : "", r.classes && !has_load ? "cls pri " : "");
+    if (words[i] == "c")
+      all += r.classes ? str(threads, "cls pri ") : str("c ", threads);
+    else if ((!r.classes || (words[i] != "opri" && words[i] != "ni")) && (!r.processor || words[i] != "psr"))
+      all += str(words[i], words[i] == "pid" && r.spid ? " spid=SPID " : " ");
+  }
+  return all;
+}
+
+Result<std::vector<Shown>> chosen_columns(const Reader& r) {
   std::vector<Shown> shown;
   if (!r.only_columns.empty()) {
     TRY(add_columns(r.only_columns, ',', shown));
@@ -645,13 +672,11 @@ Result<std::vector<Shown>> chosen_columns(const Reader& r, const Setup& s) {
     TRY(add_columns("s tname=TTY time args", ' ', shown));
     return shown;
   }
-  std::string letter = r.format == "-y" ? "-ly" : r.format.empty() && r.bsd ? "bsd" : r.format;
-  if (s.threads && (letter.empty() || letter == "-f"))
-    letter = letter.empty() ? "-L" : "-fL";
+  const std::string letter = r.format == "-y" ? "-ly" : r.format.empty() && r.bsd ? "bsd" : r.format;
   for (const auto& format : formats)
     if (format.letter == letter) {
       // The name alone stands in the formats that have no command line.
-      std::string list(format.columns);
+      std::string list = letter.size() == 1 ? std::string(format.columns) : with_more(format.columns, r);
       if (const size_t cmd = list.find("cmd=CMD"); cmd != std::string::npos)
         list.replace(cmd, 7, "comm=CMD");
       TRY(add_columns(list, ' ', shown));
@@ -843,7 +868,7 @@ Result<int> run(Io& io, Args args) {
     TRY(sort_lines(setup, reader.sort, lines));
   if (reader.tree || reader.indent)
     lines = as_tree(lines, reader.tree);
-  Printer printer(io, TRY(chosen_columns(reader, setup)), line_width(reader, io));
+  Printer printer(io, TRY(chosen_columns(reader)), line_width(reader, io));
   if (reader.headers)
     printer.titles();
   for (const Line& line : lines)
