@@ -256,6 +256,8 @@ constexpr Opt<Options> options[] = {
     {'T', "files-from", add_list, "take names from FILE, one a line; a line `-C DIR' goes to DIR", "FILE"},
     {0, "null", &Options::null, "in these, each name ends with a zero byte"},
     {0, "verbatim-files-from", &Options::verbatim, "a line that begins with a dash is a name too"},
+    {0, "no-unquote", set<&Options::unquote, false>, "names are not as `-t' shows them, with \\n for a newline"},
+    {0, "unquote", set<&Options::unquote, true>, nullptr},
     {0, "add-file", add_file, "FILE, whatever it begins with", "FILE"},
     {0, "exclude", add_exclude, "leave out what matches PATTERN", "PATTERN"},
     {'X', "exclude-from", add_exclude_list, "leave out what matches a pattern in FILE", "FILE"},
@@ -332,7 +334,8 @@ constexpr Opt<Options> options[] = {
     {0, "totals", &Options::totals, "say how many bytes there were"},
     {0, "progress", &Options::progress, "show progress on a terminal"},
     {0, "checkpoint", &Options::checkpoint, "say something every N records (10)", "[N]"},
-    {0, "checkpoint-action", &Options::checkpoint_actions, "at a checkpoint: dot, echo=TEXT", "ACTION"},
+    {0, "checkpoint-action", &Options::checkpoint_actions, "at a checkpoint: dot, echo=TEXT (with %u: its number)",
+     "ACTION"},
     {0, "warning", set_warning, "none: no warnings", "WORD"},
 };
 

@@ -28,8 +28,6 @@ namespace rescue {
 
 namespace {
 
-constexpr std::string_view writable_form = "cannot be added to: it is compressed";
-
 bool is_older(const timespec& time, const timespec& limit) {
   return time.tv_sec < limit.tv_sec || (time.tv_sec == limit.tv_sec && time.tv_nsec < limit.tv_nsec);
 }
@@ -90,6 +88,7 @@ class Creator {
         TRY(add_operand(operand));
     }
     TRY(emitter_->finish(opt_.blocking * 512));
+    job_.count(pieces_->written(), true);
     TRY(encoder_->finish());
     if (output_file_ && opt_.mode != TarMode::create)
       TRY(cut_off());
@@ -141,7 +140,7 @@ class Creator {
       output_file_ = TRY(open_file(archive_, adds ? O_RDWR | O_CREAT : O_WRONLY | O_CREAT | O_TRUNC, 0666));
       fd = output_file_.get();
       if (adds && (codec != Codec::none || !opt_.program.empty()))
-        return fail("add to", archive_, writable_form);
+        return tar_is_compressed(archive_);
       if (adds)
         TRY(seek_to_end());
     }
@@ -166,7 +165,7 @@ class Creator {
     std::string start(512, '\0');
     start.resize(TRY(pread_full(output_file_.get(), start, 0, archive_)));
     if (codec_of(start) != Codec::none)
-      return fail("add to", archive_, writable_form);
+      return tar_is_compressed(archive_);
     uint64_t end = 0;
     if (!start.empty()) {
       TarScanner scanner(std::make_unique<FdSource>(output_file_.get(), archive_), opt_.ignore_zeros);
@@ -328,8 +327,8 @@ class Creator {
     entry.mode = info.st_mode & 07777;
     if (mode_change_)
       entry.mode = mode_change_->apply(info.st_mode, 0) & 07777;
-    entry.uid = owner_ ? owner_->id : info.st_uid;
-    entry.gid = group_ ? group_->id : info.st_gid;
+    entry.uid = owner_ ? owner_->id.value_or(info.st_uid) : info.st_uid;
+    entry.gid = group_ ? group_->id.value_or(info.st_gid) : info.st_gid;
     if (!opt_.numeric_owner) {
       item.user = owner_ ? owner_->name : std::string(job_.names.users.name_of(info.st_uid));
       item.group = group_ ? group_->name : std::string(job_.names.groups.name_of(info.st_gid));

@@ -67,8 +67,10 @@ Result<> tar_delete(TarJob& job) {
   std::string first(512, '\0');
   first.resize(TRY(pread_full(fd.get(), first, 0, path)));
   struct stat info{};
-  if (codec_of(first) != Codec::none || ::fstat(fd.get(), &info) < 0 || !S_ISREG(info.st_mode))
-    return fail("delete from", path, "cannot be changed: it is compressed, or no file");
+  if (job.opt.codec.value_or(Codec::none) != Codec::none || codec_of(first) != Codec::none)
+    return tar_is_compressed(path);
+  if (::fstat(fd.get(), &info) < 0 || !S_ISREG(info.st_mode))
+    return fail("delete from", path, "is no file that could be changed");
   bool any = false;
   const auto pieces = TRY(kept_pieces(job, fd.get(), path, any));
   job.tell_missing();

@@ -74,10 +74,51 @@ char letter_of(const TarItem& item) {
   }
 }
 
+// The text of --checkpoint-action=echo=TEXT with what is known put in.
+std::string echoed(std::string_view text, uint64_t number, bool writing) {
+  std::string result;
+  for (size_t at = 0; at < text.size(); ++at) {
+    const std::string_view two = text.substr(at, 2);
+    if (two == "%u")
+      result += str(number);
+    else if (two == "%s")
+      result += writing ? "write" : "read";
+    else
+      result += text[at];
+    at += two == "%u" || two == "%s" ? 1 : 0;
+  }
+  return result;
+}
+
+// A name as `tar -t` shows it, read back: \n, \\, \377 and the like. Any other backslash stands for itself.
+std::string unescaped(std::string_view text) {
+  constexpr std::string_view letters = "abfnrtv?\\";
+  constexpr std::string_view bytes = "\a\b\f\n\r\t\v\177\\";
+  std::string name;
+  for (size_t at = 0; at < text.size(); ++at) {
+    const char next = text[at] == '\\' && at + 1 < text.size() ? text[at + 1] : '\0';
+    const size_t letter = letters.find(next);
+    if (letter != std::string_view::npos) {
+      name += bytes[letter];
+      ++at;
+    } else if (next >= '0' && next <= '7') {
+      unsigned value = 0;
+      for (size_t digits = 0; digits < 3 && at + 1 < text.size() && (text[at + 1] & ~7) == '0'; ++digits)
+        value = value * 8 + static_cast<unsigned>(text[++at] - '0');
+      name += static_cast<char>(value);
+    } else {
+      name += text[at];
+    }
+  }
+  return name;
+}
+
 }  // namespace
 
 Result<> TarJob::prepare() {
   start_ = milliseconds();
+  if (opt.snapshot_level && !to_number<unsigned>(*opt.snapshot_level))
+    return usage_error(str("'", printable(*opt.snapshot_level), "' is no level"));
   if (opt.quoting) {
     const auto* const found = std::ranges::find(quoting_style_names, std::string_view(*opt.quoting));
     if (found == std::end(quoting_style_names))
@@ -92,16 +133,35 @@ Result<> TarJob::prepare() {
       TRY(read_list(operand));
       continue;
     }
-    operands_.push_back(operand);
+    add_operand(operand, operand.text, opt.unquote);
   }
   found_.resize(operands_.size());
-  if (opt.checkpoint) {
-    const auto number = opt.checkpoint->empty() ? std::optional<uint64_t>(10) : to_number<uint64_t>(*opt.checkpoint);
-    if (!number || *number == 0)
-      return usage_error(str("'", printable(*opt.checkpoint), "' is not a number of records"));
-    checkpoint_every_ = *number;
-  }
+  return prepare_checkpoints();
+}
+
+void TarJob::add_operand(const TarOperand& place, std::string_view name, bool unquote) {
+  operands_.push_back(place);
+  operands_.back().text = unquote ? unescaped(name) : std::string(name);
+}
+
+Result<> TarJob::prepare_checkpoints() {
+  for (const std::string_view action : opt.checkpoint_actions)
+    if (action != "dot" && action != "." && action != "echo" && !action.starts_with("echo="))
+      return usage_error(str("there is no '", printable(action), "' at checkpoints: dot, echo=TEXT"));
+  if (!opt.checkpoint && opt.checkpoint_actions.empty())
+    return {};
+  std::string_view text = opt.checkpoint ? *opt.checkpoint : std::string_view();
+  checkpoint_dots_ = text.starts_with('.');
+  text.remove_prefix(checkpoint_dots_ ? 1 : 0);
+  const auto number = text.empty() ? std::optional<uint64_t>(10) : to_number<uint64_t>(text);
+  if (!number || *number == 0)
+    return usage_error(str("'", printable(text), "' is not a number of records"));
+  checkpoint_every_ = *number;
   return {};
+}
+
+std::unexpected<Error> tar_is_compressed(std::string_view path) {
+  return fail("", path, "Cannot update compressed archives");
 }
 
 std::string next_tar_directory(const std::string& before, std::string_view directory) {
@@ -126,8 +186,7 @@ Result<> TarJob::list_option(std::string_view line, TarOperand& place) {
     directories_.push_back(next_tar_directory(directories_[place.directory], *directory));
     place.directory = directories_.size() - 1;
   } else if (const auto name = argument_of("--add-file")) {
-    operands_.push_back(place);
-    operands_.back().text = *name;
+    add_operand(place, *name, opt.unquote);
   } else if (line == "--recursion" || line == "--no-recursion") {
     place.recursive = line == "--recursion";
   } else {
@@ -152,8 +211,7 @@ Result<> TarJob::read_list(const TarOperand& list) {
       TRY(list_option(line, place));
       continue;
     }
-    operands_.push_back(place);
-    operands_.back().text = line;
+    add_operand(place, line, opt.unquote && !list.null && !list.verbatim);
   }
   return {};
 }
@@ -204,9 +262,18 @@ TarJob::Chosen TarJob::choose(std::string_view name) {
 }
 
 void TarJob::tell_missing() {
-  for (size_t i = 0; i < operands_.size(); ++i)
-    if (!found_[i])
-      fault(fail("find in the archive", operands_[i].text, "is not in it").error());
+  bool told = opt.member_wildcards.has_value();
+  for (size_t i = 0; i < operands_.size(); ++i) {
+    if (found_[i])
+      continue;
+    const std::string& name = operands_[i].text;
+    if (!told && name.find_first_of("*?[") != std::string::npos) {
+      warn("Pattern matching characters used in file names");
+      warn("Use --wildcards to enable pattern matching, or --no-wildcards to suppress this warning");
+      told = true;
+    }
+    fault(fail("", name, "Not found in archive").error());
+  }
 }
 
 std::string TarJob::safe(std::string_view name, bool link) {
@@ -291,15 +358,19 @@ void TarJob::list(const TarItem& item, std::string_view name, bool details) {
 }
 
 void TarJob::checkpoint(uint64_t number, bool writing) {
-  if (opt.checkpoint_actions.empty())
-    warn(str(writing ? "Write" : "Read", " checkpoint ", number));
+  const std::string usual = str(writing ? "Write" : "Read", " checkpoint ", number);
+  if (checkpoint_dots_)
+    listing().put('.');
+  else if (opt.checkpoint_actions.empty())
+    warn(usual);
   for (const std::string_view action : opt.checkpoint_actions) {
-    if (action == "dot" || action == ".")
+    if (action == "dot" || action == ".") {
       listing().put('.');
-    else if (action.starts_with("echo="))
-      warn(action.substr(5));
-    else
-      warn(str(writing ? "Write" : "Read", " checkpoint ", number));
+    } else if (action == "echo") {
+      warn(usual);
+    } else {
+      warn(echoed(action.substr(5), number, writing));
+    }
   }
 }
 
@@ -347,7 +418,7 @@ Result<TarOwner> parse_tar_owner(std::string_view text, NameFile& names) {
     return TarOwner{std::string(text), *id};
   const auto id = to_number<uint32_t>(text.starts_with('+') ? text.substr(1) : text);
   if (!id)
-    return usage_error(str("nobody is called '", printable(text), '\''));
+    return TarOwner{std::string(text), std::nullopt};
   return TarOwner{std::string(names.name_of(*id)), *id};
 }
 

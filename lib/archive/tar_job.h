@@ -58,6 +58,7 @@ struct TarOptions {
   std::optional<bool> member_wildcards;
   bool null = false;
   bool verbatim = false;
+  bool unquote = true;  // names are as `tar -t` shows them
   bool recursive = true;
 
   // Writing
@@ -166,6 +167,8 @@ class TarJob {
   bool archive_on_stdout = false;
 
  private:
+  Result<> prepare_checkpoints();
+  void add_operand(const TarOperand& place, std::string_view name, bool unquote);
   Result<> read_list(const TarOperand& list);
   Result<> list_option(std::string_view line, TarOperand& place);
   void checkpoint(uint64_t number, bool writing);
@@ -180,7 +183,8 @@ class TarJob {
   size_t time_width_ = 16;
   uint64_t next_checkpoint_ = 0;
   uint64_t checkpoint_every_ = 0;  // records
-  int64_t start_ = 0;              // milliseconds
+  bool checkpoint_dots_ = false;
+  int64_t start_ = 0;  // milliseconds
   int64_t last_progress_ = 0;
   int status_ = 0;
 };
@@ -190,13 +194,17 @@ Result<> tar_create(TarJob& job);
 Result<> tar_delete(TarJob& job);
 Result<> tar_read(TarJob& job);  // list, extract, compare
 
+// Why nothing is added to, and nothing taken out of, an archive.
+std::unexpected<Error> tar_is_compressed(std::string_view path);
+
 // Where `-C directory` leads after -C `before`.
 std::string next_tar_directory(const std::string& before, std::string_view directory);
 
-// What an operand of TarOptions::owner says: a name, a number, or both as NAME:NUMBER.
+// What an operand of TarOptions::owner says: a name, a number, or both as NAME:NUMBER. A name that nobody here has is
+// a name all the same; the number is then that of the file.
 struct TarOwner {
   std::string name;
-  uint32_t id = 0;
+  std::optional<uint32_t> id;
 };
 Result<TarOwner> parse_tar_owner(std::string_view text, NameFile& names);
 

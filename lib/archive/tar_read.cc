@@ -207,6 +207,20 @@ class Reader {
     return changed.empty() ? std::nullopt : std::optional(std::move(changed));
   }
 
+  // Where a link leads, by the names that files get here.
+  std::string link_of(const Entry& entry) {
+    const bool hard = entry.type == EntryType::hardlink;
+    return placed(entry.link, hard ? NameScope::hard_link : NameScope::symbolic_link).value_or(entry.link);
+  }
+
+  void list(const TarItem& item, const std::string& name, bool details) {
+    if (!details || !opt_.show_transformed || item.entry.link.empty())
+      return job_.list(item, name, details);
+    TarItem shown = item;
+    shown.entry.link = link_of(item.entry);
+    job_.list(shown, name, details);
+  }
+
   Result<> handle(const TarItem& item) {
     const TarJob::Chosen chosen = job_.choose(item.name);
     if (!chosen.chosen || job_.excluded(item.name))
@@ -215,7 +229,7 @@ class Reader {
       (void)job_.safe(item.name, false);
       const auto name = opt_.show_transformed ? placed(item.name, NameScope::member) : item.name;
       if (name)
-        job_.list(item, *name, opt_.verbose > 0);
+        list(item, *name, opt_.verbose > 0);
       if (opt_.verbose > 2 && item.type == 'D')
         list_contents(item);
       return {};
@@ -227,15 +241,15 @@ class Reader {
     if (!name)
       return {};
     if (opt_.verbose > 0)
-      job_.list(item, opt_.show_transformed ? *name : item.name, opt_.verbose > 1);
+      list(item, opt_.show_transformed ? *name : item.name, opt_.verbose > 1);
     Entry entry = item.entry;
     entry.path = job_.safe(*name, false);
     while (entry.path.size() > 1 && entry.path.ends_with('/'))
       entry.path.pop_back();
     if (entry.type == EntryType::hardlink)
-      entry.link = job_.safe(placed(entry.link, NameScope::hard_link).value_or(entry.link), true);
+      entry.link = job_.safe(link_of(entry), true);
     if (entry.type == EntryType::symlink)
-      entry.link = placed(entry.link, NameScope::symbolic_link).value_or(entry.link);
+      entry.link = link_of(entry);
     if (opt_.mode == TarMode::compare)
       return compare(item, entry, *extractors_[chosen.directory]);
     if (opt_.to_stdout)
