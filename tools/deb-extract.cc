@@ -182,6 +182,10 @@ Result<> to_tar(Io& io, int fd, const std::string& file) {
   return put_stream(io, *data);
 }
 
+bool prints(const Options& opt) {
+  return opt.list || opt.info || opt.scripts;
+}
+
 Result<> handle(const void* options, Io& io, const std::string& file) {
   const auto& opt = *static_cast<const Options*>(options);
   const UniqueFd fd = TRY(open_file(file, O_RDONLY | O_NONBLOCK));
@@ -191,7 +195,7 @@ Result<> handle(const void* options, Io& io, const std::string& file) {
     return verify(io, fd.get(), file);
   if (opt.to_tar)
     return to_tar(io, fd.get(), file);
-  if (!opt.list && !opt.info && !opt.scripts && !opt.json)
+  if (!prints(opt) && !opt.json)
     return unpack_package(opt, io, fd.get(), file);
   PathPatterns patterns(opt.patterns);
   const auto package = TRY(PackageReader::open(fd.get(), file, {}, &patterns));
@@ -207,7 +211,9 @@ Result<> handle(const void* options, Io& io, const std::string& file) {
 }
 
 Result<int> run(const Options& opt, Io& io, Args args) {
-  return run_packages(opt, io, args, handle, &opt);
+  const PackageQuestions asked{.prints = prints(opt) || (opt.json && opt.in_place.empty()),
+                               .whole_files = (opt.verify ? 1U : 0U) + (opt.to_tar ? 1U : 0U)};
+  return run_packages(opt, asked, io, args, handle, &opt);
 }
 
 }  // namespace

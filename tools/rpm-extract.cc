@@ -328,25 +328,29 @@ Result<> to_cpio(Io& io, int fd, rpm::Package& package) {
   return with_headers(io, fd, package);
 }
 
+bool prints(const Options& opt) {
+  return opt.list || opt.config || opt.info || opt.requirements || opt.provides || opt.scripts || opt.changelog;
+}
+
 Result<> handle(const void* options, Io& io, const std::string& file) {
   const auto& opt = *static_cast<const Options*>(options);
   const UniqueFd fd = TRY(open_file(file, O_RDONLY | O_NONBLOCK));
-  const bool query = opt.list || opt.config || opt.info || opt.requirements || opt.provides || opt.scripts ||
-                     opt.changelog || opt.json;
   // For unpacking it is opened once more, and its headers are read twice: that costs nothing.
   const auto package = TRY(rpm::Package::open(fd.get(), file));
   if (opt.verify)
     return verify(opt, io, fd.get(), *package);
   if (opt.to_cpio)
     return to_cpio(io, fd.get(), *package);
-  if (!query)
+  if (!prints(opt) && !opt.json)
     return unpack_package(opt, io, fd.get(), file);
   Query printer(opt, io, *package);
   return opt.json ? printer.json() : printer.print();
 }
 
 Result<int> run(const Options& opt, Io& io, Args args) {
-  return run_packages(opt, io, args, handle, &opt);
+  const PackageQuestions asked{.prints = prints(opt) || (opt.json && opt.in_place.empty()),
+                               .whole_files = (opt.verify ? 1U : 0U) + (opt.to_cpio ? 1U : 0U)};
+  return run_packages(opt, asked, io, args, handle, &opt);
 }
 
 }  // namespace

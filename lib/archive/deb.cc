@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 
+#include "lib/archive/package_file.h"
 #include "lib/base/fd.h"
 #include "lib/base/text.h"
 
@@ -63,6 +64,7 @@ std::string field(const Texts& fields, std::string_view name) {
 }  // namespace
 
 Result<Layout> read_layout(int fd, std::string_view path) {
+  (void)TRY(package_file_size(fd, path));
   Layout layout;
   uint64_t offset = global_header_size;
   for (int i = 0; i < max_members; ++i) {

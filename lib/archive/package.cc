@@ -8,6 +8,7 @@
 #include "lib/archive/codec.h"
 #include "lib/archive/cpio.h"
 #include "lib/archive/deb.h"
+#include "lib/archive/package_file.h"
 #include "lib/archive/read_ahead.h"
 #include "lib/archive/rpm_payload.h"
 #include "lib/archive/tar.h"
@@ -79,7 +80,9 @@ EntryLimits bounded_by(const PackageInfo& info, EntryLimits limits) {
   return limits;
 }
 
-Result<uint64_t> size_of(int fd, std::string_view path) {
+}  // namespace
+
+Result<uint64_t> package_file_size(int fd, std::string_view path) {
   struct stat info{};
   if (::fstat(fd, &info) < 0)
     return fail("read package", path, errno);
@@ -87,8 +90,6 @@ Result<uint64_t> size_of(int fd, std::string_view path) {
     return fail("read package", path, "is not a file");
   return static_cast<uint64_t>(info.st_size);
 }
-
-}  // namespace
 
 Result<std::unique_ptr<Source>> decompress(std::unique_ptr<Source> input, EntryLimits limits, bool sums) {
   // Headers and padding come on top of the content: half a kilobyte an entry, and as much again.
@@ -107,7 +108,7 @@ PackageReader::~PackageReader() = default;
 
 Result<std::unique_ptr<PackageReader>> PackageReader::open(int fd, std::string_view path, EntryLimits limits,
                                                            PathPatterns* patterns) {
-  const uint64_t size = TRY(size_of(fd, path));
+  const uint64_t size = TRY(package_file_size(fd, path));
   std::array<char, 32> buffer;
   const std::string_view start(buffer.data(), TRY(pread_full(fd, buffer, 0, path)));
   std::unique_ptr<PackageReader> package(new PackageReader(path, patterns));  // its constructor is private

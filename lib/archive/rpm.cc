@@ -1,10 +1,8 @@
 #include "lib/archive/rpm.h"
 
 #include <array>
-#include <cerrno>
 
-#include <sys/stat.h>
-
+#include "lib/archive/package_file.h"
 #include "lib/base/fd.h"
 #include "lib/base/text.h"
 
@@ -39,13 +37,9 @@ Result<Header> parse_file_header(std::string_view bytes, std::string_view path) 
 }  // namespace
 
 Result<std::unique_ptr<Package>> Package::open(int fd, std::string_view path) {
-  struct stat info{};
-  if (::fstat(fd, &info) < 0)
-    return fail("read package", path, errno);
-  if (!S_ISREG(info.st_mode))
-    return fail("read package", path, "is not a file");
+  const uint64_t size = TRY(package_file_size(fd, path));
   std::unique_ptr<Package> package(new Package(path));  // its constructor is private
-  TRY(package->read(fd, static_cast<uint64_t>(info.st_size)));
+  TRY(package->read(fd, size));
   return package;
 }
 

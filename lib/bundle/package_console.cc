@@ -32,7 +32,8 @@ Result<int> put_in_place(const PackageOptions& opt, Io& io, const Args& args) {
 Result<> unpack_package(const PackageOptions& opt, Io& io, int fd, const std::string& file) {
   PathPatterns patterns(opt.patterns);
   const auto package = TRY(VerifiedPackage::open(fd, file, {}, &patterns));
-  const ExtractReport report = TRY(extract_package(*package, opt.directory, opt.verbose ? print_name : nullptr, &io));
+  const ExtractReport report =
+      TRY(extract_package(*package, opt.directory.value_or("."), opt.verbose ? print_name : nullptr, &io));
   for (const Error& error : report.errors)
     io.warn(error);
   for (const std::string& note : report.notes)
@@ -52,12 +53,19 @@ Result<> put_stream(Io& io, Source& source) {
   return {};
 }
 
-Result<int> run_packages(const PackageOptions& opt, Io& io, const Args& args,
+Result<int> run_packages(const PackageOptions& opt, const PackageQuestions& asked, Io& io, const Args& args,
                          Result<> (*handle)(const void* options, Io& io, const std::string& file),
                          const void* options) {
   if (args.empty())
     return usage_error("name at least one package");
-  if (!opt.in_place.empty())
+  const bool in_place = !opt.in_place.empty();
+  // With --in-place, --json is how that is told.
+  const unsigned ways = asked.whole_files + (asked.prints ? 1 : 0) + (in_place ? 1 : 0) + (opt.directory ? 1 : 0);
+  if (ways > 1)
+    return usage_error("-C, --in-place and what is done instead of unpacking go one at a time");
+  if (asked.whole_files > 0 && !opt.patterns.empty())
+    return usage_error("it is done with the whole package: --pattern is not for it");
+  if (in_place)
     return put_in_place(opt, io, args);
   if (opt.dry_run || opt.force)
     return usage_error("--dry-run and --force are for --in-place");

@@ -91,6 +91,31 @@ case_patterns() {
   run_kit 1 "$kit/bin/rescue" deb-extract -C "$case_dir/ours" -p nowhere "$case_dir/zoo-xz.deb"
 }
 
+# Who asks for a list or a check beside --in-place gets nothing put in place.
+case_one_thing() {
+  local words
+  zoo_deb none
+  mkdir "$case_dir/root"
+  for words in -l -i --scripts --verify-package --to-tar "-C $case_dir"; do
+    # shellcheck disable=SC2086  # words are meant
+    run_kit 2 "$kit/bin/rescue" deb-extract --in-place "$case_dir/root" $words "$case_dir/zoo-none.deb"
+  done
+  for words in '-l --verify-package' '--json --to-tar' '--verify-package --to-tar' '-C . -l' '-p x --to-tar' -n -f; do
+    # shellcheck disable=SC2086
+    run_kit 2 "$kit/bin/rescue" deb-extract $words "$case_dir/zoo-none.deb"
+  done
+  [[ ! $(ls -A "$case_dir/root") ]] || fail "something was put in place"
+}
+
+case_no_file() {
+  local place
+  mkfifo "$case_dir/fifo"
+  for place in "$case_dir" "$case_dir/fifo" /dev/null; do
+    run_kit 1 "$kit/bin/rescue" deb-extract -l "$place"
+    grep -q "^deb-extract: $place: read package: is not a file" "$case_dir/said" || fail "does not say what is wrong"
+  done
+}
+
 case_truncated() {
   local size length status
   zoo_deb zstd
@@ -241,6 +266,8 @@ done
 run_case "deb-extract: compressed with bzip2" case_old_compression bz2 bzip2
 run_case "deb-extract: compressed with lzma" case_old_compression lzma 'xz --format=lzma'
 run_case "deb-extract: patterns" case_patterns
+run_case "deb-extract: one thing at a time" case_one_thing
+run_case "deb-extract: what is no file" case_no_file
 run_case "deb-extract: cut off anywhere" case_truncated
 run_case "deb-extract: damaged" case_damaged
 run_case "deb-extract: hostile" case_hostile

@@ -123,6 +123,32 @@ case_patterns() {
   run_kit 1 "$kit/bin/rescue" rpm-extract -C "$case_dir/ours" -p nowhere "$package"
 }
 
+# Who asks for a list, a check or a dry look beside --in-place gets nothing put in place.
+case_one_thing() {
+  local package words
+  package=$(zoo_rpm none 8)
+  mkdir "$case_dir/root"
+  for words in '-l' '-c' '-i' --requires --provides --scripts --changelog --verify-package --to-cpio "-C $case_dir"; do
+    # shellcheck disable=SC2086  # words are meant
+    run_kit 2 "$kit/bin/rescue" rpm-extract --in-place "$case_dir/root" $words "$package"
+  done
+  for words in '-l --verify-package' '--json --to-cpio' '--verify-package --to-cpio' '-C . -l' '-p x --to-cpio' \
+    '-p x --verify-package' -n -f; do
+    # shellcheck disable=SC2086
+    run_kit 2 "$kit/bin/rescue" rpm-extract $words "$package"
+  done
+  [[ ! $(ls -A "$case_dir/root") ]] || fail "something was put in place"
+}
+
+case_no_file() {
+  local place
+  mkfifo "$case_dir/fifo"
+  for place in "$case_dir" "$case_dir/fifo" /dev/null; do
+    run_kit 1 "$kit/bin/rescue" rpm-extract -l "$place"
+    grep -q "^rpm-extract: $place: read package: is not a file" "$case_dir/said" || fail "does not say what is wrong"
+  done
+}
+
 case_json() {
   local package
   package=$(zoo_rpm zstd 8)
@@ -416,6 +442,8 @@ run_case "rpm-extract: as bsdtar does" case_bsdtar
 run_case "rpm-extract: a source package" case_source
 run_case "rpm-extract: a signed package" case_signed
 run_case "rpm-extract: patterns" case_patterns
+run_case "rpm-extract: one thing at a time" case_one_thing
+run_case "rpm-extract: what is no file" case_no_file
 run_case "rpm-extract: JSON" case_json
 run_case "rpm-extract: without being root" case_not_root
 run_case "rpm-extract: format 3" case_format v3
