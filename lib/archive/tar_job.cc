@@ -412,14 +412,14 @@ Result<TarOwner> parse_tar_owner(std::string_view text, NameFile& names) {
     const auto id = to_number<uint32_t>(text.substr(colon + 1));
     if (!id)
       return usage_error(str("'", printable(text), "' is no owner"));
-    return TarOwner{std::string(text.substr(0, colon)), *id};
+    return TarOwner{std::string(text.substr(0, colon)), id};
   }
   if (const auto id = names.id_of(text))
-    return TarOwner{std::string(text), *id};
+    return TarOwner{std::string(text), id};
   const auto id = to_number<uint32_t>(text.starts_with('+') ? text.substr(1) : text);
   if (!id)
     return TarOwner{std::string(text), std::nullopt};
-  return TarOwner{std::string(names.name_of(*id)), *id};
+  return TarOwner{std::string(names.name_of(*id)), id};
 }
 
 }  // namespace rescue
