@@ -4,7 +4,6 @@
 #include <set>
 
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -15,6 +14,7 @@
 #include "lib/base/size_text.h"
 #include "lib/base/time_text.h"
 #include "lib/fs/tree_walk.h"
+#include "lib/text/wildcard.h"
 
 namespace rescue {
 namespace {
@@ -228,7 +228,7 @@ class Counter final : public WalkVisitor {
     for (const std::string& pattern : opt_.exclude) {
       // The pattern may match the whole path, or what is behind any slash.
       for (const char* at = entry.path.data();; ++at) {
-        if (::fnmatch(pattern.c_str(), at, 0) == 0)
+        if (wildcard_match(pattern, at))
           return true;
         while (*at != '\0' && (*at != '/' || at[1] == '/'))
           ++at;

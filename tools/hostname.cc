@@ -2,10 +2,10 @@
 #include <cerrno>
 #include <cstring>
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
 #include <net/if.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
@@ -86,9 +86,11 @@ Result<std::vector<std::string>> own_addresses() {
     std::memcpy(&address, at->ifa_addr, wide ? sizeof address : sizeof(struct sockaddr_in));
     if (wide && (IN6_IS_ADDR_LINKLOCAL(&address.sin6_addr) || IN6_IS_ADDR_MC_LINKLOCAL(&address.sin6_addr)))
       continue;
-    char text[INET6_ADDRSTRLEN + 16];
-    if (::getnameinfo(at->ifa_addr, wide ? sizeof address : sizeof(struct sockaddr_in), text, sizeof text, nullptr, 0,
-                      NI_NUMERICHOST) == 0)
+    struct sockaddr_in narrow{};
+    std::memcpy(&narrow, &address, sizeof narrow);
+    const void* const bytes = wide ? static_cast<const void*>(&address.sin6_addr) : &narrow.sin_addr;
+    char text[INET6_ADDRSTRLEN];
+    if (::inet_ntop(at->ifa_addr->sa_family, bytes, text, sizeof text) != nullptr)
       found.emplace_back(text);
   }
   ::freeifaddrs(first);

@@ -6,7 +6,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -30,6 +29,7 @@
 #include "lib/fs/file_colors.h"
 #include "lib/fs/mode.h"
 #include "lib/fs/names.h"
+#include "lib/text/wildcard.h"
 
 namespace rescue {
 namespace {
@@ -642,8 +642,13 @@ void Lister::clear() {
 }
 
 bool matches_any(const std::vector<std::string>& patterns, const char* name) {
-  return std::ranges::any_of(
-      patterns, [&](const std::string& pattern) { return ::fnmatch(pattern.c_str(), name, FNM_PERIOD) == 0; });
+  // A period at the start is matched by no wildcard.
+  const auto names_period = [](std::string_view pattern) {
+    return pattern.starts_with('.') || pattern.starts_with("\\.");
+  };
+  return std::ranges::any_of(patterns, [&](const std::string& pattern) {
+    return (*name != '.' || names_period(pattern)) && wildcard_match(pattern, name);
+  });
 }
 
 bool Lister::is_ignored(const char* c_name) const {
