@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <span>
 
+#include "lib/base/sort.h"
+
 namespace rescue::regex {
 namespace {
 
@@ -178,7 +180,7 @@ void Dfa::close(std::vector<uint32_t>& stack, std::vector<uint32_t>& places, int
 }
 
 Dfa::Row Dfa::intern(std::vector<uint32_t>& places, Before before, bool searching) {
-  std::ranges::sort(places);
+  sort(places);
   uint32_t hash = before * 2U + searching;
   for (const uint32_t place : places)
     hash = (hash ^ place) * 0x9E3779B1U;

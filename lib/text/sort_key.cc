@@ -1,0 +1,141 @@
+// What sort is told of its order: the letters, the keys, and what is odd about them.
+#include <algorithm>
+
+#include "lib/base/text.h"
+#include "lib/text/sort_order.h"
+
+namespace rescue::sort {
+
+bool add_letter(Ordering& order, char letter, bool start, bool end) {
+  const auto method = [&](Method is) {
+    order.method = is;
+    if (!order.letters.contains(letter))
+      order.letters += letter;
+  };
+  switch (letter) {
+    case 'b':
+      order.blanks_start = order.blanks_start || start;
+      order.blanks_end = order.blanks_end || end;
+      break;
+    case 'd': order.dictionary = true; break;
+    case 'f': order.fold = true; break;
+    case 'i': order.printing = true; break;
+    case 'r': order.reverse = true; break;
+    case 'n': method(Method::numeric); break;
+    case 'g': method(Method::general); break;
+    case 'h': method(Method::human); break;
+    case 'M': method(Method::month); break;
+    case 'V': method(Method::version); break;
+    case 'R': method(Method::random); break;
+    default: return false;
+  }
+  return true;
+}
+
+namespace {
+
+struct KeyReader {
+  std::string_view all;
+  std::string_view rest;
+
+  std::unexpected<Error> bad(std::string_view why) const {
+    return fail("", "", str(why, ": invalid field specification '", printable(all), '\''));
+  }
+
+  Result<size_t> number(std::string_view why) {
+    size_t digits = 0;
+    size_t value = 0;
+    for (; digits < rest.size() && rest[digits] >= '0' && rest[digits] <= '9'; ++digits)
+      value = std::min<size_t>(value * 10 + static_cast<size_t>(rest[digits] - '0'), SIZE_MAX / 16);
+    if (digits == 0)
+      return fail("", "", str(why, ": invalid count at start of '", printable(rest), '\''));
+    rest.remove_prefix(digits);
+    return value;
+  }
+};
+
+}  // namespace
+
+Result<Key> parse_key(std::string_view text) {
+  KeyReader reader{text, text};
+  Key key;
+  const auto letters = [&](bool start) {
+    while (!reader.rest.empty() && add_letter(key.order, reader.rest[0], start, !start))
+      reader.rest.remove_prefix(1);
+  };
+  key.start_field = TRY(reader.number("invalid number at field start"));
+  if (key.start_field-- == 0)
+    return reader.bad("field number is zero");
+  if (reader.rest.starts_with('.')) {
+    reader.rest.remove_prefix(1);
+    key.start_char = TRY(reader.number("invalid number after '.'"));
+    if (key.start_char-- == 0)
+      return reader.bad("character offset is zero");
+  }
+  letters(true);
+  if (reader.rest.starts_with(',')) {
+    reader.rest.remove_prefix(1);
+    const size_t field = TRY(reader.number("invalid number after ','"));
+    if (field == 0)
+      return reader.bad("field number is zero");
+    key.end_field = field - 1;
+    if (reader.rest.starts_with('.')) {
+      reader.rest.remove_prefix(1);
+      key.end_char = TRY(reader.number("invalid number after '.'"));
+    }
+    letters(false);
+  }
+  if (!reader.rest.empty())
+    return reader.bad("stray character in field spec");
+  return key;
+}
+
+Order::Order(std::vector<Key> keys, const Ordering& global, std::optional<char> tab, bool last_resort, uint64_t seed)
+    : keys_(std::move(keys)), reverse_(global.reverse), tab_(tab), last_resort_(last_resort), seed_(seed) {
+  // A key without an order of its own has the global one.
+  for (Key& key : keys_)
+    if (key.order.is_default() && !key.order.reverse)
+      key.order = global;
+  if (keys_.empty() && !global.is_default())
+    keys_.push_back({.order = global});
+}
+
+Result<> Order::check() const {
+  for (const Key& key : keys_) {
+    const Ordering& order = key.order;
+    std::string used;
+    unsigned count = 0;
+    bool other = order.dictionary || order.printing;
+    for (const char letter : order.letters) {
+      used += letter;
+      if (letter == 'V' || letter == 'R')
+        other = true;
+      else
+        ++count;
+    }
+    if (order.dictionary)
+      used.insert(0, 1, 'd');
+    if (order.printing)
+      used += 'i';
+    if (count + (other ? 1 : 0) > 1)
+      return fail("", "", str("options '-", used, "' are incompatible"));
+  }
+  return {};
+}
+
+std::vector<std::string> Order::doubts() const {
+  std::vector<std::string> found;
+  for (size_t i = 0; i < keys_.size(); ++i) {
+    const Key& key = keys_[i];
+    const bool to_next = !key.end_field;
+    if (key.end_field && *key.end_field < key.start_field)
+      found.push_back(str("key ", i + 1, " has zero width and will be ignored"));
+    else if (key.order.method == Method::text && !tab_ && !key.order.blanks_start && key.start_field > 0)
+      found.push_back(str("leading blanks are significant in key ", i + 1, "; consider also specifying 'b'"));
+    else if (key.order.method == Method::numeric && key.start_field > 0 && to_next)
+      found.push_back(str("key ", i + 1, " is numeric and spans multiple fields"));
+  }
+  return found;
+}
+
+}  // namespace rescue::sort
