@@ -27,6 +27,7 @@
 #include <utility>
 #include <vector>
 
+#include "lib/base/dense_text.h"
 #include "lib/base/error.h"
 
 namespace rescue {
@@ -74,7 +75,7 @@ struct OptTable {
   Result<> (*call)(void* options, size_t row, std::string_view argument) = nullptr;
 
   std::string_view name(const OptRow& row) const { return strings + row.name; }
-  std::string_view help(const OptRow& row) const { return strings + row.help; }
+  std::string help(const OptRow& row) const { return from_dense(strings + row.help); }
   std::string_view argument(const OptRow& row) const { return strings + row.argument; }
   bool argument_optional(const OptRow& row) const { return argument(row).starts_with('['); }
 };
@@ -148,7 +149,11 @@ consteval size_t text_size(const char* text) {
   return text == nullptr ? 0 : std::string_view(text).size() + 1;
 }
 
-// The rows of a table with all their texts packed behind each other.
+consteval size_t dense_size(const char* text) {
+  return text == nullptr ? 0 : make_dense(text, nullptr) + 1;
+}
+
+// The rows of a table with all their texts packed behind each other, the help in its dense form.
 template <size_t row_count, size_t string_size>
 struct Packed {
   std::array<OptRow, row_count> rows{};
@@ -160,7 +165,7 @@ consteval auto pack() {
   constexpr size_t string_size = [] {
     size_t size = 1;
     for (const auto& opt : table)
-      size += text_size(opt.name) + text_size(opt.help) + text_size(opt.argument);
+      size += text_size(opt.name) + dense_size(opt.help) + text_size(opt.argument);
     return size;
   }();
   static_assert(string_size < 65536);
@@ -175,8 +180,16 @@ consteval auto pack() {
     ++end;
     return static_cast<uint16_t>(start);
   };
+  const auto add_help = [&](const char* text) {
+    if (text == nullptr)
+      return uint16_t{0};
+    const size_t start = end;
+    end += make_dense(text, &packed.strings[start]) + 1;
+    return static_cast<uint16_t>(start);
+  };
   for (size_t i = 0; i < std::size(table); ++i)
-    packed.rows[i] = {table[i].letter, table[i].kind, add(table[i].name), add(table[i].help), add(table[i].argument)};
+    packed.rows[i] = {table[i].letter, table[i].kind, add(table[i].name), add_help(table[i].help),
+                      add(table[i].argument)};
   return packed;
 }
 
