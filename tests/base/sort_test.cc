@@ -18,6 +18,7 @@ TEST_CASE("sort: of any length and many equals, as the standard library's stable
   std::mt19937 random(4711);
   for (size_t count = 0; count < 300; ++count) {
     std::vector<Thing> list;
+    list.reserve(count);
     for (size_t i = 0; i < count; ++i)
       list.push_back({static_cast<unsigned>(random() % (count / 3 + 1)), i});
     std::vector<Thing> expected = list;
