@@ -98,6 +98,8 @@ struct Bundle::State {
   std::string path;
   UniqueFd fd;
   Stamp stamp;
+  // The file itself, where it is small: what was signed is then what is decoded, whatever the file becomes meanwhile.
+  LargeMemory whole;
   std::unique_ptr<MemberSource> members;  // in place of a file
   BundleInfo info;
   Manifest manifest;
@@ -138,10 +140,17 @@ Result<> Bundle::State::open_file_at(const std::string& name) {
   stamp = TRY(stamp_of(fd.get(), path));
   if (!S_ISREG(stamp.info.st_mode))
     return fail("read", path, "it is not a regular file; a bundle is read more than once");
+  const auto size = static_cast<uint64_t>(stamp.info.st_size);
+  if (fits_in_memory(size))
+    whole = LargeMemory(size);
+  if (whole && TRY(pread_full(fd.get(), whole.bytes(), 0, path)) != size)
+    return bad("read", "the file became shorter while it was read");
   return {};
 }
 
 Result<Blake2b512::Digest> Bundle::State::digest() {
+  if (whole)
+    return Blake2b512::of(whole.text());
   if (::lseek(fd.get(), 0, SEEK_SET) < 0)
     return fail("read", path, errno);
   return digest_fd<Blake2b512>(fd.get(), path);
@@ -160,9 +169,9 @@ Result<> Bundle::State::check_with_keys(const TrustPolicy& trust, const Signatur
     TRY(rescue::verify(signature, *key, found, path));
   } else {
     // The old kind of signature needs all bytes at once.
-    if (!fits_in_memory(static_cast<uint64_t>(stamp.info.st_size)))
+    if (!whole)
       return bad("check signature", "it has a signature of the old kind, and is too large for one; sign it anew");
-    TRY(verify_content(signature, *key, TRY(read_all(fd.get(), max_in_memory, path)), path));
+    TRY(verify_content(signature, *key, whole.text(), path));
   }
   signer = str("signed by key ", show_key_id(signature.id));
   return {};
@@ -198,7 +207,11 @@ uint64_t Bundle::State::tar_size() const {
 }
 
 Result<std::unique_ptr<TarReader>> Bundle::State::decode(uint64_t output, uint64_t entries, bool descriptions) {
-  auto bytes = std::make_unique<RangeSource>(fd.get(), 0, static_cast<uint64_t>(stamp.info.st_size), path);
+  std::unique_ptr<Source> bytes;
+  if (whole)
+    bytes = std::make_unique<MemorySource>(whole.text(), path);
+  else
+    bytes = std::make_unique<RangeSource>(fd.get(), 0, static_cast<uint64_t>(stamp.info.st_size), path);
   ZstdLimits limits;
   limits.output = output;
   EntryLimits entry_limits;
@@ -238,7 +251,7 @@ Result<> Bundle::State::read_descriptions() {
 }
 
 Result<> Bundle::State::check_unchanged() {
-  if (members != nullptr)
+  if (whole || members != nullptr)
     return {};
   if (TRY(stamp_of(fd.get(), path)) != stamp)
     return bad("read", "the file was changed while it was read");
