@@ -199,12 +199,25 @@ void report_moved(Patient& patient, Findings& findings, const std::string& place
   findings.push_back(std::move(finding));
 }
 
+size_t family_in(const Patient& patient, std::string_view dir) {
+  return static_cast<size_t>(std::ranges::count_if(names_in(patient, dir), is_family_name, &DirEntry::name));
+}
+
+// A few libraries that somebody put by are no directory that was moved: more of glibc is in it than where it lives now.
+// And a directory that stands was only made anew where its double has its name: /usr/lib beside /usr/lib64 is no
+// double.
+bool is_the_one(const Patient& patient, const Gap& gap, const std::string& candidate) {
+  const size_t held = family_in(patient, gap.below.empty() ? candidate : join_path(candidate, gap.below));
+  const auto there = patient.root.find(gap.place, Last::keep);
+  const bool stands = there && there->exists;
+  return (!stands || base_name(candidate).contains(base_name(gap.place))) && held > family_in(patient, gap.place) &&
+         (patient.home.empty() || held > family_in(patient, patient.home));
+}
+
 void check_moved(Patient& patient, Findings& findings) {
   for (const Gap& gap : missing_directories(patient)) {
-    const auto there = patient.root.find(gap.place, Last::keep);
     const auto candidates = Candidates(patient, gap).run();
-    // A directory that is there is only judged where its double has its name: /usr/lib beside /usr/lib64 is no double.
-    if (candidates.empty() || (there && there->exists && !base_name(candidates[0]).contains(base_name(gap.place))))
+    if (candidates.empty() || !is_the_one(patient, gap, candidates[0]))
       continue;
     report_moved(patient, findings, gap.place, candidates);
     return;

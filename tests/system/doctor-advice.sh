@@ -62,6 +62,29 @@ case_own_build() {
   doctor 0 ''
 }
 
+# A few libraries that were moved are put back one by one, whatever their new directory is called.
+case_moved_files() {  # ROOT inside|'' PLACE
+  start "$1" "$2"
+  mkdir -p "$ROOT/$3"
+  mv "$ROOT/$LIBC" "$ROOT/$LOADER" "$ROOT/$LIB/libm.so.6" "$ROOT/$3/"
+  doctor 5 "$2"
+  is_silent_on DIRECTORY_MOVED
+  doctor 0 "$2" --fix -y
+  is_pristine "$3*"
+}
+
+# A directory was moved, and somebody made it anew for what he had at hand.
+case_made_anew() {  # ROOT DIRECTORY PLACE
+  start "$1" ''
+  mv "$ROOT/$2" "$ROOT/$3"
+  mkdir "$ROOT/$2"
+  cp "$ROOT/$3/libm.so.6" "$ROOT/$2/"
+  doctor 5 ''
+  says "directory .*/$2 was moved to .*/$3\."
+  doctor 0 '' --fix -y
+  is_pristine
+}
+
 # What anybody could have put there is not this system's library directory.
 case_untrusted() {
   start bookworm ''
@@ -190,8 +213,13 @@ main() {
     run_case "moved/to_a_home/$where" case_moved trixie "$how" $lib home/joe/x86_64-linux-gnu
     run_case "moved/lib64/$where" case_moved rhel "$how" usr/lib64 root/old
     run_case "moved/usr/$where" case_moved bookworm "$how" usr usr.old
+    run_case "moved/files/$where" case_moved_files bookworm "$how" root/old-lib
+    run_case "moved/files_rhel/$where" case_moved_files rhel "$how" root/lib64
+    run_case "moved/files_multiarch/$where" case_moved_files trixie "$how" root/x86_64-linux-gnu
   done
   run_case moved/unmerged case_moved unmerged '' lib lib.old
+  run_case moved/anew case_made_anew bookworm $lib $lib.old
+  run_case moved/anew_rhel case_made_anew rhel usr/lib64 usr/lib64.old
   run_case own_build case_own_build
   run_case untrusted case_untrusted
   run_case jail case_jail
