@@ -43,8 +43,9 @@ bool is_a_root(const Patient& patient, const std::string& dir) {
 
 // A directory that is not where it should be, and where below it the glibc is that it holds.
 struct Gap {
-  std::string place;  // without links
-  std::string below;  // empty: the directory itself holds it
+  std::string place;    // without links
+  std::string below;    // empty: the directory itself holds it
+  bool needed = false;  // by the path of the loader that programs name: it was there once
 };
 
 std::vector<DirEntry> names_in(const Patient& patient, std::string_view dir) {
@@ -146,6 +147,8 @@ std::vector<Gap> missing_directories(const Patient& patient) {
     if (const auto found = patient.root.find(dir);
         !gap && (dir == interp_dir || !has_libc) && found && found->exists && !holds_glibc(patient, found->path))
       gap = Gap{found->path, {}};
+    if (gap)
+      gap->needed = dir == interp_dir;
     if (gap && !gap->place.empty() && !std::ranges::contains(missing, gap->place, &Gap::place))
       missing.push_back(*std::move(gap));
   }
@@ -199,25 +202,31 @@ void report_moved(Patient& patient, Findings& findings, const std::string& place
   findings.push_back(std::move(finding));
 }
 
-size_t family_in(const Patient& patient, std::string_view dir) {
-  return static_cast<size_t>(std::ranges::count_if(names_in(patient, dir), is_family_name, &DirEntry::name));
+// How many files of glibc this system's programs could load from there.
+size_t usable_in(const Patient& patient, std::string_view dir) {
+  return static_cast<size_t>(std::ranges::count_if(
+      patient.members, [&](const Member& member) { return member.dir == dir && member.is_whole(patient.machine()); }));
 }
 
-// A few libraries that somebody put by are no directory that was moved: more of glibc is in it than where it lives now.
-// And a directory that stands was only made anew where its double has its name: /usr/lib beside /usr/lib64 is no
-// double.
+// A few libraries that somebody put by are no directory that was moved: more of glibc is in it than where it lives now,
+// except where it is sure that there was one. And a directory that stands was only made anew where its double has its
+// name: /usr/lib beside /usr/lib64 is no double.
 bool is_the_one(const Patient& patient, const Gap& gap, const std::string& candidate) {
-  const size_t held = family_in(patient, gap.below.empty() ? candidate : join_path(candidate, gap.below));
+  const auto names = names_in(patient, gap.below.empty() ? candidate : join_path(candidate, gap.below));
+  const auto held = static_cast<size_t>(std::ranges::count_if(names, is_family_name, &DirEntry::name));
   const auto there = patient.root.find(gap.place, Last::keep);
   const bool stands = there && there->exists;
-  return (!stands || base_name(candidate).contains(base_name(gap.place))) && held > family_in(patient, gap.place) &&
-         (patient.home.empty() || held > family_in(patient, patient.home));
+  if (stands && !base_name(candidate).contains(base_name(gap.place)))
+    return false;
+  const bool sure = gap.needed && !stands;
+  return held > usable_in(patient, gap.place) && (sure || held > usable_in(patient, patient.home));
 }
 
 void check_moved(Patient& patient, Findings& findings) {
   for (const Gap& gap : missing_directories(patient)) {
-    const auto candidates = Candidates(patient, gap).run();
-    if (candidates.empty() || !is_the_one(patient, gap, candidates[0]))
+    auto candidates = Candidates(patient, gap).run();
+    std::erase_if(candidates, [&](const std::string& path) { return !is_the_one(patient, gap, path); });
+    if (candidates.empty())
       continue;
     report_moved(patient, findings, gap.place, candidates);
     return;

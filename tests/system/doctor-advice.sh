@@ -73,6 +73,21 @@ case_moved_files() {  # ROOT inside|'' PLACE
   is_pristine "$3*"
 }
 
+# Beside the libraries of another machine (glibc's 32-bit package): they bear the same names, and nothing can use them.
+case_moved_beside_32_bit() {
+  local file
+  start rhel ''
+  mv "$ROOT/usr/lib64" "$ROOT/root/old"
+  for file in "$ROOT/root/old"/{ld-*,lib*}.so*; do
+    cp -p "$file" "$ROOT/usr/lib/"
+    printf '\x03' | dd of="$ROOT/usr/lib/${file##*/}" bs=1 seek=18 conv=notrunc status=none
+  done
+  doctor 5 ''
+  says "directory .*/usr/lib64 was moved to .*/root/old\."
+  doctor 0 '' --fix
+  is_pristine 'usr/lib/l*'
+}
+
 # A directory was moved, and somebody made it anew for what he had at hand.
 case_made_anew() {  # ROOT DIRECTORY PLACE
   start "$1" ''
@@ -218,6 +233,7 @@ main() {
     run_case "moved/files_multiarch/$where" case_moved_files trixie "$how" root/x86_64-linux-gnu
   done
   run_case moved/unmerged case_moved unmerged '' lib lib.old
+  run_case moved/beside_32_bit case_moved_beside_32_bit
   run_case moved/anew case_made_anew bookworm $lib $lib.old
   run_case moved/anew_rhel case_made_anew rhel usr/lib64 usr/lib64.old
   run_case own_build case_own_build
