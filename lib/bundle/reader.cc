@@ -485,9 +485,17 @@ Result<> Bundle::verify() {
   return done;
 }
 
+bool Bundle::in_memory() const {
+  return state_->verified && state_->kept;
+}
+
+std::string_view Bundle::content(size_t index) const {
+  return state_->contents[index];
+}
+
 Result<> Bundle::read_members(MemberSink& sink) {
   State& state = *state_;
-  if (!state.verified || !state.kept)
+  if (!in_memory())
     return BundlePass(state, &sink).run();
   for (size_t i = 0; i < state.manifest.entries.size(); ++i) {
     const bool wanted = TRY(sink.begin(state.manifest.entries[i], state.extras[i]));

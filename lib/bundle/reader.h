@@ -82,6 +82,11 @@ class Bundle {
   // After verify(): what the tar says of manifest().entries[index] beyond the manifest.
   const MemberExtras& extras(size_t index) const;
 
+  // After verify(): whether it stays in memory, and then what entry `index` holds (nothing, if it is no file or
+  // another name of one).
+  bool in_memory() const;
+  std::string_view content(size_t index) const;
+
   // Hands all members to `sink`, checking digests again as they are read (from memory or by decoding once more).
   Result<> read_members(MemberSink& sink);
 

@@ -1,6 +1,11 @@
 #include "lib/bundle/stage.h"
 
+#include <algorithm>
+#include <atomic>
 #include <cerrno>
+#include <mutex>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include <fcntl.h>
@@ -8,12 +13,21 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "lib/base/side_by_side.h"
 #include "lib/base/text.h"
 #include "lib/bundle/label.h"
 
 namespace rescue {
 
 namespace {
+
+// A file of the bundle, written where it waits for the commit.
+struct NewFile {
+  size_t step = 0;
+  const MemberExtras* extras = nullptr;
+  std::string shown;
+  UniqueFd fd;
+};
 
 class Stager : public MemberSink {
  public:
@@ -29,50 +43,47 @@ class Stager : public MemberSink {
         step_of_entry_[static_cast<size_t>(plan.entry_of_step[i])] = static_cast<int>(i);
   }
 
+  // What is in memory is written by several threads: most of the time goes to the kernel's copying.
+  Result<> run_from_memory() {
+    TRY(transaction_.open_areas());
+    const auto& entries = bundle_.manifest().entries;
+    for (size_t i = 0; i < entries.size(); ++i)
+      if (step_of_entry_[i] >= 0 && !is_other_name(i) && !TRY(make_other(i)))
+        waiting_.push_back({i, std::nullopt});
+    for (written_upto_ = 0; written_upto_ < waiting_.size(); written_upto_ += max_open)
+      TRY(write_group(std::min(max_open, waiting_.size() - written_upto_)));
+    for (size_t i = 0; i < entries.size(); ++i)
+      if (step_of_entry_[i] >= 0 && is_other_name(i))
+        TRY(link_to(i));
+    return {};
+  }
+
+  // What is not: one after the other, as they are decoded.
   Result<bool> begin(const ManifestEntry& entry, const MemberExtras& extras) override {
     const auto index = static_cast<size_t>(&entry - bundle_.manifest().entries.data());
-    if (step_of_entry_[index] < 0)
+    if (step_of_entry_[index] < 0 || TRY(make_other(index)))
       return false;
-    step_ = static_cast<size_t>(step_of_entry_[index]);
-    shown_ = root_.shown(plan_.steps[step_].path);
-    extras_ = &extras;
-    switch (entry.type) {
-      case EntryKind::dir: TRY(transaction_.create_dir(step_)); return false;
-      case EntryKind::link: TRY(transaction_.create_link(step_)); return false;
-      case EntryKind::file: break;
+    if (!extras.hard_link_to.empty()) {
+      TRY(link_to(index));
+      return false;
     }
-    if (!extras.hard_link_to.empty())
-      return link_to(extras.hard_link_to);
-    file_ = TRY(transaction_.create_file(step_));
+    file_ = TRY(create(index));
     return true;
   }
 
   Result<> data(std::span<const char> piece) override {
-    return write_all(file_.get(), {piece.data(), piece.size()}, shown_);
+    return write_all(file_.fd.get(), {piece.data(), piece.size()}, file_.shown);
   }
 
   Result<> end() override {
-    if (!file_)
-      return {};
-    const Attributes& a = plan_.steps[step_].attributes;
-    // Owner before mode: changing the owner clears the set-id bits. Attributes last: it clears capabilities too.
-    if (::fchown(file_.get(), a.uid, a.gid) < 0)
-      return fail("set the owner", shown_, errno);
-    if (::fchmod(file_.get(), a.mode) < 0)
-      return fail("set the mode", shown_, errno);
-    TRY(set_xattrs());
-    const struct timespec times[2] = {{extras_->mtime, extras_->mtime_nsec}, {extras_->mtime, extras_->mtime_nsec}};
-    if (::futimens(file_.get(), times) < 0)
-      return fail("set the times", shown_, errno);
-    // Started now, so that the syncs below wait for all of it at once and not for one file after another.
-    (void)::sync_file_range(file_.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
-    written_.push_back({std::move(file_), shown_});
+    TRY(complete(file_));
+    written_.push_back(std::move(file_));
     return written_.size() < max_open ? Result<>() : sync_written();
   }
 
   // Files are synced in groups: the first one's sync takes much of the others' with it.
   Result<> sync_written() {
-    for (Written& one : written_) {
+    for (NewFile& one : written_) {
       TRY(sync_fd(one.fd.get(), one.shown));
       TRY(one.fd.close(one.shown));
     }
@@ -82,33 +93,101 @@ class Stager : public MemberSink {
 
  private:
   static constexpr size_t max_open = 512;
-  struct Written {
-    UniqueFd fd;
-    std::string shown;
-  };
 
-  Result<bool> link_to(const std::string& path) {
-    const ManifestEntry* const other = bundle_.manifest().find(path);
-    if (other == nullptr)
-      return corrupt("hard link", shown_, str("names ", printable(path), ", which the bundle does not have"));
-    const auto index = static_cast<size_t>(other - bundle_.manifest().entries.data());
-    if (const int step = step_of_entry_[index]; step >= 0)
-      TRY(transaction_.create_hard_link(step_, static_cast<size_t>(step)));
-    else
-      TRY(transaction_.create_hard_link_to_existing(step_, plan_.place_of_entry[index]));
+  size_t step_of(size_t index) const { return static_cast<size_t>(step_of_entry_[index]); }
+  bool is_other_name(size_t index) const { return !bundle_.extras(index).hard_link_to.empty(); }
+
+  // A directory or link; false where the entry is a file.
+  Result<bool> make_other(size_t index) {
+    switch (bundle_.manifest().entries[index].type) {
+      case EntryKind::dir: TRY(transaction_.create_dir(step_of(index))); return true;
+      case EntryKind::link: TRY(transaction_.create_link(step_of(index))); return true;
+      case EntryKind::file: break;
+    }
     return false;
   }
 
-  Result<> set_xattrs() {
-    for (const auto& [name, value] : extras_->xattrs) {
-      // A file system without extended attributes cannot have had them either.
-      if (::fsetxattr(file_.get(), name.c_str(), value.data(), value.size(), 0) < 0 && errno != EOPNOTSUPP)
-        return fail(str("set the attribute ", name), shown_, errno);
-    }
-    if (extras_->xattrs.contains(label_name))
-      return {};
-    labels_.set_label(file_.get(), plan_.steps[step_]);
+  Result<> link_to(size_t index) {
+    const std::string& path = bundle_.extras(index).hard_link_to;
+    const ManifestEntry* const other = bundle_.manifest().find(path);
+    if (other == nullptr)
+      return corrupt("hard link", root_.shown(plan_.steps[step_of(index)].path),
+                     str("names ", printable(path), ", which the bundle does not have"));
+    const auto first = static_cast<size_t>(other - bundle_.manifest().entries.data());
+    return step_of_entry_[first] >= 0
+               ? transaction_.create_hard_link(step_of(index), step_of(first))
+               : transaction_.create_hard_link_to_existing(step_of(index), plan_.place_of_entry[first]);
+  }
+
+  Result<NewFile> create(size_t index) {
+    const size_t step = step_of(index);
+    return NewFile{step, &bundle_.extras(index), root_.shown(plan_.steps[step].path),
+                   TRY(transaction_.create_file(step))};
+  }
+
+  // What a file has beside its content.
+  Result<> complete(const NewFile& file) {
+    const int fd = file.fd.get();
+    const Attributes& a = plan_.steps[file.step].attributes;
+    // Owner before mode: changing the owner clears the set-id bits. Attributes last: it clears capabilities too.
+    if (::fchown(fd, a.uid, a.gid) < 0)
+      return fail("set the owner", file.shown, errno);
+    if (::fchmod(fd, a.mode) < 0)
+      return fail("set the mode", file.shown, errno);
+    TRY(set_xattrs(file));
+    const struct timespec time{file.extras->mtime, file.extras->mtime_nsec};
+    const struct timespec times[2] = {time, time};
+    if (::futimens(fd, times) < 0)
+      return fail("set the times", file.shown, errno);
+    // Started now, so that the syncs below wait for all of it at once and not for one file after another.
+    (void)::sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
     return {};
+  }
+
+  Result<> set_xattrs(const NewFile& file) {
+    for (const auto& [name, value] : file.extras->xattrs) {
+      // A file system without extended attributes cannot have had them either.
+      if (::fsetxattr(file.fd.get(), name.c_str(), value.data(), value.size(), 0) < 0 && errno != EOPNOTSUPP)
+        return fail(str("set the attribute ", name), file.shown, errno);
+    }
+    if (file.extras->xattrs.contains(label_name))
+      return {};
+    const std::lock_guard lock(labels_lock_);
+    labels_.set_label(file.fd.get(), plan_.steps[file.step]);
+    return {};
+  }
+
+  struct Waiting {
+    size_t index;
+    std::optional<Error> error;
+    NewFile file;
+  };
+
+  static void write_one(void* self, size_t i) {
+    auto& stager = *static_cast<Stager*>(self);
+    Waiting& one = stager.waiting_[stager.written_upto_ + i];
+    if (stager.failed_.load())
+      return;
+    if (auto done = stager.write_whole(one); !done) {
+      one.error = std::move(done).error();
+      stager.failed_.store(true);
+    }
+  }
+
+  Result<> write_whole(Waiting& one) {
+    one.file = TRY(create(one.index));
+    TRY(write_all(one.file.fd.get(), bundle_.content(one.index), one.file.shown));
+    return complete(one.file);
+  }
+
+  Result<> write_group(size_t count) {
+    side_by_side(count, 4, write_one, this);
+    for (Waiting& one : std::span(waiting_).subspan(written_upto_, count)) {
+      if (one.error)
+        return std::unexpected(std::move(*one.error));
+      written_.push_back(std::move(one.file));
+    }
+    return sync_written();
   }
 
   const Root& root_;
@@ -116,11 +195,12 @@ class Stager : public MemberSink {
   const Plan& plan_;
   Transaction& transaction_;
   std::vector<int> step_of_entry_;
-  size_t step_ = 0;
-  std::string shown_;
-  const MemberExtras* extras_ = nullptr;
-  UniqueFd file_;
-  std::vector<Written> written_;
+  NewFile file_;
+  std::vector<Waiting> waiting_;  // to be written from memory
+  size_t written_upto_ = 0;       // of these
+  std::atomic<bool> failed_ = false;
+  std::vector<NewFile> written_;
+  std::mutex labels_lock_;
   LabelFinder labels_;
 };
 
@@ -128,6 +208,8 @@ class Stager : public MemberSink {
 
 Result<> stage_all(const Root& root, Bundle& bundle, const Plan& plan, Transaction& transaction) {
   Stager stager(root, bundle, plan, transaction);
+  if (bundle.in_memory())
+    return stager.run_from_memory();
   TRY(bundle.read_members(stager));
   return stager.sync_written();
 }

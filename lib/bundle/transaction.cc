@@ -140,6 +140,12 @@ Result<int> Transaction::area(size_t step) {
   return dirs_.get(journal_.areas[journal_.steps[step].area]);
 }
 
+Result<> Transaction::open_areas() {
+  for (const std::string& path : journal_.areas)
+    TRY(dirs_.get(path));
+  return {};
+}
+
 Result<UniqueFd> Transaction::create_file(size_t i) {
   return open_at(TRY(area(i)), new_slot(i), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600,
                  root_->shown(journal_.steps[i].path));

@@ -52,7 +52,8 @@ class Transaction {
   const Journal& journal() const { return journal_; }
 
   // Staging of step `i`, which must be a put of that kind. `create_file` gives an empty file that the caller fills;
-  // the others are complete.
+  // the others are complete. After open_areas() several threads may create files at once.
+  Result<> open_areas();
   Result<UniqueFd> create_file(size_t i);
   Result<> create_hard_link(size_t i, size_t of_step);
   Result<> create_hard_link_to_existing(size_t i, std::string_view path);
