@@ -1,5 +1,6 @@
 #include "lib/base/text.h"
 
+#include <algorithm>
 #include <array>
 
 #include "lib/base/utf8.h"
@@ -53,23 +54,36 @@ std::string to_hex(std::string_view bytes) {
   return text;
 }
 
+namespace {
+
+// The value of a hexadecimal digit; 16 and more where it is none.
+unsigned hex_value(char c) {
+  const auto digit = static_cast<unsigned char>(c - '0');
+  const auto letter = static_cast<unsigned char>((c | 0x20) - 'a');
+  return digit < 10 ? digit : letter < 6 ? letter + 10U : 16U;
+}
+
+}  // namespace
+
 std::optional<std::string> from_hex(std::string_view text) {
   if (text.size() % 2 != 0)
     return std::nullopt;
-  std::string bytes;
-  bytes.reserve(text.size() / 2);
-  for (size_t i = 0; i < text.size(); i += 2) {
-    const auto byte = to_number<uint8_t>(text.substr(i, 2), 16);
-    if (!byte)
+  std::string bytes(text.size() / 2, '\0');
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    const unsigned high = hex_value(text[2 * i]);
+    const unsigned low = hex_value(text[2 * i + 1]);
+    if ((high | low) > 15)
       return std::nullopt;
-    bytes += static_cast<char>(*byte);
+    bytes[i] = static_cast<char>(high << 4 | low);
   }
   return bytes;
 }
 
 std::string printable(std::string_view name) {
-  std::string text;
-  text.reserve(name.size());
+  const auto* const odd =
+      std::ranges::find_if(name, [](char c) { return static_cast<signed char>(c) < 0x20 || c == 0x7f || c == '\\'; });
+  std::string text(name.begin(), odd);
+  name.remove_prefix(text.size());
   while (!name.empty()) {
     const Character c = first_character(name);
     if (is_printable(c) && name[0] != '\\') {

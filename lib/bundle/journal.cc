@@ -54,7 +54,12 @@ std::string print_attributes(const Attributes& a) {
 
 std::string print_step(const Step& step) {
   std::string line = str(action_names[static_cast<size_t>(step.action)], " path=", escaped(step.path));
-  const auto add = [&line](std::string_view key, std::string_view value) { line += str(' ', key, '=', value); };
+  const auto add = [&line](std::string_view key, std::string_view value) {
+    line += ' ';
+    line += key;
+    line += '=';
+    line += value;
+  };
   switch (step.action) {
     case Action::put:
       add("kind", kind_names[static_cast<size_t>(step.kind)]);

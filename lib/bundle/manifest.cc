@@ -4,6 +4,8 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "lib/base/text.h"
 
@@ -75,7 +77,13 @@ std::string_view path_fault(std::string_view path) {
 
 // --- Keywords
 
-using Keywords = std::map<std::string, std::string, std::less<>>;
+struct Keyword {
+  std::string_view name;
+  std::string_view value;
+};
+
+// Few: looked through one by one.
+using Keywords = std::vector<Keyword>;
 
 // Reads one manifest. Every line is `PATH KEYWORD[=VALUE]...`, or /set or /unset with keywords.
 class Parser {
@@ -124,13 +132,14 @@ class Parser {
   Result<> take_line(std::string_view line) {
     if (const size_t start = line.find_first_not_of(" \t"); start == std::string_view::npos || line[start] == '#')
       return {};
-    std::vector<std::string_view> words;
+    words_.clear();
     while (!line.empty()) {
       const size_t end = std::min(line.find_first_of(" \t"), line.size());
       if (end > 0)
-        words.push_back(line.substr(0, end));
+        words_.push_back(line.substr(0, end));
       line.remove_prefix(std::min(end + 1, line.size()));
     }
+    const std::span<const std::string_view> words = words_;
     if (words[0] == "/set")
       return set_defaults(words);
     if (words[0] == "/unset")
@@ -141,14 +150,19 @@ class Parser {
     return take_entry(words);
   }
 
+  static const Keyword* find(const Keywords& keywords, std::string_view name) {
+    const auto at = std::ranges::find(keywords, name, &Keyword::name);
+    return at == keywords.end() ? nullptr : &*at;
+  }
+
   Result<> read_keyword(Keywords& keywords, std::string_view word) {
     const size_t equals = word.find('=');
     std::string_view name = word.substr(0, equals);
     if (name == "sha256")
       name = "sha256digest";
-    const std::string_view value = equals == std::string_view::npos ? std::string_view() : word.substr(equals + 1);
-    if (const auto [at, fresh] = keywords.emplace(name, value); !fresh)
+    if (find(keywords, name) != nullptr)
       return bad(str("the keyword ", printable(name), " is there twice"));
+    keywords.push_back({name, equals == std::string_view::npos ? std::string_view() : word.substr(equals + 1)});
     return {};
   }
 
@@ -156,8 +170,8 @@ class Parser {
     Keywords fresh;
     for (const std::string_view word : words.subspan(1))
       TRY(read_keyword(fresh, word));
-    for (auto& [name, value] : fresh)
-      defaults_[name] = value;
+    for (const auto& [name, value] : fresh)
+      defaults_[std::string(name)] = value;
     return {};
   }
 
@@ -176,7 +190,8 @@ class Parser {
     for (const std::string_view word : words.subspan(1))
       TRY(read_keyword(keywords_, word));
     for (const auto& [name, value] : defaults_)
-      keywords_.emplace(name, value);
+      if (find(keywords_, name) == nullptr)
+        keywords_.push_back({name, value});
     auto path = decode(words[0]);
     // Full paths only: the other form of mtree(5), names within a current directory, is not ours.
     if (!path || !path->starts_with("./"))
@@ -192,14 +207,14 @@ class Parser {
     return add();
   }
 
-  const std::string* value_of(std::string_view keyword) const {
-    const auto at = keywords_.find(keyword);
-    return at == keywords_.end() ? nullptr : &at->second;
+  const std::string_view* value_of(std::string_view keyword) const {
+    const Keyword* const found = find(keywords_, keyword);
+    return found == nullptr ? nullptr : &found->value;
   }
 
   template <typename T>
   Result<T> number(std::string_view keyword, int base = 10) {
-    const std::string* const text = value_of(keyword);
+    const std::string_view* const text = value_of(keyword);
     const auto value = text == nullptr ? std::nullopt : to_number<T>(*text, base);
     if (!value)
       return bad(str(printable(entry_.path), ": ", keyword, text == nullptr ? " is missing" : " is no number"));
@@ -207,7 +222,7 @@ class Parser {
   }
 
   Result<> read_type() {
-    const std::string* const type = value_of("type");
+    const std::string_view* const type = value_of("type");
     if (type != nullptr && *type == "file")
       entry_.type = EntryKind::file;
     else if (type != nullptr && *type == "dir")
@@ -216,12 +231,12 @@ class Parser {
       entry_.type = EntryKind::link;
     else
       return bad(str(printable(entry_.path), ": a bundle holds files, directories and links, and not ",
-                     type == nullptr ? "this" : std::string_view(*type)));
+                     type == nullptr ? "this" : *type));
     return {};
   }
 
   Result<> read_tags() {
-    const std::string* const tags = value_of("tags");
+    const std::string_view* const tags = value_of("tags");
     if (tags == nullptr)
       return {};
     bool has_tier = false;
@@ -262,7 +277,7 @@ class Parser {
       return bad(str(printable(entry_.path), ": it has no names"));
     if ((entry_.mode & set_id_bits) != 0 && !entry_.privileged)
       return bad(str(printable(entry_.path), ": it would run as another user, and the recipe does not name it so"));
-    const std::string* const digest = value_of("sha256digest");
+    const std::string_view* const digest = value_of("sha256digest");
     const auto bytes = digest == nullptr ? std::nullopt : from_hex(*digest);
     if (!bytes || bytes->size() != entry_.sha256.size())
       return bad(str(printable(entry_.path), ": sha256digest is ", digest == nullptr ? "missing" : "no digest"));
@@ -275,7 +290,7 @@ class Parser {
   }
 
   Result<> read_link() {
-    const std::string* const text = value_of("link");
+    const std::string_view* const text = value_of("link");
     auto target = text == nullptr ? std::nullopt : decode(*text);
     if (!target || target->empty() || target->size() > max_path || !is_bundle_name(*target))
       return bad(str(printable(entry_.path), ": its link target is ", text == nullptr ? "missing" : "not usable"));
@@ -302,8 +317,9 @@ class Parser {
   std::string_view text_;
   std::string_view path_;
   uint64_t line_number_ = 0;
-  Keywords defaults_;
-  Keywords keywords_;
+  std::vector<std::string_view> words_;                       // of the line
+  std::map<std::string, std::string, std::less<>> defaults_;  // what /set said, until /unset
+  Keywords keywords_;                                         // of the entry, in the line or defaults_
   ManifestEntry entry_;
   uint64_t total_ = 0;
   std::map<std::string, EntryKind, std::less<>> types_;
