@@ -44,14 +44,10 @@ constexpr std::string_view notes =
     "Example: rescue-extract /opt/rescue/bundles/glibc-2.28.tzst /";
 
 Result<int> extract(const Options& opt, Io& io, const std::string& file, const std::string& root_path) {
-  Bundle bundle = TRY(Bundle::open(file, kit_trust(opt.require_signature, opt.public_key)));
-  TRY(bundle.verify());
+  Bundle bundle = TRY(Bundle::open(file, kit_trust(opt.require_signature, opt.public_key), Bundle::Content::wanted));
   const Root root = TRY(Root::open(root_path));
-  const bool speak = !opt.quiet && !opt.json;
-  if (speak)
-    io.out.put(describe_bundle(bundle), '\n');
   return restore_and_tell(root, bundle, {.dry_run = opt.dry_run, .force = opt.force, .no_cache = opt.no_cache},
-                          {.json = opt.json, .quiet = opt.quiet, .verbose = opt.verbose}, io);
+                          {.json = opt.json, .quiet = opt.quiet, .verbose = opt.verbose, .describe = true}, io);
 }
 
 // Says what was found and what came of it. `verb` is in the past tense.

@@ -1,5 +1,7 @@
 #include "lib/archive/read_ahead.h"
 
+#include <utility>
+
 #include <unistd.h>
 
 namespace rescue {
@@ -17,7 +19,8 @@ void* ReadAheadSource::run(void* self) {
 }
 
 void ReadAheadSource::start() {
-  started_ = true;
+  if (std::exchange(started_, true))
+    return;
   pthread_attr_t attributes;
   if (::sysconf(_SC_NPROCESSORS_ONLN) < 2 || ::pthread_attr_init(&attributes) != 0)
     return;
@@ -38,11 +41,11 @@ bool ReadAheadSource::fill(Slot& slot) {
 void ReadAheadSource::fill_slots() {
   std::unique_lock lock(mutex_);
   for (bool more = true; more && !stopping_;) {
-    if (filled_ - taken_ == slot_count) {
+    if (filled_ - taken_ == slots_.size()) {
       changed_.wait(lock);
       continue;
     }
-    Slot& slot = slots_[filled_ % slot_count];
+    Slot& slot = slots_[filled_ % slots_.size()];
     lock.unlock();
     more = fill(slot);
     lock.lock();
@@ -52,8 +55,7 @@ void ReadAheadSource::fill_slots() {
 }
 
 Result<std::string_view> ReadAheadSource::next() {
-  if (!started_)
-    start();
+  start();
   if (!threaded_)
     return source_->next();
   if (ended_)
@@ -64,7 +66,7 @@ Result<std::string_view> ReadAheadSource::next() {
     changed_.notify_one();
   }
   changed_.wait(lock, [&] { return filled_ != taken_; });
-  const Slot& slot = slots_[taken_ % slot_count];
+  const Slot& slot = slots_[taken_ % slots_.size()];
   ended_ = slot.bytes.empty();
   if (slot.error)
     return std::unexpected(*slot.error);

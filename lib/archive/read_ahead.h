@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <pthread.h>
 
@@ -20,14 +21,16 @@ namespace rescue {
 // that has let go of its sources may fork.
 class ReadAheadSource : public Source {
  public:
-  explicit ReadAheadSource(std::unique_ptr<Source> source) : source_(std::move(source)) {}
+  // How many blocks it may be ahead by: enough for the reader to be away for a while, few enough to stay in the
+  // processor's cache.
+  static constexpr size_t few = 4;
+  explicit ReadAheadSource(std::unique_ptr<Source> source, size_t blocks = few)
+      : source_(std::move(source)), slots_(blocks) {}
   ~ReadAheadSource() override;
   Result<std::string_view> next() override;
   std::string_view path() const override { return source_->path(); }
 
  private:
-  // Enough for the reader to be away for a while, few enough to stay in the processor's cache.
-  static constexpr size_t slot_count = 4;
   struct Slot {
     std::string memory;
     std::string_view bytes;  // of `memory`
@@ -40,7 +43,7 @@ class ReadAheadSource : public Source {
   bool fill(Slot& slot);
 
   std::unique_ptr<Source> source_;  // the thread's own, while it runs
-  Slot slots_[slot_count];  // a ring: the slots from taken_ to filled_ are the reader's, the others the thread's
+  std::vector<Slot> slots_;         // a ring: those from taken_ to filled_ are the reader's, the others the thread's
   bool started_ = false;
   bool threaded_ = false;
   bool holding_ = false;  // the reader still looks at the slot that was handed out last

@@ -26,6 +26,8 @@ class TarReader : public EntryReader {
       : intake_(std::move(source)), limits_(limits) {}
   Result<const Entry*> next() override;
   Result<std::string_view> read() override;
+  // For the entries from here on; those before count.
+  void limit(const EntryLimits& limits) { limits_ = limits; }
 
   // What pax headers say of one entry.
   struct Extra;

@@ -35,6 +35,8 @@ class ZstdSource : public Source {
   Result<std::string_view> next() override { return next_into(buffer_); }
   Result<std::string_view> next_into(std::string& memory) override;
   std::string_view path() const override { return input_->path(); }
+  // How many bytes came out so far.
+  uint64_t produced() const { return produced_; }
 
  private:
   struct Free {

@@ -32,6 +32,7 @@ constexpr std::string_view manifest_name = ".rescue/manifest.mtree";
 constexpr uint64_t max_info = 1 << 20;
 constexpr uint64_t max_manifest = 64 << 20;
 constexpr uint64_t max_in_memory = 64 << 20;
+constexpr size_t most_ahead = 1024;  // blocks: what comes of 64 KiB of input each
 constexpr uint64_t max_signature = 64 << 10;
 constexpr uint32_t max_xattrs = 128 << 10;  // of one member; Linux itself allows 64 KiB for a value
 constexpr uint32_t max_text = 4096;
@@ -42,12 +43,12 @@ constexpr uint64_t member_overhead = max_xattrs + 4 * max_text + 4096;
 constexpr uint64_t max_ratio = 1000;
 constexpr uint64_t ratio_floor = 64 << 20;
 
-// Whether `size` bytes may be kept in memory on this machine, which may have little left.
-bool fits_in_memory(uint64_t size) {
+// How many bytes may be kept in memory on this machine, which may have little left.
+uint64_t room_in_memory() {
   struct sysinfo machine{};
-  if (size > max_in_memory || ::sysinfo(&machine) < 0)
-    return false;
-  return size <= (uint64_t{machine.freeram} + machine.bufferram) * machine.mem_unit / 4;
+  if (::sysinfo(&machine) < 0)
+    return 0;
+  return std::min(max_in_memory, (uint64_t{machine.freeram} + machine.bufferram) * machine.mem_unit / 4);
 }
 
 // A file system's word on whether a file is as it was.
@@ -107,9 +108,12 @@ struct Bundle::State {
   std::vector<MemberExtras> extras;
   uint64_t described = 0;  // bytes of info and manifest
   bool verified = false;
-  // After verify() of a small bundle: what the entries hold, by their index, in `kept`.
+  // What a small bundle's tar is decoded to, and after verify() what its entries hold, by their index.
   LargeMemory kept;
   std::vector<std::string_view> contents;
+  // A small bundle's tar behind the descriptions, for verify() to go on with; and its source, for as long.
+  std::unique_ptr<TarReader> rest;
+  const ZstdSource* decoder = nullptr;
 
   std::unexpected<Error> bad(std::string_view what, std::string_view detail) const {
     return with_status(corrupt(what, path, detail).error(), Status::bad_data);
@@ -127,9 +131,12 @@ struct Bundle::State {
   Result<> check_with_keys(const TrustPolicy& trust, const Signature& signature);
   Result<Blake2b512::Digest> digest();
   uint64_t tar_size() const;
-  Result<std::unique_ptr<TarReader>> decode(uint64_t output, uint64_t entries, bool descriptions);
+  EntryLimits limits_of(uint64_t output) const;
+  std::unique_ptr<TarReader> decode(uint64_t output, bool ahead);
   Result<std::string> read_own_member(TarReader& tar, std::string_view name, uint64_t limit);
-  Result<> read_descriptions();
+  Result<> read_descriptions(TarReader& tar);
+  Result<> begin(Content content);
+  void let_go();
   Result<> check_unchanged();
 };
 
@@ -141,7 +148,7 @@ Result<> Bundle::State::open_file_at(const std::string& name) {
   if (!S_ISREG(stamp.info.st_mode))
     return fail("read", path, "it is not a regular file; a bundle is read more than once");
   const auto size = static_cast<uint64_t>(stamp.info.st_size);
-  if (fits_in_memory(size))
+  if (size <= room_in_memory())
     whole = LargeMemory(size);
   if (whole && TRY(pread_full(fd.get(), whole.bytes(), 0, path)) != size)
     return bad("read", "the file became shorter while it was read");
@@ -206,7 +213,18 @@ uint64_t Bundle::State::tar_size() const {
   return described + manifest.total_size() + (manifest.entries.size() + 2) * member_overhead;
 }
 
-Result<std::unique_ptr<TarReader>> Bundle::State::decode(uint64_t output, uint64_t entries, bool descriptions) {
+EntryLimits Bundle::State::limits_of(uint64_t output) const {
+  EntryLimits limits;
+  limits.entries = manifest.entries.size() + 3;  // info, manifest, and one too many, to be told of as such
+  limits.entry_size = output;
+  limits.total_size = output;
+  limits.text = max_text;
+  limits.xattrs = max_xattrs;
+  return limits;
+}
+
+// With a thread that is ahead by some blocks, or, where all is kept, by all.
+std::unique_ptr<TarReader> Bundle::State::decode(uint64_t output, bool ahead) {
   std::unique_ptr<Source> bytes;
   if (whole)
     bytes = std::make_unique<MemorySource>(whole.text(), path);
@@ -214,17 +232,12 @@ Result<std::unique_ptr<TarReader>> Bundle::State::decode(uint64_t output, uint64
     bytes = std::make_unique<RangeSource>(fd.get(), 0, static_cast<uint64_t>(stamp.info.st_size), path);
   ZstdLimits limits;
   limits.output = output;
-  EntryLimits entry_limits;
-  entry_limits.entries = entries;
-  entry_limits.entry_size = output;
-  entry_limits.total_size = output;
-  entry_limits.text = max_text;
-  entry_limits.xattrs = max_xattrs;
-  if (descriptions)
-    return std::make_unique<TarReader>(std::make_unique<ZstdSource>(std::move(bytes), limits), entry_limits);
-  // What was read is hashed meanwhile on another processor.
-  auto tar = std::make_unique<ZstdSource>(std::move(bytes), limits, kept ? &kept : nullptr);
-  return std::make_unique<TarReader>(std::make_unique<ReadAheadSource>(std::move(tar)), entry_limits);
+  auto zstd = std::make_unique<ZstdSource>(std::move(bytes), limits, kept ? &kept : nullptr);
+  decoder = zstd.get();
+  std::unique_ptr<Source> tar = std::move(zstd);
+  if (ahead)
+    tar = std::make_unique<ReadAheadSource>(std::move(tar), kept ? most_ahead : ReadAheadSource::few);
+  return std::make_unique<TarReader>(std::move(tar), limits_of(output));
 }
 
 Result<std::string> Bundle::State::read_own_member(TarReader& tar, std::string_view name, uint64_t limit) {
@@ -236,11 +249,10 @@ Result<std::string> Bundle::State::read_own_member(TarReader& tar, std::string_v
   return as_bad(rescue::read_all(tar, limit));
 }
 
-Result<> Bundle::State::read_descriptions() {
-  const auto tar = TRY(decode(max_info + max_manifest + 2 * member_overhead, 2, true));
-  const std::string info_text = TRY(read_own_member(*tar, info_name, max_info));
+Result<> Bundle::State::read_descriptions(TarReader& tar) {
+  const std::string info_text = TRY(read_own_member(tar, info_name, max_info));
   info = TRY(BundleInfo::parse(Bytes(info_text, path)));
-  const std::string manifest_text = TRY(read_own_member(*tar, manifest_name, max_manifest));
+  const std::string manifest_text = TRY(read_own_member(tar, manifest_name, max_manifest));
   manifest = TRY(Manifest::parse(Bytes(manifest_text, path)));
   described = info_text.size() + manifest_text.size();
   const auto file_size = static_cast<uint64_t>(stamp.info.st_size);
@@ -248,6 +260,28 @@ Result<> Bundle::State::read_descriptions() {
     return bad("manifest", str("it claims to hold ", human_size(manifest.total_size()), ", which no file of ",
                                human_size(file_size), " does"));
   return {};
+}
+
+// A small bundle is decoded to memory, and from where the descriptions end on only when all of it is wanted. Whatever
+// goes wrong there is found again without: its memory may have been too small for a sound bundle.
+Result<> Bundle::State::begin(Content content) {
+  const uint64_t room = room_in_memory();
+  if (room > 0)
+    kept = LargeMemory(2 * room);  // what is in the tar beside the content never takes that much
+  if (kept) {
+    rest = decode(kept.bytes().size(), content == Content::wanted);
+    if (read_descriptions(*rest) && manifest.total_size() <= room) {
+      rest->limit(limits_of(tar_size()));
+      return {};
+    }
+  }
+  let_go();
+  return read_descriptions(*decode(max_info + max_manifest + 2 * member_overhead, false));
+}
+
+void Bundle::State::let_go() {
+  rest.reset();
+  kept = LargeMemory();
 }
 
 Result<> Bundle::State::check_unchanged() {
@@ -284,6 +318,9 @@ class BundlePass {
     }
     if (const Entry* const more = TRY(state_.as_bad(tar->next())); more != nullptr)
       return state_.bad("read bundle", str(printable(more->path), " is not in the manifest"));
+    // What was decoded ahead could not be held against the manifest then.
+    if (state_.kept && state_.members == nullptr && state_.decoder->produced() > state_.tar_size())
+      return state_.bad("read bundle", "it holds more than it may");
     TRY(check_names());
     return state_.check_unchanged();
   }
@@ -296,7 +333,9 @@ class BundlePass {
   Result<std::unique_ptr<EntryReader>> open() {
     if (state_.members != nullptr)
       return state_.members->open();
-    auto tar = TRY(state_.decode(state_.tar_size(), state_.manifest.entries.size() + 3, false));
+    if (state_.rest)
+      return std::move(state_.rest);
+    auto tar = state_.decode(state_.tar_size(), true);
     (void)TRY(state_.read_own_member(*tar, info_name, max_info));
     (void)TRY(state_.read_own_member(*tar, manifest_name, max_manifest));
     return tar;
@@ -375,7 +414,7 @@ class BundlePass {
         if (piece.empty())
           break;
         sha.update(piece);
-        if (state_.kept)
+        if (state_.kept && sink_ == nullptr)
           TRY(keep(index, piece));
         if (wanted)
           TRY(sink_->data(piece));
@@ -442,12 +481,12 @@ const MemberExtras& Bundle::extras(size_t index) const {
   return state_->extras[index];
 }
 
-Result<Bundle> Bundle::open(const std::string& path, const TrustPolicy& trust) {
-  return open_with(path, &trust);
+Result<Bundle> Bundle::open(const std::string& path, const TrustPolicy& trust, Content content) {
+  return open_with(path, &trust, content);
 }
 
 Result<Bundle> Bundle::open_unsigned(const std::string& path) {
-  return open_with(path, nullptr);
+  return open_with(path, nullptr, Content::perhaps);
 }
 
 Bundle Bundle::of_members(const std::string& path, BundleInfo info, Manifest manifest,
@@ -461,12 +500,12 @@ Bundle Bundle::of_members(const std::string& path, BundleInfo info, Manifest man
   return Bundle(std::move(state));
 }
 
-Result<Bundle> Bundle::open_with(const std::string& path, const TrustPolicy* trust) {
+Result<Bundle> Bundle::open_with(const std::string& path, const TrustPolicy* trust, Content content) {
   auto state = std::make_unique<State>();
   TRY(state->open_file_at(path));
   if (trust != nullptr)
     TRY(state->check_signature(*trust));
-  TRY(state->read_descriptions());
+  TRY(state->begin(content));
   state->extras.resize(state->manifest.entries.size());
   return Bundle(std::move(state));
 }
@@ -475,14 +514,22 @@ Result<> Bundle::verify() {
   State& state = *state_;
   if (state.verified)
     return {};
-  if (fits_in_memory(state.manifest.total_size()))
-    state.kept = LargeMemory(state.members != nullptr ? state.manifest.total_size() : state.tar_size());
+  if (state.members != nullptr && state.manifest.total_size() <= room_in_memory())
+    state.kept = LargeMemory(state.manifest.total_size());
   state.contents.assign(state.manifest.entries.size(), {});
   auto done = BundlePass(state, nullptr).run();
+  if (!done && state.members == nullptr && state.kept) {
+    state.let_go();
+    done = BundlePass(state, nullptr).run();
+  }
   if (!done)
-    state.kept = LargeMemory();
+    state.let_go();
   state.verified = done.has_value();
   return done;
+}
+
+bool Bundle::is_verified() const {
+  return state_->verified;
 }
 
 bool Bundle::in_memory() const {

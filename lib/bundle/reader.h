@@ -57,8 +57,10 @@ class MemberSource {
 
 class Bundle {
  public:
-  // Opens `path`, checks the signature beside it by `trust`, reads info and manifest. Errors have status bad_data.
-  static Result<Bundle> open(const std::string& path, const TrustPolicy& trust);
+  // Opens `path`, checks the signature beside it by `trust`, reads info and manifest. Errors have status bad_data. With
+  // Content::wanted a thread decodes on what comes behind them, for a verify() that will follow.
+  enum class Content : uint8_t { perhaps, wanted };
+  static Result<Bundle> open(const std::string& path, const TrustPolicy& trust, Content content = Content::perhaps);
   // The same without a look at a signature, for the command that makes one.
   static Result<Bundle> open_unsigned(const std::string& path);
   // One that never was a file; `path` names it in messages. Its members are held against the manifest like all others.
@@ -78,6 +80,7 @@ class Bundle {
   // Decodes all of it and checks each member against the manifest: type, mode, owner, size, link, digest, order, no
   // member too many or too few. Must have succeeded before a root is touched. A small bundle stays in memory.
   Result<> verify();
+  bool is_verified() const;
 
   // After verify(): what the tar says of manifest().entries[index] beyond the manifest.
   const MemberExtras& extras(size_t index) const;
@@ -94,7 +97,7 @@ class Bundle {
   friend class BundlePass;
   struct State;
   explicit Bundle(std::unique_ptr<State> state);
-  static Result<Bundle> open_with(const std::string& path, const TrustPolicy* trust);
+  static Result<Bundle> open_with(const std::string& path, const TrustPolicy* trust, Content content);
   std::unique_ptr<State> state_;
 };
 

@@ -144,11 +144,13 @@ bool needs_cache_only(const Root& root, const RestoreOptions& options) {
 
 Result<RestoreReport> restore(const Root& root, Bundle& bundle, const RestoreOptions& options) {
   RestoreReport report;
-  UniqueFd lock;
-  if (!options.dry_run)
-    lock = TRY(lock_root(root));
+  auto lock = options.dry_run ? Result<UniqueFd>() : lock_root(root);
+  // Only looks, and may do that while the bundle is decoded on another processor.
+  auto fits = check_fit(root, bundle, options.force, report.notes);
+  TRY(bundle.verify());
+  const UniqueFd held = TRY(std::move(lock));
   TRY(settle_leftovers(root, options.dry_run));
-  TRY(check_fit(root, bundle, options.force, report.notes));
+  TRY(std::move(fits));
   if (!options.dry_run)
     for (const std::string& path : TRY(put_back_reused(root)))
       report.notes.push_back(str("an earlier restore on a full disk had broken off at ", path));

@@ -30,7 +30,7 @@ struct RestoreReport {
   size_t left_out = 0;  // entries that did not fit
 };
 
-// Compares and, unless dry_run, restores. `bundle` must have been verified. On an error nothing of the root is
+// Verifies the bundle, compares and, unless dry_run, restores. On an error nothing of the root is
 // changed, or all is rolled back, unless the message says otherwise; status refused where a check said no.
 Result<RestoreReport> restore(const Root& root, Bundle& bundle, const RestoreOptions& options);
 

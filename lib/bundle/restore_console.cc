@@ -151,7 +151,10 @@ std::string describe_bundle(const Bundle& bundle) {
 Result<int> restore_and_tell(const Root& root, Bundle& bundle, const RestoreOptions& how, const TellOptions& tell,
                              Io& io) {
   Printer printer(how, tell, io, root);
-  const RestoreReport report = TRY(restore(root, bundle, how));
+  auto restored = restore(root, bundle, how);
+  if (tell.describe && !tell.quiet && !tell.json && bundle.is_verified())
+    io.out.put(describe_bundle(bundle), '\n');
+  const RestoreReport report = TRY(std::move(restored));
   const bool whole = !report.shortage && (!report.proof || report.proof->healthy());
   const int status = how.dry_run || whole ? 0 : static_cast<int>(Status::unhealthy);
   if (tell.json)

@@ -10,8 +10,9 @@ namespace rescue {
 
 struct TellOptions {
   bool json = false;
-  bool quiet = false;    // errors only
-  bool verbose = false;  // every change, and not the first few
+  bool quiet = false;     // errors only
+  bool verbose = false;   // every change, and not the first few
+  bool describe = false;  // say first what the bundle is
 };
 
 // One line on what the bundle is; it must have been verified.

@@ -46,6 +46,7 @@ class Stager : public MemberSink {
   // What is in memory is written by several threads: most of the time goes to the kernel's copying.
   Result<> run_from_memory() {
     TRY(transaction_.open_areas());
+    make_room_for_descriptors();
     const auto& entries = bundle_.manifest().entries;
     for (size_t i = 0; i < entries.size(); ++i)
       if (step_of_entry_[i] >= 0 && !is_other_name(i) && !TRY(make_other(i)))
@@ -162,6 +163,12 @@ class Stager : public MemberSink {
     std::optional<Error> error;
     NewFile file;
   };
+
+  // The kernel's table of them grows at once while there is one thread; with several, each time takes ten milliseconds.
+  static void make_room_for_descriptors() {
+    const UniqueFd any = UniqueFd(::open("/", O_PATH | O_CLOEXEC));
+    const UniqueFd high(::fcntl(any.get(), F_DUPFD_CLOEXEC, static_cast<int>(max_open + 64)));
+  }
 
   static void write_one(void* self, size_t i) {
     auto& stager = *static_cast<Stager*>(self);

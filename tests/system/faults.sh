@@ -3,7 +3,7 @@
 # calls that change the file system ends, after --resume or --undo, in exactly
 # the new or exactly the old state.
 #
-#   faults.sh [kill] [EIO] [ENOSPC] [kernel]     all of them by default
+#   faults.sh [kill] [EIO] [ENOSPC] [threads] [kernel]     all of them by default
 set -euo pipefail
 # shellcheck source=tests/lib/report.sh
 source "$(dirname "$0")/../lib/report.sh"
@@ -43,8 +43,9 @@ prepare() {  # NAME
   printf '%s calls change the file system\n' "$(wc -l <"$state/calls")"
 }
 
+# On one processor, where all is done by one thread in one order.
 trace_restore() {
-  strace -qq -f -o "$state/trace" -e "trace=$calls" -e signal=none \
+  "${alone[@]}" strace -qq -f -o "$state/trace" -e "trace=$calls" -e signal=none \
     "$kit/bin/rescue-extract" "$state/bundle.tzst" "$ROOT" </dev/null >"$case_dir/said" 2>&1 ||
     fail "the restore under strace failed: $(tail -n 1 "$case_dir/said")"
 }
@@ -82,10 +83,10 @@ try_fault() {  # HOW CALL NUMBER TURN
   fresh_root
   printf '== %s at %s number %s\n' "$1" "$2" "$3"
   # The trace of one call only, so that the fault is seen to have happened.
-  strace -qq -f -o "$case_dir/trace" -e "trace=$2" -e signal=none -e "inject=$2:$inject:when=$3" \
+  "${alone[@]}" strace -qq -f -o "$case_dir/trace" -e "trace=$2" -e signal=none -e "inject=$2:$inject:when=$3" \
     "$kit/bin/rescue-extract" "$state/bundle.tzst" "$ROOT" </dev/null >"$case_dir/said" 2>&1 || status=$?
   printf 'status %s: %s\n' "$status" "$(cat "$case_dir/said")"
-  [[ $1 == kill ]] || grep -q '(INJECTED)' "$case_dir/trace" || fail "$1 at $2 number $3: the fault did not happen"
+  [[ $1 == kill || ! ${alone[*]} ]] || grep -q '(INJECTED)' "$case_dir/trace" || fail "$1 at $2 number $3: the fault did not happen"
   check_status "$@" "$status"
   recover "$@" "$status"
   judge "$@" "$status"
@@ -93,7 +94,7 @@ try_fault() {  # HOW CALL NUMBER TURN
 
 check_status() {  # HOW CALL NUMBER TURN STATUS
   if [[ $1 == kill ]]; then
-    (($5 == 137)) || fail "$1 at $2 number $3: was not killed (status $5)"
+    (($5 == 137)) || [[ $5 == 0 && ! ${alone[*]} ]] || fail "$1 at $2 number $3: was not killed (status $5)"
   else
     case $5 in
       0 | 1 | 3) ;;
@@ -142,6 +143,21 @@ try_all() {  # HOW
   printf '%s faults\n' "$turn"
 }
 
+# By several threads in whatever order: the call of that number fails in each
+# of them that comes so far.
+try_threads() {
+  local how call number turn=0
+  alone=()
+  for how in kill EIO ENOSPC; do
+    for call in openat write fchown fchmod utimensat sync_file_range fsync; do
+      for number in 1 4 20; do
+        turn=$((turn + 1))
+        try_fault "$how" "$call" "$number" "$turn"
+      done
+    done
+  done
+}
+
 # Killed twice: during the restore, then during what should mend that.
 try_twice() {  # HOW
   local call number turn=0 how
@@ -151,8 +167,8 @@ try_twice() {  # HOW
     fresh_root
     how=--resume
     ((turn % 2)) || how=--undo
-    strace -qq -f -o /dev/null -e "trace=$call" -e signal=none -e "inject=$call:signal=KILL:when=$number" \
-      "$kit/bin/rescue-extract" "$state/bundle.tzst" "$ROOT" </dev/null >/dev/null 2>&1 || true
+    "${alone[@]}" strace -qq -f -o /dev/null -e "trace=$call" -e signal=none \
+      -e "inject=$call:signal=KILL:when=$number" "$kit/bin/rescue-extract" "$state/bundle.tzst" "$ROOT" </dev/null >/dev/null 2>&1 || true
     local second
     for second in rename renameat renameat2 unlinkat fsync linkat; do
       strace -qq -f -o /dev/null -e "trace=$second" -e signal=none -e "inject=$second:signal=KILL:when=1" \
@@ -188,8 +204,10 @@ old_kernel() {  # inside|''
 main() {
   start_test "$@"
   need_kit
-  (($#)) || set -- kill EIO ENOSPC kernel
+  (($#)) || set -- kill EIO ENOSPC threads kernel
   state=$work/state
+  # Faults are counted where one thread does all, in one order: on one processor.
+  alone=(taskset -c "$(taskset -cp $$ | sed 's/.*: *//; s/[-,].*//')")
   local what
   for name in bookworm bullseye unmerged; do
     # The second layouts, by the fault that matters most.
@@ -200,6 +218,7 @@ main() {
     [[ -s $state/calls ]] || continue
     for what in "$@"; do
       case $name/$what in
+        bookworm/threads) run_case "$name/threads" try_threads ;;
         */kill) run_case "$name/kill" try_all kill; run_case "$name/kill_twice" try_twice ;;
         bookworm/kernel) run_case "$name/old_kernel" old_kernel ''; run_case "$name/old_kernel/inside" old_kernel inside ;;
         bookworm/E*) run_case "$name/$what" try_all "$what" ;;
