@@ -6,8 +6,10 @@
 
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace rescue {
@@ -34,8 +36,9 @@ class [[nodiscard]] Error {
     std::swap(parts_, other.parts_);
     return *this;
   }
+  // One that was moved from costs nothing where the compiler sees it.
   ~Error() {
-    if (parts_ != nullptr)
+    if (!__builtin_constant_p(parts_ == nullptr) || parts_ != nullptr)
       destroy(parts_);
   }
 
@@ -83,13 +86,65 @@ std::string message(const Error& error);
 // The text of an errno value, without touching global state.
 std::string_view errno_text(int code);
 
+namespace detail {
+
+// Moves the value out and ends the life of what it was in: nothing is left to destroy.
+template <typename T>
+[[gnu::always_inline]] inline T taken(T& value) {
+  T result = std::move(value);
+  std::destroy_at(&value);
+  return result;
+}
+
+// The same as a function of its own where it is more than a few instructions: every other line of the kit has one.
+template <typename T>
+[[gnu::noinline]] T taken_far(T& value) {
+  return taken(value);
+}
+
+// What TRY holds. It is not destroyed with its scope: either the error or the value is taken out of it.
+template <typename R>
+union Tried {
+  R result;
+  ~Tried() {}
+
+  bool ok() const { return result.has_value(); }
+  Error error() { return std::move(result).error(); }
+  [[gnu::always_inline]] typename R::value_type value() {
+    if constexpr (std::is_void_v<typename R::value_type>)
+      return;
+    else if constexpr (std::is_trivially_copyable_v<typename R::value_type>)
+      return *result;
+    else if constexpr (sizeof(R) <= 2 * sizeof(void*))
+      return taken(*result);
+    else
+      return taken_far(*result);
+  }
+};
+
+// A result that has a name, and an owner.
+template <typename R>
+union Tried<R&> {
+  R* result;
+  Tried(R& named) : result(&named) {}
+
+  bool ok() const { return result->has_value(); }
+  Error error() { return std::move(*result).error(); }
+  typename R::value_type value() { return *std::move(*result); }
+};
+
+template <typename R>
+Tried(R&&) -> Tried<R>;
+
+}  // namespace detail
+
 }  // namespace rescue
 
 // Unwraps a Result, or returns its error from the enclosing function.
-#define TRY(...)                                              \
-  ({                                                          \
-    auto&& try_result_ = (__VA_ARGS__);                       \
-    if (!try_result_) [[unlikely]]                            \
-      return std::unexpected(std::move(try_result_).error()); \
-    *std::move(try_result_);                                  \
+#define TRY(...)                               \
+  ({                                           \
+    rescue::detail::Tried tried_{__VA_ARGS__}; \
+    if (!tried_.ok()) [[unlikely]]             \
+      return std::unexpected(tried_.error());  \
+    tried_.value();                            \
   })

@@ -20,7 +20,10 @@ class UniqueFd {
   explicit UniqueFd(int fd) : fd_(fd) {}
   UniqueFd(UniqueFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   UniqueFd& operator=(UniqueFd&& other) noexcept;
-  ~UniqueFd() { reset(); }
+  ~UniqueFd() {
+    if (!__builtin_constant_p(fd_ < 0) || fd_ >= 0)
+      reset();
+  }
 
   int get() const { return fd_; }
   explicit operator bool() const { return fd_ >= 0; }
