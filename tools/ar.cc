@@ -76,7 +76,7 @@ class Archive {
       fd_ = *std::move(opened);
       members_ = TRY(read_ar(fd_.get(), path_));
     } else if (!opt_.create) {
-      io_.note(str("creating ", printable(path_)));
+      io_.note("creating ", Printable(path_));
     }
     if (writes) {
       TRY(change());
@@ -88,7 +88,7 @@ class Archive {
           io_.warn(done.error());
     for (size_t i = 0; i < wanted_.size(); ++i)
       if (!found_[i])
-        io_.note(str("no entry ", printable(wanted_[i]), " in archive"));
+        io_.note("no entry ", Printable(wanted_[i]), " in archive");
     return io_.status();
   }
 
@@ -109,7 +109,7 @@ class Archive {
       case 't': list(member); return {};
       case 'p':
         if (opt_.verbose)
-          io_.out.put("\n<", printable(member.name), ">\n\n");
+          io_.out.put("\n<", Printable(member.name), ">\n\n");
         return print(member);
       default: return extract(member);
     }
@@ -141,17 +141,17 @@ class Archive {
     if (member.name.find('/') != std::string::npos || member.name == "." || member.name == "..")
       return fail("extract", member.name, "its name leads out of the directory");
     if (opt_.verbose)
-      io_.out.put("x - ", printable(member.name), '\n');
+      io_.out.put("x - ", Printable(member.name), '\n');
     const std::string place = str(".rescue-", ::getpid(), '-', member.name.substr(0, 200));
     UniqueFd out = TRY(open_file(place, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, member.mode & 0777));
     auto done = copy(member, out.get());
     const timespec times[] = {{.tv_sec = member.mtime, .tv_nsec = 0}, {.tv_sec = member.mtime, .tv_nsec = 0}};
     if (done && opt_.keep_dates && ::futimens(out.get(), times) < 0)
-      done = fail("set times", member.name, errno);
+      done = fail("set times", member.name);
     if (done)
       done = out.close(member.name);
     if (done && ::rename(place.c_str(), member.name.c_str()) < 0)
-      done = fail("write", member.name, errno);
+      done = fail("write", member.name);
     if (!done)
       (void)::unlink(place.c_str());
     return done;
@@ -206,7 +206,7 @@ class Archive {
     UniqueFd file = TRY(open_file(path, O_RDONLY));
     struct stat info{};
     if (::fstat(file.get(), &info) < 0)
-      return fail("look at", path, errno);
+      return fail("look at", path);
     if (!S_ISREG(info.st_mode))
       return fail("archive", path, "is no regular file");
     ArMember member{.name = std::string(base_name(path)), .mode = 0644, .size = static_cast<uint64_t>(info.st_size)};
@@ -245,7 +245,7 @@ class Archive {
     if (done)
       done = out.close(path_);
     if (done && ::rename(place.c_str(), path_.c_str()) < 0)
-      done = fail("write", path_, errno);
+      done = fail("write", path_);
     if (!done)
       (void)::unlink(place.c_str());
     return done;

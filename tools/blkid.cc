@@ -50,7 +50,7 @@ Result<> choose_format(Options& o, std::string_view word) {
       o.format = known.format;
       return {};
     }
-  return usage_error(str("there is no format '", printable(word), "': full, value, device, udev, export"));
+  return usage_error("there is no format '", Printable(word), "': full, value, device, udev, export");
 }
 
 constexpr Opt<Options> options[] = {
@@ -172,7 +172,7 @@ Result<Device> limits_of(const std::string& path) {
   for (const auto& limit : limits) {
     unsigned value = 0;
     if (::ioctl(fd.get(), limit.request, &value) < 0)
-      return fail("ask for its sizes", path, errno);
+      return fail("ask for its sizes", path);
     if (value != 0)
       device.block.tags.push_back({limit.name, str(value)});
   }
@@ -182,7 +182,7 @@ Result<Device> limits_of(const std::string& path) {
 Result<uint64_t> size_of(std::string_view text) {
   const ParsedSize parsed = parse_size(text);
   if (!text.empty() && (parsed.problem != SizeProblem::none || !parsed.has_number))
-    return usage_error(str("'", printable(text), "' is not a size"));
+    return usage_error("'", Printable(text), "' is not a size");
   return text.empty() ? 0 : parsed.value;
 }
 

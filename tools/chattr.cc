@@ -29,7 +29,7 @@ struct Options {
 Result<> choose_number(std::optional<uint32_t>& member, std::string_view text) {
   member = to_number<uint32_t>(text);
   if (!member)
-    return usage_error(str('\'', printable(text), "' is not a number"));
+    return usage_error('\'', Printable(text), "' is not a number");
   return {};
 }
 Result<> choose_project(Options& o, std::string_view text) {
@@ -74,7 +74,7 @@ class Changer final : public WalkVisitor {
     const UniqueFd fd = TRY(open_at(entry.dir, entry.name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW, 0, entry.path));
     unsigned flags = 0;
     if (::ioctl(fd.get(), FS_IOC_GETFLAGS, &flags) < 0)
-      return fail("read flags", entry.path, errno);
+      return fail("read flags", entry.path);
     unsigned wanted = opt_.has_exactly ? opt_.exactly : (flags & ~opt_.remove) | opt_.add;
     // Only directories can sync their entries, or be the top of trees.
     if (!S_ISDIR(entry.info.st_mode))
@@ -82,12 +82,12 @@ class Changer final : public WalkVisitor {
     if (opt_.verbose)
       io_.out.put("Flags of ", entry.path, " set as ", flags_text(wanted), '\n');
     if (::ioctl(fd.get(), FS_IOC_SETFLAGS, &wanted) < 0)
-      return fail("set flags", entry.path, errno);
+      return fail("set flags", entry.path);
     if (opt_.generation) {
       if (opt_.verbose)
         io_.out.put("Version of ", entry.path, " set as ", *opt_.generation, '\n');
       if (::ioctl(fd.get(), FS_IOC_SETVERSION, &*opt_.generation) < 0)
-        return fail("set version", entry.path, errno);
+        return fail("set version", entry.path);
     }
     if (opt_.project)
       TRY(set_project(fd.get(), entry.path));
@@ -97,10 +97,10 @@ class Changer final : public WalkVisitor {
   Result<> set_project(int fd, std::string_view path) const {
     struct fsxattr attributes{};
     if (::ioctl(fd, FS_IOC_FSGETXATTR, &attributes) < 0)
-      return fail("read project", path, errno);
+      return fail("read project", path);
     attributes.fsx_projid = *opt_.project;
     if (::ioctl(fd, FS_IOC_FSSETXATTR, &attributes) < 0)
-      return fail("set project", path, errno);
+      return fail("set project", path);
     return {};
   }
 
@@ -117,7 +117,7 @@ Result<bool> take_flags(Options& opt, std::string_view word) {
     return false;
   const auto flags = parse_flags(word.substr(1));
   if (!flags)
-    return usage_error(str("there is no flag in '", printable(word), '\''));
+    return usage_error("there is no flag in '", Printable(word), '\'');
   if (word[0] == '=')
     opt.has_exactly = true;
   (word[0] == '+' ? opt.add : word[0] == '-' ? opt.remove : opt.exactly) |= *flags;

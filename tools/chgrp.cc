@@ -14,7 +14,7 @@ Result<OwnerSpec> find_group(const OwnerOptions& opt, Args& args, Names& names) 
   if (opt.reference) {
     struct stat info{};
     if (::stat(opt.reference->c_str(), &info) < 0)
-      return fail("look at", *opt.reference, errno);
+      return fail("look at", *opt.reference);
     const std::string_view name = names.groups.name_of(info.st_gid);
     spec.group = info.st_gid;
     spec.group_text = name.empty() ? str(info.st_gid) : std::string(name);

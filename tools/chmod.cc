@@ -56,9 +56,9 @@ class Changer final : public WalkVisitor {
     } else if (entry.depth == 0) {
       complain(fail("change permissions", entry.path, "leads nowhere").error());
       if (opt_.say == Say::everything)
-        io_.out.put(quoted_word(entry.path), " could not be accessed\n");
+        io_.out.put(Quoted(entry.path), " could not be accessed\n");
     } else if (opt_.say == Say::everything) {
-      io_.out.put("neither symbolic link ", quoted_word(entry.path), " nor referent has been changed\n");
+      io_.out.put("neither symbolic link ", Quoted(entry.path), " nor referent has been changed\n");
     }
     return opt_.recursive;
   }
@@ -68,7 +68,7 @@ class Changer final : public WalkVisitor {
   void failed(const Error& error) override {
     complain(error);
     if (opt_.say == Say::everything)
-      io_.out.put(quoted_word(error.path()), " could not be accessed\n");
+      io_.out.put(Quoted(error.path()), " could not be accessed\n");
   }
 
  private:
@@ -97,7 +97,7 @@ class Changer final : public WalkVisitor {
     const mode_t wanted = change_.apply(before, umask_);
     const bool done = ::fchmodat(entry.dir, entry.name, wanted, 0) == 0;
     if (!done)
-      complain(fail("change permissions", entry.path, errno).error());
+      complain(fail("change permissions", entry.path).error());
     const bool changed = done && ((mode_now(entry, wanted) ^ before) & 07777) != 0;
     if (opt_.say == Say::everything || (opt_.say == Say::changes && changed))
       describe(entry.path, before, wanted | (before & S_IFMT), done, changed);
@@ -127,7 +127,7 @@ Result<ModeChange> find_change(const Options& opt, Args& args) {
   if (opt.reference) {
     struct stat info{};
     if (::stat(opt.reference->c_str(), &info) < 0)
-      return fail("look at", *opt.reference, errno);
+      return fail("look at", *opt.reference);
     // Five digits, so that a directory loses set-ID bits too.
     return *ModeChange::parse(
         str("0", std::string_view("0000").substr(std::min<size_t>(to_octal(info.st_mode & 07777).size(), 4)),
@@ -136,7 +136,7 @@ Result<ModeChange> find_change(const Options& opt, Args& args) {
   const std::string text = opt.dashed.empty() ? std::string(TRY(args.shift("MODE"))) : opt.dashed;
   auto change = ModeChange::parse(text);
   if (!change)
-    return fail("mode", "", str('\'', printable(text), "' cannot be understood"));
+    return fail("mode", "", '\'', Printable(text), "' cannot be understood");
   return *std::move(change);
 }
 

@@ -19,7 +19,7 @@ Result<OwnerSpec> find_owner(const OwnerOptions& opt, Args& args, Names& names, 
   if (opt.reference) {
     struct stat info{};
     if (::stat(opt.reference->c_str(), &info) < 0)
-      return fail("look at", *opt.reference, errno);
+      return fail("look at", *opt.reference);
     return OwnerSpec{.user = info.st_uid,
                      .group = info.st_gid,
                      .user_text = name_or_number(names.users, info.st_uid),
@@ -28,7 +28,7 @@ Result<OwnerSpec> find_owner(const OwnerOptions& opt, Args& args, Names& names, 
   const std::string_view text = TRY(args.shift("OWNER"));
   OwnerSpec spec = TRY(parse_owner(text, names));
   if (spec.had_dot)
-    io.note(str("take a colon for the dot: ", quoted_word(text)));
+    io.note("take a colon for the dot: ", Quoted(text));
   return spec;
 }
 

@@ -94,11 +94,11 @@ Result<Identity> find_identity(const Options& opt) {
 
 Result<> take_identity(const Identity& identity) {
   if (identity.set_groups && ::setgroups(identity.groups.size(), identity.groups.data()) < 0)
-    return fail("set the groups", "", errno);
+    return fail("set the groups", "");
   if (identity.group && ::setgid(*identity.group) < 0)
-    return fail("set the group", "", errno);
+    return fail("set the group", "");
   if (identity.user && ::setuid(*identity.user) < 0)
-    return fail("set the user", "", errno);
+    return fail("set the user", "");
   return {};
 }
 
@@ -110,10 +110,10 @@ Result<int> run(const Options& opt, Io& io, Args args) {
   if (opt.skip_chdir && !stays)
     return usage_error("--skip-chdir is only for a NEWROOT that is /");
   if (::chroot(root.c_str()) < 0)
-    return fail("enter new root", root, errno);
+    return fail("enter new root", root);
   // A working directory left outside is a way out of the new root.
   if (!opt.skip_chdir && ::chdir("/") < 0)
-    return fail("change directory", "/", errno);
+    return fail("change directory", "/");
   TRY(take_identity(TRY(find_identity(opt))));
   std::vector<std::string> words(args.begin(), args.end());
   if (words.empty()) {

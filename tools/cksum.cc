@@ -44,7 +44,7 @@ Result<> choose_algorithm(Options& o, std::string_view word) {
 Result<> choose_length(Options& o, std::string_view word) {
   const auto bits = to_number<uint64_t>(word);
   if (!bits)
-    return fail("length", "", str('\'', printable(word), "' is not a number"));
+    return fail("length", "", '\'', Printable(word), "' is not a number");
   o.checksum.length = *bits;
   return {};
 }

@@ -45,7 +45,7 @@ Result<uint64_t> parse_bytes(std::string_view text, std::string_view option) {
   const ParsedSize size = parse_size(str("1", unit), units);
   uint64_t value = 0;
   if (!number || size.problem != SizeProblem::none)
-    return usage_error(str("invalid ", option, " value '", printable(text), '\''));
+    return usage_error("invalid ", option, " value '", Printable(text), '\'');
   if (__builtin_mul_overflow(*number, size.value, &value))
     return std::numeric_limits<uint64_t>::max();
   return value;
@@ -212,14 +212,14 @@ class Comparer {
     const std::string_view name = inputs_[which]->name();
     const uint64_t bytes = at_ + common;
     if (bytes == 0) {
-      io_.note(str("EOF on ", name, " which is empty"));
+      io_.note("EOF on ", name, " which is empty");
     } else if (opt_.verbose) {
-      io_.note(str("EOF on ", name, " after byte ", bytes));
+      io_.note("EOF on ", name, " after byte ", bytes);
     } else {
       const uint64_t lines = lines_ + count_byte({buffers_[0].get(), common}, '\n');
       const char last = common > 0 ? buffers_[0][common - 1] : last_byte_;
-      io_.note(str("EOF on ", name, " after byte ", bytes, last == '\n' ? ", line " : ", in line ",
-                   lines + (last == '\n' ? 0 : 1)));
+      io_.note("EOF on ", name, " after byte ", bytes, last == '\n' ? ", line " : ", in line ",
+               lines + (last == '\n' ? 0 : 1));
     }
     return 1;
   }

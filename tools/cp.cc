@@ -213,7 +213,7 @@ bool is_directory(const std::string& path) {
 Result<> need_directory(const std::string& path) {
   struct stat info{};
   if (::stat(path.c_str(), &info) < 0)
-    return fail("copy into it", path, errno);
+    return fail("copy into it", path);
   if (!S_ISDIR(info.st_mode))
     return fail("copy into it", path, ENOTDIR);
   return {};
@@ -258,7 +258,7 @@ class Parents {
       return {};
     Made made{.from = from, .to = to, .is_new = missing};
     if (::stat(from.c_str(), &made.info) < 0)
-      return fail("look at", from, errno);
+      return fail("look at", from);
     if (!S_ISDIR(made.info.st_mode))
       return fail("look at", from, ENOTDIR);
     if (missing)
@@ -271,10 +271,10 @@ class Parents {
     const mode_t wanted = opt_.default_mode ? 0777 : made.info.st_mode & 07777;
     const mode_t later = wanted & (opt_.keep_owner ? 077 : opt_.keep_mode ? 022 : 0);
     if (::mkdir(made.to.c_str(), (wanted & 01777 & ~later) | 0700) < 0)
-      return fail("make directory", made.to, errno);
+      return fail("make directory", made.to);
     struct stat now{};
     if (::stat(made.to.c_str(), &now) < 0)
-      return fail("look at", made.to, errno);
+      return fail("look at", made.to);
     made.mode = (now.st_mode & 07777 & ~(0700 & ~wanted)) | (later & ~umask_);
     if (opt_.verbose)
       io_.out.put(made.from, " -> ", made.to, '\n');
@@ -376,7 +376,7 @@ Result<int> run(const Options& opt, Io& io, Args args) {
   if (sources.empty())
     return fail("missing operand", "", "give a SOURCE and a TARGET");
   if (sources.size() == 1 && !opt.target_directory)
-    return fail("missing operand", "", str("where should ", printable(sources[0]), " be copied to?"));
+    return fail("missing operand", "", "where should ", Printable(sources[0]), " be copied to?");
   if (opt.no_target_directory && opt.target_directory)
     return fail("both -t and -T", "", "only one of them can be given");
   if (opt.no_target_directory && sources.size() > 2)

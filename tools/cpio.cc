@@ -140,7 +140,7 @@ class Cpio {
       archive_file_ =
           TRY(open_file(*opt_.file, opt_.mode == Mode::out ? O_WRONLY | O_CREAT | O_TRUNC : O_RDONLY, 0666));
     if (opt_.directory && ::chdir(opt_.directory->c_str()) < 0)
-      return fail("go to", *opt_.directory, errno);
+      return fail("go to", *opt_.directory);
     if (opt_.owner)
       owner_ = TRY(parse_owner(*opt_.owner, names_));
     for (const std::string& path : opt_.pattern_files) {
@@ -275,7 +275,7 @@ class Cpio {
   Result<> add(const std::string& name, CpioWriter& writer) {
     struct stat info{};
     if (::fstatat(AT_FDCWD, name.c_str(), &info, opt_.follow ? 0 : AT_SYMLINK_NOFOLLOW) < 0)
-      return fail("look at", name, errno);
+      return fail("look at", name);
     CpioMember member = member_of(name, info);
     say(name, io_.err);
     if (S_ISLNK(info.st_mode)) {
@@ -327,7 +327,7 @@ class Cpio {
     }
     // Its header says how long it is.
     if (left > 0)
-      fault(fail("read", file.path, str("is ", left, " bytes shorter than it was; filled up with zeros")).error());
+      fault(fail("read", file.path, "is ", left, " bytes shorter than it was; filled up with zeros").error());
     for (const std::string zeros(65536, '\0'); left > 0;) {
       const size_t count = static_cast<size_t>(std::min<uint64_t>(left, zeros.size()));
       TRY(writer.write(std::string_view(zeros).substr(0, count)));
@@ -368,7 +368,7 @@ class Cpio {
   Result<> add_ustar(const std::string& name, TarEmitter& emitter) {
     struct stat info{};
     if (::fstatat(AT_FDCWD, name.c_str(), &info, opt_.follow ? 0 : AT_SYMLINK_NOFOLLOW) < 0)
-      return fail("look at", name, errno);
+      return fail("look at", name);
     say(name, io_.err);
     EmitItem item;
     item.entry = entry_of(member_of(name, info));
@@ -540,7 +540,7 @@ class Cpio {
     if (TRY(extractor_->add(entry)) == Extractor::Outcome::done)
       return true;
     if (entry.type != EntryType::directory)
-      io_.err.put(io_.name, ": ", printable(entry.path), " not created: newer or same age version exists\n");
+      io_.err.put(io_.name, ": ", Printable(entry.path), " not created: newer or same age version exists\n");
     return false;
   }
 
@@ -682,7 +682,7 @@ class Cpio {
   Result<> copy(const std::string& name, uint64_t& bytes) {
     struct stat info{};
     if (::fstatat(AT_FDCWD, name.c_str(), &info, opt_.follow ? 0 : AT_SYMLINK_NOFOLLOW) < 0)
-      return fail("look at", name, errno);
+      return fail("look at", name);
     if (opt_.dots || opt_.verbose > 0)
       say(str(args_[0], '/', name), io_.err);
     Entry entry = entry_of(member_of(name, info));
@@ -776,7 +776,7 @@ Result<int> run(const Options& opt, Io& io, const Args& args) {
       std::ranges::any_of(std::initializer_list<std::string_view>{"newc", "crc", "odc", "bin", "ustar", "tar"},
                           [&](std::string_view form) { return form == settings.form; });
   if (!known)
-    return usage_error(str("there is no format '", printable(settings.form), "': newc, crc, odc, bin, ustar"));
+    return usage_error("there is no format '", Printable(settings.form), "': newc, crc, odc, bin, ustar");
   if (settings.form == "tar")
     settings.form = "ustar";
   Cpio cpio(settings, io, args);

@@ -105,7 +105,7 @@ struct timespec resolution() {
 Result<> print(const struct timespec& time, std::string_view format, bool universal, Output& out) {
   const auto fields = universal ? universal_time(time.tv_sec) : local_time(time.tv_sec);
   if (!fields)
-    return fail("time", "", str(time.tv_sec, " seconds are beyond the calendar"));
+    return fail("time", "", time.tv_sec, " seconds are beyond the calendar");
   out.put(time_text(format, *fields, time.tv_sec, static_cast<uint32_t>(time.tv_nsec)), '\n');
   return {};
 }
@@ -113,7 +113,7 @@ Result<> print(const struct timespec& time, std::string_view format, bool univer
 Result<struct timespec> parse(std::string_view text) {
   const auto time = parse_date(text, now());
   if (!time)
-    return fail("date", "", str('\'', printable(text), "' cannot be understood"));
+    return fail("date", "", '\'', Printable(text), "' cannot be understood");
   return *time;
 }
 
@@ -121,20 +121,18 @@ Result<struct timespec> parse(std::string_view text) {
 void explain(const struct timespec& time, Io& io) {
   const auto shown = [&](const std::optional<struct tm>& fields, std::string_view zone) {
     if (fields)
-      io.note(str("final: ", time_text(zone, *fields, time.tv_sec, 0)));
+      io.note("final: ", time_text(zone, *fields, time.tv_sec, 0));
   };
   const char* const zone = std::getenv("TZ");
-  io.note(
-      str("timezone: ", zone == nullptr ? "system default" : str("TZ=\"", printable(zone), "\" environment value")));
-  io.note(str("final: ", time.tv_sec, '.', time_text("%N", {}, 0, static_cast<uint32_t>(time.tv_nsec)),
-              " (epoch-seconds)"));
+  io.note("timezone: ", zone == nullptr ? "system default" : str("TZ=\"", Printable(zone), "\" environment value"));
+  io.note("final: ", time.tv_sec, '.', time_text("%N", {}, 0, static_cast<uint32_t>(time.tv_nsec)), " (epoch-seconds)");
   shown(universal_time(time.tv_sec), "(Y-M-D) %Y-%m-%d %H:%M:%S (UTC)");
   shown(local_time(time.tv_sec), "(Y-M-D) %Y-%m-%d %H:%M:%S (UTC%:z)");
 }
 
 Result<> set_clock(const struct timespec& time) {
   if (::clock_settime(CLOCK_REALTIME, &time) < 0)
-    return fail("set the clock", "", errno);
+    return fail("set the clock", "");
   return {};
 }
 
@@ -170,7 +168,7 @@ Result<std::optional<struct timespec>> take_operand(Options& opt, const Args& ar
     return fail("operand", args[0], "lacks the + that a format begins with");
   const auto seconds = parse_stamp(args[0], true, now().tv_sec);
   if (!seconds)
-    return fail("date", "", str('\'', printable(args[0]), "' is not of the form MMDDhhmm[[CC]YY][.ss]"));
+    return fail("date", "", '\'', Printable(args[0]), "' is not of the form MMDDhhmm[[CC]YY][.ss]");
   return timespec{*seconds, 0};
 }
 
@@ -185,7 +183,7 @@ Result<struct timespec> find_time(const Options& opt) {
     return now();
   struct stat info{};
   if (::stat(opt.reference->c_str(), &info) < 0)
-    return fail("look at", *opt.reference, errno);
+    return fail("look at", *opt.reference);
   return info.st_mtim;
 }
 
@@ -213,7 +211,7 @@ Result<int> run(const Options& given, Io& io, Args args) {
   if (opt.debug && (opt.date || opt.set))
     explain(time, io);
   if (opt.debug)
-    io.note(str("output format: '", printable(format), '\''));
+    io.note("output format: '", Printable(format), '\'');
   TRY(print(time, format, opt.universal, io.out));
   return io.status();
 }

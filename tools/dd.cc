@@ -138,7 +138,7 @@ std::optional<uint64_t> unit_of(std::string_view suffix) {
 // "512", "2x1K", "10B": products of numbers with units.
 Result<Amount> parse_amount(std::string_view text) {
   Amount amount{.value = 1};
-  const auto invalid = [&](std::string_view why) { return fail("number", "", str(quoted_word(text), ' ', why)); };
+  const auto invalid = [&](std::string_view why) { return fail("number", "", Quoted(text), ' ', why); };
   for (std::string_view factor : split(text, 'x')) {
     const size_t digits = std::min(factor.find_first_not_of("0123456789"), factor.size());
     const auto number = to_number<uint64_t>(factor.substr(0, digits));
@@ -158,7 +158,7 @@ Result<Amount> parse_amount(std::string_view text) {
 Result<uint64_t> parse_block(std::string_view name, std::string_view text) {
   const Amount amount = TRY(parse_amount(text));
   if (amount.value == 0 || amount.value > std::numeric_limits<int32_t>::max())
-    return fail(name, "", str(quoted_word(text), " is no size of a block"));
+    return fail(name, "", Quoted(text), " is no size of a block");
   return amount.value;
 }
 
@@ -168,7 +168,7 @@ Result<uint64_t> parse_symbols(const Symbol (&symbols)[n], std::string_view oper
   for (const std::string_view word : split(list, ',')) {
     const auto* const found = std::ranges::find_if(symbols, [&](const Symbol& symbol) { return symbol.name == word; });
     if (found == std::end(symbols))
-      return usage_error(str(operand, " knows no ", quoted_word(word)));
+      return usage_error(operand, " knows no ", Quoted(word));
     value |= found->value;
   }
   return value;
@@ -181,7 +181,7 @@ Result<Report> parse_report(std::string_view word) {
     return Report::no_transfer;
   if (word == "progress")
     return Report::progress;
-  return usage_error(str("status knows no ", quoted_word(word)));
+  return usage_error("status knows no ", Quoted(word));
 }
 
 Result<> parse_operand(Settings& s, std::string_view name, std::string_view value) {
@@ -212,7 +212,7 @@ Result<> parse_operand(Settings& s, std::string_view name, std::string_view valu
   else if (name == "count")
     s.count = TRY(parse_amount(value));
   else
-    return usage_error(str("there is no operand ", quoted_word(name)));
+    return usage_error("there is no operand ", Quoted(name));
   return {};
 }
 
@@ -460,7 +460,7 @@ class Copier {
       if (count < 0) {
         if (done > 0)
           break;
-        return fail("read", in_name_, errno);
+        return fail("read", in_name_);
       }
       done += static_cast<size_t>(count);
       if (count == 0 || done == size || (s_.input_flags & flag_fullblock) == 0)
@@ -515,13 +515,13 @@ class Copier {
       TRY(skip_input(skip));
     const uint64_t seek = seek_bytes(s_);
     if (seek > 0 && ::lseek(out_, static_cast<off_t>(seek), SEEK_CUR) < 0)
-      return fail("seek", out_name_, errno);
+      return fail("seek", out_name_);
     return {};
   }
 
   void note_short_input() {
     if (s_.report != Report::none)
-      io_.note(str(printable(in_name_), ": it is not long enough to skip so much"));
+      io_.note(Printable(in_name_), ": it is not long enough to skip so much");
   }
 
   Result<> skip_input(uint64_t bytes) {
@@ -576,7 +576,7 @@ class Copier {
         // Past the bad block, and the data lost; with sync a block of zeros stands for it.
         const bool moved = ::lseek(in_, static_cast<off_t>(wanted), SEEK_CUR) >= 0;
         if (!moved)
-          io_.warn(fail("pass over what cannot be read", in_name_, errno).error());
+          io_.warn(fail("pass over what cannot be read", in_name_).error());
         if (!moved || ++failures_ > most_failures)
           return std::nullopt;
         if (!has(conversion::sync))
@@ -729,12 +729,12 @@ class Copier {
       struct stat info{};
       if (end >= 0 && ::fstat(out_, &info) == 0 && S_ISREG(info.st_mode) && info.st_size < end &&
           ::ftruncate(out_, end) < 0)
-        return fail("set the size", out_name_, errno);
+        return fail("set the size", out_name_);
     }
     if (has(conversion::fdatasync) && ::fdatasync(out_) < 0 && errno != EINVAL)
-      return fail("write to disk", out_name_, errno);
+      return fail("write to disk", out_name_);
     if (has(conversion::fsync) && ::fsync(out_) < 0)
-      return fail("write to disk", out_name_, errno);
+      return fail("write to disk", out_name_);
     return {};
   }
 
@@ -790,7 +790,7 @@ Result<> set_flags(int fd, uint64_t wanted, std::string_view name) {
   if (now < 0 || ((bits & O_DIRECTORY) != 0 && (::fstat(fd, &info) < 0 || !S_ISDIR(info.st_mode))))
     return fail("set flags", name, now < 0 ? errno : ENOTDIR);
   if (::fcntl(fd, F_SETFL, now | (bits & ~O_DIRECTORY)) < 0)
-    return fail("set flags", name, errno);
+    return fail("set flags", name);
   return {};
 }
 
@@ -821,7 +821,7 @@ Result<int> run(const Options& /*opt*/, Io& io, Args args) {
   for (const std::string_view operand : args) {
     const size_t equals = operand.find('=');
     if (equals == std::string_view::npos)
-      return usage_error(str("there is no operand ", quoted_word(operand)));
+      return usage_error("there is no operand ", Quoted(operand));
     TRY(parse_operand(s, operand.substr(0, equals), operand.substr(equals + 1)));
   }
   if (s.both_blocks != 0)

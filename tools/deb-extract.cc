@@ -166,7 +166,7 @@ Result<> verify(Io& io, int fd, const std::string& file) {
     if (!seen.contains(path))
       return with_status(corrupt(printable(path), file, "its md5sums list it, and it is not in the package").error(),
                          Status::bad_data);
-  io.out.put(printable(file), ": ", count_of(seen.size(), "file"), " OK");
+  io.out.put(Printable(file), ": ", count_of(seen.size(), "file"), " OK");
   if (without > 0)
     io.out.put(", ", without, " without a sum");
   io.out.put(", no signature\n");

@@ -52,7 +52,7 @@ struct Options {
 Result<> choose_block_size(Options& o, std::string_view text) {
   const ParsedStyle parsed = parse_size_style(text);
   if (parsed.problem != SizeProblem::none)
-    return fail("--block-size", "", str('\'', printable(text), "' is no size"));
+    return fail("--block-size", "", '\'', Printable(text), "' is no size");
   o.size_style = parsed.style;
   return {};
 }
@@ -281,10 +281,10 @@ Result<std::vector<Field>> find_fields(const Options& opt) {
   for (const std::string_view word : split(*opt.output, ',')) {
     const auto* const found = std::ranges::find_if(columns, [&](const Column& column) { return column.name == word; });
     if (found == std::end(columns))
-      return usage_error(str("there is no column ", quoted_word(word)));
+      return usage_error("there is no column ", Quoted(word));
     const auto field = static_cast<Field>(found - columns);
     if (std::ranges::contains(fields, field))
-      return usage_error(str("the column ", quoted_word(word), " is given twice"));
+      return usage_error("the column ", Quoted(word), " is given twice");
     fields.push_back(field);
   }
   return fields;
@@ -299,7 +299,7 @@ class Lister {
   Result<> show_file(const std::string& path) {
     struct stat info{};
     if (::stat(path.c_str(), &info) < 0)
-      return fail("look at", path, errno);
+      return fail("look at", path);
     const std::string place = TRY(canonical_path(path, {.missing = Missing::none}));
     const bool device = S_ISBLK(info.st_mode) || S_ISCHR(info.st_mode);
     const Mount* mount = nullptr;
@@ -379,7 +379,7 @@ class Lister {
     // A file that was named may be reached where its mount point is not.
     if (::statvfs(mount.target.c_str(), &info) < 0 && (file.empty() || ::statvfs(file.c_str(), &info) < 0)) {
       if (!opt_.all || (errno != EACCES && errno != ENOENT))
-        return fail("read file system information", mount.target, errno);
+        return fail("read file system information", mount.target);
       table_.add(fs);
       return {};
     }
@@ -412,7 +412,7 @@ class Lister {
 
 Result<> check(const Options& opt) {
   if (opt.output && (opt.inodes || opt.portable || opt.print_type))
-    return usage_error(str(opt.inodes ? "-i" : opt.portable ? "-P" : "-T", " cannot be given with --output"));
+    return usage_error(opt.inodes ? "-i" : opt.portable ? "-P" : "-T", " cannot be given with --output");
   for (const std::string& type : opt.types)
     if (std::ranges::contains(opt.excluded, type))
       return fail("type", type, "is both asked for and left out");

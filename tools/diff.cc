@@ -56,7 +56,7 @@ struct Options {
 Result<size_t> number(std::string_view text, std::string_view what) {
   const auto value = to_number<size_t>(text);
   if (!value)
-    return fail("", "", str("invalid ", what, " '", printable(text), '\''));
+    return fail("", "", "invalid ", what, " '", Printable(text), '\'');
   return *value;
 }
 
@@ -158,7 +158,7 @@ Result<> set_color(Options& o, std::string_view when) {
   else if (when.empty() || when == "auto")
     o.format.color = ::isatty(1) == 1 && term != nullptr && std::string_view(term) != "dumb";
   else
-    return fail("", "", str("invalid color '", printable(when), '\''));
+    return fail("", "", "invalid color '", Printable(when), '\'');
   return {};
 }
 
@@ -565,7 +565,7 @@ class Differ {
 Result<Regex> expression(std::string_view text) {
   auto regex = Regex::compile(text, RegexSyntax{.bytes = bytes_are_characters()});
   if (!regex)
-    return fail("", "", str(printable(text), ": ", regex.error().detail()));
+    return fail("", "", Printable(text), ": ", regex.error().detail());
   return std::move(*regex);
 }
 
@@ -643,9 +643,9 @@ Result<int> run(const Options& opt, Io& io, const Args& args, std::span<const ch
     return status;
   }
   if (args.size() < 2)
-    return usage_error(str("missing operand after '", args.empty() ? "diff" : printable(args[0]), '\''));
+    return usage_error("missing operand after '", args.empty() ? "diff" : printable(args[0]), '\'');
   if (args.size() > 2)
-    return usage_error(str("extra operand '", printable(args[2]), '\''));
+    return usage_error("extra operand '", Printable(args[2]), '\'');
   return differ.compare_operands(std::string(args[0]), std::string(args[1]));
 }
 

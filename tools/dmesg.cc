@@ -167,7 +167,7 @@ class Printer {
         continue;
       const auto time = parse_date(*text, now);
       if (!time)
-        return fail("time", "", str('\'', printable(*text), "' cannot be understood"));
+        return fail("time", "", '\'', Printable(*text), "' cannot be understood");
       *limit = time->tv_sec;
     }
     if (opt_.json) {
@@ -304,7 +304,7 @@ Result<std::string> read_buffer(const Options& opt) {
   const int count =
       ::klogctl(opt.read_clear ? read_clear_action : read_all_action, text.data(), static_cast<int>(text.size()));
   if (count < 0)
-    return fail("read the kernel's buffer", "", errno);
+    return fail("read the kernel's buffer", "");
   text.resize(static_cast<size_t>(count));
   return text;
 }
@@ -313,14 +313,14 @@ Result<> follow(const Options& opt, Io& io, Printer& printer) {
   const std::string path = "/dev/kmsg";
   const UniqueFd fd = TRY(open_file(path, O_RDONLY));
   if (opt.follow_new && ::lseek(fd.get(), 0, SEEK_END) < 0)
-    return fail("go to its end", path, errno);
+    return fail("go to its end", path);
   char buffer[8192];
   while (io.out.ok()) {
     const ssize_t count = ::read(fd.get(), buffer, sizeof buffer);
     if (count < 0 && errno == EPIPE)  // older ones were overwritten meanwhile
       continue;
     if (count < 0 && errno != EINTR)
-      return fail("read", path, errno);
+      return fail("read", path);
     if (count <= 0)
       continue;
     if (const auto message = parse_kmsg_record({buffer, static_cast<size_t>(count)}))
@@ -338,13 +338,13 @@ Result<> set_console_level(const std::string& word) {
   if (!level || *level < 1 || *level > 8)
     return fail("unknown level", word, "is none");
   if (::klogctl(console_level_action, nullptr, *level) < 0)
-    return fail("set the console's level", "", errno);
+    return fail("set the console's level", "");
   return {};
 }
 
 Result<> act(int action, std::string_view attempt) {
   if (::klogctl(action, nullptr, 0) < 0)
-    return fail(attempt, "", errno);
+    return fail(attempt, "");
   return {};
 }
 

@@ -52,7 +52,7 @@ constexpr Choice<Time> time_words[] = {{"atime", Time::accessed},
 Result<> choose_block_size(Options& o, std::string_view text) {
   const ParsedStyle parsed = parse_size_style(text);
   if (parsed.problem != SizeProblem::none)
-    return fail("--block-size", "", str('\'', printable(text), "' is no size"));
+    return fail("--block-size", "", '\'', Printable(text), "' is no size");
   o.size_style = parsed.style;
   return {};
 }
@@ -78,7 +78,7 @@ Result<> choose_bytes(Options& o, std::string_view /*none*/) {
 Result<> choose_depth(Options& o, std::string_view text) {
   o.max_depth = to_number<size_t>(text);
   if (!o.max_depth)
-    return fail("depth", "", str(quoted_word(text), " is not a number"));
+    return fail("depth", "", Quoted(text), " is not a number");
   return {};
 }
 
@@ -86,7 +86,7 @@ Result<> choose_threshold(Options& o, std::string_view text) {
   const bool negative = text.starts_with('-');
   const ParsedSize parsed = parse_size(text.substr(negative || text.starts_with('+') ? 1 : 0), "kKmMGTPEZY0");
   if (parsed.problem != SizeProblem::none || parsed.value > INT64_MAX || (negative && parsed.value == 0))
-    return fail("threshold", "", str(quoted_word(text), " is no size"));
+    return fail("threshold", "", Quoted(text), " is no size");
   o.threshold = negative ? -static_cast<int64_t>(parsed.value) : static_cast<int64_t>(parsed.value);
   return {};
 }

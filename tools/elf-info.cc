@@ -85,7 +85,7 @@ class Facts {
     for (const Row& row : rows_)
       for (const std::string& value : row.values)
         out.put("  ", row.name, ':', std::string(row.name.size() < 17 ? 17 - row.name.size() : 1, ' '),
-                printable(value), '\n');
+                Printable(value), '\n');
   }
 
   void print(JsonWriter& json) const {
@@ -213,7 +213,7 @@ Result<int> run(const Options& opt, Io& io, Args args) {
       continue;
     }
     if (!opt.json) {
-      io.out.put(printable(file), ":\n");
+      io.out.put(Printable(file), ":\n");
       facts->print(io.out);
       continue;
     }

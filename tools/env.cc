@@ -43,7 +43,7 @@ Result<> change_signals(Options& o, std::string_view list) {
   for (const std::string_view word : split(list, ',')) {
     const auto number = signal_number(word);
     if (!number || *number == 0)
-      return usage_error(str(quoted_word(word), " is no signal"));
+      return usage_error(Quoted(word), " is no signal");
     o.steps.push_back({step, *number});
   }
   return {};
@@ -147,7 +147,7 @@ class Splitter {
     } else if (std::string_view("\"#$'\\").contains(c)) {
       add(c);
     } else {
-      return fail("-S", "", str("no escape is written \\", printable({&c, 1})));
+      return fail("-S", "", "no escape is written \\", Printable({&c, 1}));
     }
     return true;
   }
@@ -197,7 +197,7 @@ Result<> apply_signals(const Options& opt) {
                                                       : ::sigaction(signal, &action, nullptr);
       // Of all of them, some cannot be changed.
       if (done < 0 && step.signal != 0)
-        return fail(str("change signal ", signal), "", errno);
+        return fail(str("change signal ", signal), "");
     }
   }
   return {};
@@ -246,7 +246,7 @@ Result<int> run(const Options& opt, Io& io, Args args) {
     const size_t equals = args[next].find('=');
     if (::setenv(std::string(args[next].substr(0, equals)).c_str(), std::string(args[next].substr(equals + 1)).c_str(),
                  1) < 0)
-      return fail("set", args[next], errno);
+      return fail("set", args[next]);
   }
   const std::vector<std::string> words(args.begin() + static_cast<std::ptrdiff_t>(next), args.end());
   if (opt.zero && !words.empty())
@@ -264,7 +264,7 @@ Result<int> run(const Options& opt, Io& io, Args args) {
   if (opt.directory) {
     say("chdir:    ", quoted_word(*opt.directory));
     if (::chdir(opt.directory->c_str()) < 0)
-      return fail("go to", *opt.directory, errno);
+      return fail("go to", *opt.directory);
   }
   say("executing: ", words[0]);
   const auto error = execute_found(words);

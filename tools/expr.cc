@@ -144,7 +144,7 @@ class Evaluator {
   Result<Value> all() {
     Value value = TRY(any(true));
     if (at_ < words_.size())
-      return mistake(str("unexpected argument '", printable(words_[at_]), '\''));
+      return mistake(str("unexpected argument '", Printable(words_[at_]), '\''));
     return value;
   }
 
@@ -162,7 +162,7 @@ class Evaluator {
 
   Result<std::string_view> take() {
     if (at_ == words_.size())
-      return mistake(str("missing argument after '", printable(words_[at_ - 1]), '\''));
+      return mistake(str("missing argument after '", Printable(words_[at_ - 1]), '\''));
     return words_[at_++];
   }
 
@@ -338,9 +338,9 @@ class Evaluator {
       Value value = TRY(any(live));
       --depth_;
       if (at_ == words_.size())
-        return mistake(str("expecting ')' after '", printable(words_[at_ - 1]), '\''));
+        return mistake(str("expecting ')' after '", Printable(words_[at_ - 1]), '\''));
       if (!next_is(")"))
-        return mistake(str("expecting ')' instead of '", printable(words_[at_]), '\''));
+        return mistake(str("expecting ')' instead of '", Printable(words_[at_]), '\''));
       return value;
     }
     if (next_is(")"))

@@ -147,7 +147,7 @@ class Looker {
     if (path == "-")
       return judge_open(io_.in, "/dev/stdin");
     if ((opt_.follow ? ::stat : ::lstat)(path.c_str(), &info) < 0)
-      return fail("", path, errno);
+      return fail("", path);
     switch (info.st_mode & S_IFMT) {
       case S_IFLNK: return judge_link(path);
       case S_IFREG: return judge_file(path, info);
@@ -178,11 +178,11 @@ class Looker {
     char target[4096];
     const ssize_t length = ::readlink(path.c_str(), target, sizeof target);
     if (length < 0)
-      return fail("", path, errno);
+      return fail("", path);
     struct stat info{};
     const bool broken = ::stat(path.c_str(), &info) < 0;
     Verdict verdict =
-        inode(str(broken ? "broken " : "", "symbolic link to ", printable({target, static_cast<size_t>(length)})),
+        inode(str(broken ? "broken " : "", "symbolic link to ", Printable({target, static_cast<size_t>(length)})),
               "inode/symlink");
     if (broken)
       verdict.charset = "";
@@ -229,7 +229,7 @@ class Looker {
 
   Result<Verdict> judge_inside(int fd, Codec codec, const std::string& path, Verdict outside) const {
     if (::lseek(fd, 0, SEEK_SET) < 0)
-      return fail("go back in", path, errno);
+      return fail("go back in", path);
     const auto content = inside(fd, codec, path);
     if (!content)
       return inode(str("ERROR: ", message(content.error())), data_mime);

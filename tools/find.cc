@@ -553,7 +553,7 @@ class Finder {
       return true;
     if (errno == ENOENT && ex_.ignore_races)
       return true;
-    io_.warn(fail("cannot delete", file.path, errno).error());
+    io_.warn(fail("cannot delete", file.path).error());
     return false;
   }
 
@@ -815,7 +815,7 @@ class Finder {
       (void)target.out->flush();
     const pid_t child = ::fork();
     if (child < 0) {
-      io_.warn(fail("start", words[0], errno).error());
+      io_.warn(fail("start", words[0]).error());
       return 1;
     }
     if (child > 0)
@@ -825,7 +825,7 @@ class Finder {
       ::dup2(null, 0);
     }
     if (place != nullptr && !enter(*place)) {
-      io_.warn(fail("go to the directory of", place->path, errno).error());
+      io_.warn(fail("go to the directory of", place->path).error());
       ::_exit(1);
     }
     const auto error = execute_found(words);
@@ -917,7 +917,7 @@ Result<int> run(Io& io, Args args) {
     return 0;
   }
   for (const std::string& warning : warnings)
-    io.note(str("warning: ", warning));
+    io.note("warning: ", warning);
   return Finder(std::move(expression), names, io).run();
 }
 

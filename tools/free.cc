@@ -158,7 +158,7 @@ Result<int> run(const Options& opt, Io& io, Args args) {
   if (!opt.seconds.empty()) {
     const auto number = to_number<uint64_t>(opt.seconds);
     if (!number || *number == 0)
-      return fail("seconds", "", str('\'', printable(opt.seconds), "' is not a number of seconds"));
+      return fail("seconds", "", '\'', Printable(opt.seconds), "' is not a number of seconds");
     seconds = *number;
   }
   Printer printer(opt, io);

@@ -97,7 +97,7 @@ class Console {
   Result<std::vector<FileUse>> users_of_file(const std::string& path) {
     struct stat info{};
     if (::stat(path.c_str(), &info) < 0)
-      return fail("look at", path, errno);
+      return fail("look at", path);
     if (opt_.must_be_mount) {
       struct stat above{};
       const bool directory = S_ISDIR(info.st_mode) && ::stat((path + "/..").c_str(), &above) == 0;
@@ -114,7 +114,7 @@ class Console {
     const auto port = [&](std::string_view word) { return word.empty() ? uint16_t{0} : port_number(word, protocol); };
     const uint16_t local = port(words[0]), remote = port(words[2]);
     if ((local == 0 && !words[0].empty()) || (remote == 0 && !words[2].empty()))
-      return fail("find the port", name, str("there is none such of ", protocol));
+      return fail("find the port", name, "there is none such of ", protocol);
     std::vector<ino_t> inodes;
     for (const Socket& socket : read_sockets())
       if ((socket.protocol == "TCP") == (protocol == "tcp") && socket.protocol != "unix" &&
@@ -191,7 +191,7 @@ class Console {
     if (use.pid == ::getpid() || (opt_.interactive && !confirm(io_, str("Kill process ", use.pid, " ? (y/N) "))))
       return;
     if (::kill(use.pid, signal_) < 0 && errno != ESRCH)
-      io_.warn(fail("send signal", str(use.pid), errno).error());
+      io_.warn(fail("send signal", str(use.pid)).error());
   }
 
   const Options& opt_;
@@ -205,13 +205,13 @@ class Console {
 Result<int> run(const Options& opt, Io& io, const Args& args) {
   const auto signal = signal_number(opt.signal);
   if (!signal)
-    return usage_error(str("unknown signal '", printable(opt.signal), "'"));
+    return usage_error("unknown signal '", Printable(opt.signal), "'");
   if (opt.list) {
     list_signals(io.out);
     return 0;
   }
   if (opt.space != "file" && opt.space != "tcp" && opt.space != "udp")
-    return usage_error(str("there is no space '", printable(opt.space), "': file, tcp, udp"));
+    return usage_error("there is no space '", Printable(opt.space), "': file, tcp, udp");
   if (args.empty())
     return usage_error("missing operand NAME");
   const ProcFs proc = TRY(ProcFs::open());

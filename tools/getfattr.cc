@@ -77,7 +77,7 @@ class Printer final : public WalkVisitor {
         return data;
       }
       if (errno != ERANGE)
-        return fail(what, path, errno);
+        return fail(what, path);
     }
   }
 

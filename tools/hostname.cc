@@ -41,7 +41,7 @@ constexpr Opt<Options> options[] = {
 Result<std::string> current_name() {
   struct utsname name{};
   if (::uname(&name) < 0)
-    return fail("ask the kernel", "", errno);
+    return fail("ask the kernel", "");
   return std::string(name.nodename);
 }
 
@@ -67,14 +67,14 @@ Result<std::vector<std::string>> host_line(const std::string& name) {
       if (words[i] == name)
         return words;
   }
-  return fail("find", "/etc/hosts", str("has no line with ", printable(name)));
+  return fail("find", "/etc/hosts", "has no line with ", Printable(name));
 }
 
 // Of the interfaces that are up; neither those of this machine alone nor those of one cable alone.
 Result<std::vector<std::string>> own_addresses() {
   struct ifaddrs* first = nullptr;
   if (::getifaddrs(&first) < 0)
-    return fail("ask for addresses", "", errno);
+    return fail("ask for addresses", "");
   std::vector<std::string> found;
   for (const struct ifaddrs* at = first; at != nullptr; at = at->ifa_next) {
     if (at->ifa_addr == nullptr || (at->ifa_flags & IFF_LOOPBACK) != 0 || (at->ifa_flags & IFF_UP) == 0)
@@ -124,9 +124,9 @@ Result<std::string> name_in_file(const std::string& path) {
 Result<> set_name(std::string_view name) {
   if (name.empty() || name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") !=
                           std::string_view::npos)
-    return fail("host name", "", str('\'', printable(name), "' is none"));
+    return fail("host name", "", '\'', Printable(name), "' is none");
   if (::sethostname(name.data(), name.size()) < 0)
-    return fail("set the host name", "", errno);
+    return fail("set the host name", "");
   return {};
 }
 
@@ -136,7 +136,7 @@ Result<int> print(const Options& opt, Io& io) {
   if (opt.nis) {
     struct utsname names{};
     if (::uname(&names) < 0)
-      return fail("ask the kernel", "", errno);
+      return fail("ask the kernel", "");
     const std::string_view domain = names.domainname;
     if (domain.empty() || domain == "(none)")
       return fail("NIS domain", "", "is not set");

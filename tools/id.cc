@@ -47,11 +47,11 @@ Result<Person> this_process() {
   person.groups.push_back(person.effective_group);
   const int count = ::getgroups(0, nullptr);
   if (count < 0)
-    return fail("read groups", "", errno);
+    return fail("read groups", "");
   std::vector<gid_t> list(static_cast<size_t>(count) + 1);
   const int got = ::getgroups(count, list.data());
   if (got < 0)
-    return fail("read groups", "", errno);
+    return fail("read groups", "");
   for (const gid_t group : std::span(list).first(static_cast<size_t>(got)))
     add_group(person.groups, group);
   return person;
@@ -64,7 +64,7 @@ Result<Person> user_of(std::string_view text, Names& names) {
   const auto fields = split(names.users.line_of(name), ':');
   const auto group = fields.size() > 3 ? to_number<uint32_t>(fields[3]) : std::nullopt;
   if (!group)
-    return fail("user", "", str(quoted_word(text), " is not in /etc/passwd"));
+    return fail("user", "", Quoted(text), " is not in /etc/passwd");
   Person person{id, id, *group, *group, {*group}};
   names.groups.each_line([&](uint32_t number, std::string_view line) {
     const auto parts = split(line, ':');
@@ -98,7 +98,7 @@ class Printer {
     const std::string_view name = file.name_of(id);
     if (!name.empty())
       return std::string(name);
-    io_.warn(fail(kind, "", str("the number ", id, " has no name")).error());
+    io_.warn(fail(kind, "", "the number ", id, " has no name").error());
     return str(id);
   }
 

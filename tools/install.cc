@@ -108,9 +108,9 @@ Result<> run_strip(const Options& opt, const std::string& path) {
     return fail("run", program, code);
   while (::waitpid(child, &status, 0) < 0)
     if (errno != EINTR)
-      return fail("wait for", program, errno);
+      return fail("wait for", program);
   if (status != 0)
-    return fail("strip", path, str(program, " did not succeed"));
+    return fail("strip", path, program, " did not succeed");
   return {};
 }
 
@@ -123,14 +123,14 @@ class Installer {
     if (::mkdir(path.c_str(), 0755 & ~mode_t{022}) == 0)
       say_directory(path);
     else if (errno != EEXIST || !is_directory(path))
-      return fail("make directory", path, errno);
+      return fail("make directory", path);
     struct stat info{};
     if (::stat(path.c_str(), &info) < 0)
-      return fail("look at", path, errno);
+      return fail("look at", path);
     TRY(give_owner(path, AT_FDCWD));
     const mode_t kept = info.st_mode & 06000 & ~wanted_.directory_mentioned;
     if (::chmod(path.c_str(), wanted_.directory_mode | kept) < 0)
-      return fail("set permissions", path, errno);
+      return fail("set permissions", path);
     return {};
   }
 
@@ -141,14 +141,14 @@ class Installer {
     struct stat from{};
     struct stat there{};
     if (::fstat(in.get(), &from) < 0)
-      return fail("look at", source, errno);
+      return fail("look at", source);
     if (S_ISDIR(from.st_mode))
       return fail("copy", source, "is a directory, and left out");
     const bool exists = ::lstat(target.c_str(), &there) == 0;
     if (exists && S_ISDIR(there.st_mode))
       return fail("replace with a file", target, EISDIR);
     if (exists && from.st_dev == there.st_dev && from.st_ino == there.st_ino)
-      return fail("copy", source, str("is the same file as ", quoted_word(target)));
+      return fail("copy", source, "is the same file as ", Quoted(target));
     if (opt_.compare && exists && TRY(is_as_wanted(in.get(), from, target, there)))
       return {};
     return replace(source, in.get(), from, target, exists);
@@ -163,7 +163,7 @@ class Installer {
       if (parent.ends_with('/') || is_directory(parent))
         continue;
       if (::mkdir(parent.c_str(), 0755) < 0 && !is_directory(parent))
-        return fail("make directory", parent, errno);
+        return fail("make directory", parent);
       say_directory(parent);
     }
     return {};
@@ -172,7 +172,7 @@ class Installer {
  private:
   void say_directory(const std::string& path) {
     if (opt_.verbose)
-      io_.out.put("install: creating directory ", quoted_word(path), '\n');
+      io_.out.put("install: creating directory ", Quoted(path), '\n');
   }
 
   Result<> give_owner(const std::string& path, int dir) const {
@@ -181,7 +181,7 @@ class Installer {
     constexpr auto as_it_is = static_cast<uint32_t>(-1);
     if (::fchownat(dir, path.c_str(), wanted_.user.value_or(as_it_is), wanted_.group.value_or(as_it_is),
                    AT_SYMLINK_NOFOLLOW) < 0)
-      return fail("change owner", path, errno);
+      return fail("change owner", path);
     return {};
   }
 
@@ -226,10 +226,10 @@ class Installer {
     if (!opt_.verbose)
       return {};
     if (exists && backup.empty())
-      io_.out.put("removed ", quoted_word(target), '\n');
-    io_.out.put(quoted_word(source), " -> ", quoted_word(target));
+      io_.out.put("removed ", Quoted(target), '\n');
+    io_.out.put(Quoted(source), " -> ", Quoted(target));
     if (!backup.empty())
-      io_.out.put(" (backup: ", quoted_word(backup), ')');
+      io_.out.put(" (backup: ", Quoted(backup), ')');
     io_.out.put('\n');
     return {};
   }
@@ -238,7 +238,7 @@ class Installer {
     UniqueFd out = TRY(open_file(path, O_WRONLY | O_CREAT | O_EXCL, 0600));
     struct stat info{};
     if (::fstat(out.get(), &info) < 0)
-      return fail("look at", path, errno);
+      return fail("look at", path);
     TRY(copier_.copy(in, from, source, out.get(), info, path));
     const FileRef from_ref{.fd = in, .dir = AT_FDCWD, .name = source, .shown = source};
     const FileRef to_ref{.fd = out.get(), .dir = AT_FDCWD, .name = path, .shown = path};
@@ -254,7 +254,7 @@ class Installer {
     // Who a folder's list lets in is not among those that the permissions name.
     (void)::removexattr(path.c_str(), "system.posix_acl_access");
     if (::chmod(path.c_str(), wanted_.mode) < 0)
-      return fail("set permissions", path, errno);
+      return fail("set permissions", path);
     return {};
   }
 
@@ -270,7 +270,7 @@ Result<Wanted> find_wanted(const Options& opt) {
   if (opt.mode) {
     const auto change = ModeChange::parse(*opt.mode);
     if (!change)
-      return fail("mode", "", str('\'', printable(*opt.mode), "' cannot be understood"));
+      return fail("mode", "", '\'', Printable(*opt.mode), "' cannot be understood");
     wanted.mode = change->apply(S_IFREG, 0);
     wanted.directory_mode = change->apply(S_IFDIR, 0, &wanted.directory_mentioned);
   }
@@ -295,7 +295,7 @@ Result<std::optional<std::string>> take_directory(const Options& opt, std::vecto
     return opt.target_directory;
   }
   if (words.size() == 1)
-    return fail("missing operand", "", str("where should ", printable(words[0]), " be copied to?"));
+    return fail("missing operand", "", "where should ", Printable(words[0]), " be copied to?");
   if (opt.no_target_directory) {
     if (words.size() > 2)
       return fail("extra operand", words[2], "-T takes one SOURCE and one TARGET");

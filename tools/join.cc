@@ -206,7 +206,7 @@ class Side {
     ++number_;
     if (watch.cares(true) || number_ == 1) {
       if (has_previous_ && watch.cares(unpaired_seen) && compare(previous_, line.field(field)) > 0)
-        TRY(watch.complain(io, str("line ", number_), name_, str("is not sorted: ", printable(text))));
+        TRY(watch.complain(io, str("line ", number_), name_, str("is not sorted: ", Printable(text))));
       previous_ = line.field(field);
       has_previous_ = true;
     }

@@ -37,7 +37,7 @@ constexpr Opt<Options> options[] = {
 Result<int> known_signal(std::string_view word) {
   if (const auto number = signal_number(word))
     return *number;
-  return usage_error(str("unknown signal '", printable(word), "'"));
+  return usage_error("unknown signal '", Printable(word), "'");
 }
 
 // Takes the argument of an option, from the same word or the next one.
@@ -110,7 +110,7 @@ void send(Io& io, std::string_view word, const Request& request) {
   const int done =
       request.value ? ::sigqueue(*pid, request.signal, {.sival_int = *request.value}) : ::kill(*pid, request.signal);
   if (done < 0)
-    io.warn(fail("send signal", word, errno).error());
+    io.warn(fail("send signal", word).error());
 }
 
 Result<int> run(Io& io, Args args) {
@@ -137,7 +137,7 @@ Result<int> run(Io& io, Args args) {
     else if (to_number<pid_t>(word))
       pids.push(word.data());
     else
-      return usage_error(str("unknown option '", printable(word), "'"));
+      return usage_error("unknown option '", Printable(word), "'");
     first = false;
   }
   if (request.list)

@@ -57,7 +57,7 @@ Result<std::optional<double>> span_of(const std::string& text) {
   for (const auto& unit : units)
     if (number && text.back() == unit.unit)
       return *number * unit.seconds;
-  return usage_error(str("not a span of time: '", printable(text), "'"));
+  return usage_error("not a span of time: '", Printable(text), "'");
 }
 
 class Killer {
@@ -67,7 +67,7 @@ class Killer {
   Result<> prepare() {
     const auto number = signal_number(opt_.signal);
     if (!number)
-      return usage_error(str("unknown signal '", printable(opt_.signal), "'"));
+      return usage_error("unknown signal '", Printable(opt_.signal), "'");
     signal_ = *number;
     older_ = TRY(span_of(opt_.older));
     younger_ = TRY(span_of(opt_.younger));
@@ -104,7 +104,7 @@ class Killer {
     if (!found) {
       failed_ = true;
       if (!opt_.quiet)
-        io_.err.put(io_.name, ": ", printable(name), ": no process found\n");
+        io_.err.put(io_.name, ": ", Printable(name), ": no process found\n");
     }
     return {};
   }
@@ -177,7 +177,7 @@ class Killer {
       return true;
     if (::kill(target, signal_) < 0) {
       if (errno != ESRCH)
-        io_.warn(fail("send signal", str(process.name, '(', process.pid, ')'), errno).error());
+        io_.warn(fail("send signal", str(process.name, '(', process.pid, ')')).error());
       return false;
     }
     if (opt_.verbose)

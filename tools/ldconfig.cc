@@ -61,7 +61,7 @@ Result<std::optional<elf::CacheFormat>> format_named(std::string_view name) {
     return elf::CacheFormat::compat;
   if (name == "old")
     return elf::CacheFormat::old_format;
-  return usage_error(str("invalid format '", printable(name), "': must be new, compat or old"));
+  return usage_error("invalid format '", Printable(name), "': must be new, compat or old");
 }
 
 // What relative names stand in: outside of the system's own root, there is no working directory.
@@ -70,7 +70,7 @@ Result<std::string> working_dir(const Root& root) {
     return "/";
   std::string dir(4096, '\0');
   if (::getcwd(dir.data(), dir.size()) == nullptr)
-    return fail("find working directory", "", errno);
+    return fail("find working directory", "");
   dir.resize(dir.find('\0'));
   return dir;
 }
@@ -127,10 +127,10 @@ void tell_dry_run(const Root& root, const CachePlan& plan, bool cache, Io& io) {
     if (link.removes())
       io.out.put("would remove ", path, ", a link that leads nowhere\n");
     else
-      io.out.put("would link ", path, " -> ", printable(link.target), '\n');
+      io.out.put("would link ", path, " -> ", Printable(link.target), '\n');
   }
   if (cache)
-    io.out.put(plan.cache_changes ? "would write " : "nothing to change in ", printable(root.shown(plan.cache_path)),
+    io.out.put(plan.cache_changes ? "would write " : "nothing to change in ", Printable(root.shown(plan.cache_path)),
                '\n');
 }
 

@@ -78,14 +78,14 @@ std::string_view no_address(const Closure& closure) {
 
 void print_object(const Closure& closure, const LoadedObject& object, Output& out) {
   if (object.library() == nullptr) {
-    out.put('\t', printable(object.name), " => not found\n");
+    out.put('\t', Printable(object.name), " => not found\n");
     return;
   }
   if (object.name != object.hit->path)
-    out.put('\t', printable(object.name), " => ");
+    out.put('\t', Printable(object.name), " => ");
   else
     out.put('\t');
-  out.put(printable(object.hit->path), no_address(closure));
+  out.put(Printable(object.hit->path), no_address(closure));
   if (object.hit->error)
     out.put(" ", object.hit->error->code() != 0 ? errno_text(object.hit->error->code()) : object.hit->error->detail());
   out.put('\n');
@@ -95,26 +95,26 @@ void print_versions(const Closure& closure, Output& out) {
   for (const VersionProblem& problem : closure.version_problems) {
     if (problem.kind == VersionProblem::Kind::untold)
       continue;
-    out.put('\t', printable(closure.objects[problem.provider].hit->path),
-            problem.kind == VersionProblem::Kind::weak ? ": weak version `" : ": version `", printable(problem.version),
-            "' not found (required by ", printable(closure.objects[problem.requester].hit->path), ")\n");
+    out.put('\t', Printable(closure.objects[problem.provider].hit->path),
+            problem.kind == VersionProblem::Kind::weak ? ": weak version `" : ": version `", Printable(problem.version),
+            "' not found (required by ", Printable(closure.objects[problem.requester].hit->path), ")\n");
   }
 }
 
 void print_extras(const Report& report, Output& out) {
   const auto& objects = report.closure.objects;
   for (const elf::UndefinedSymbol& symbol : report.undefined) {
-    out.put("\tundefined symbol: ", printable(symbol.name));
+    out.put("\tundefined symbol: ", Printable(symbol.name));
     if (!symbol.version.empty())
-      out.put(", version ", printable(symbol.version));
-    out.put("\t(", printable(objects[symbol.object].hit->path), ")\n");
+      out.put(", version ", Printable(symbol.version));
+    out.put("\t(", Printable(objects[symbol.object].hit->path), ")\n");
   }
   if (!report.unused.empty())
     out.put("Unused direct dependencies:\n");
   for (const uint32_t object : report.unused)
-    out.put('\t', printable(objects[object].hit->path), '\n');
+    out.put('\t', Printable(objects[object].hit->path), '\n');
   for (const LoadedObject& preload : report.closure.failed_preloads)
-    out.put("\tcannot be preloaded, and will be ignored: ", printable(preload.name), '\n');
+    out.put("\tcannot be preloaded, and will be ignored: ", Printable(preload.name), '\n');
 }
 
 void print_list(const Report& report, Output& out) {
@@ -137,18 +137,18 @@ void print_branch(const Closure& closure, uint32_t object, size_t depth, std::ve
     if (edge.from != object)
       continue;
     const LoadedObject& needed = closure.objects[edge.to];
-    out.put(std::string(depth * 4, ' '), printable(needed.name));
+    out.put(std::string(depth * 4, ' '), Printable(needed.name));
     if (needed.library() != nullptr)
-      out.put(" => ", printable(needed.hit->path));
+      out.put(" => ", Printable(needed.hit->path));
     out.put(" [", elf::rule_name(needed.hit->rule), "]");
     if (needed.hit->error)
       out.put(" ", message(*needed.hit->error));
     out.put('\n');
     if (needed.library() == nullptr)
       for (const std::string& place : needed.hit->tried)
-        out.put(std::string(depth * 4 + 4, ' '), "looked in ", printable(place), '\n');
+        out.put(std::string(depth * 4 + 4, ' '), "looked in ", Printable(place), '\n');
     for (const std::string& place : needed.hit->mismatched)
-      out.put(std::string(depth * 4 + 4, ' '), "passed over ", printable(place), ": for another machine\n");
+      out.put(std::string(depth * 4 + 4, ' '), "passed over ", Printable(place), ": for another machine\n");
     if (!done[edge.to])
       print_branch(closure, edge.to, depth + 1, done, out);
   }
@@ -156,13 +156,13 @@ void print_branch(const Closure& closure, uint32_t object, size_t depth, std::ve
 
 void print_tree(const Report& report, Output& out) {
   const Closure& closure = report.closure;
-  out.put(printable(report.file), closure.is_static ? " (statically linked)\n" : "\n");
+  out.put(Printable(report.file), closure.is_static ? " (statically linked)\n" : "\n");
   std::vector<bool> done(closure.objects.size());
   for (const LoadedObject& object : closure.objects) {
     if (object.hit->rule == Rule::preload)
-      out.put("    ", printable(object.name), " => ", printable(object.hit->path), " [preload]\n");
+      out.put("    ", Printable(object.name), " => ", Printable(object.hit->path), " [preload]\n");
     else if (object.hit->rule == Rule::loader)
-      out.put("    ", printable(object.name), object.usable() ? " [loader]\n" : " [loader] not usable\n");
+      out.put("    ", Printable(object.name), object.usable() ? " [loader]\n" : " [loader] not usable\n");
   }
   print_branch(closure, 0, 1, done, out);
   print_versions(closure, out);
@@ -273,7 +273,7 @@ Result<int> list(const Options& opt, Io& io, const Args& args) {
       print_tree(*report, io.out);
     } else {
       if (args.size() > 1)
-        io.out.put(printable(file), ":\n");
+        io.out.put(Printable(file), ":\n");
       print_list(*report, io.out);
     }
     if (copy)
@@ -292,7 +292,7 @@ void print_check(Io& io, JsonWriter& json, bool as_json, std::string_view file,
                  const std::vector<std::string>& problems) {
   if (!as_json) {
     for (const std::string& problem : problems)
-      io.out.put(printable(file), ": ", problem, '\n');
+      io.out.put(Printable(file), ": ", problem, '\n');
     return;
   }
   json.begin_object();
@@ -315,8 +315,8 @@ std::vector<std::string> problems_in(elf::Resolver& resolver, elf::SymbolCheck& 
     problems.push_back(message(undefined.error()));
   else
     for (const elf::UndefinedSymbol& symbol : *undefined)
-      problems.push_back(str("undefined symbol ", printable(symbol.name), symbol.version.empty() ? "" : ", version ",
-                             printable(symbol.version), " (", printable(closure->objects[symbol.object].hit->path),
+      problems.push_back(str("undefined symbol ", Printable(symbol.name), symbol.version.empty() ? "" : ", version ",
+                             Printable(symbol.version), " (", Printable(closure->objects[symbol.object].hit->path),
                              ')'));
   return problems;
 }

@@ -20,7 +20,7 @@ Result<int> run(const Options& /*opt*/, Io& /*io*/, Args args) {
   const std::string from(args[0]);
   const std::string to(args[1]);
   if (::link(from.c_str(), to.c_str()) < 0)
-    return fail(str("link to ", quoted_word(from)), to, errno);
+    return fail(str("link to ", Quoted(from)), to);
   return 0;
 }
 

@@ -129,7 +129,7 @@ class Linker {
     std::string backup;
     if (make(text, name) < 0) {
       if (errno != EEXIST || (!opt_.force && !opt_.interactive && backup_.kind == Backup::none))
-        return fail(str("link to ", quoted_word(text)), name, errno);
+        return fail(str("link to ", Quoted(text)), name);
       if (!TRY(may_replace(target, info, name)))
         return {};
       if (backup_.kind != Backup::none)
@@ -145,7 +145,7 @@ class Linker {
  private:
   Result<> check_target(const std::string& target, struct stat& info) const {
     if ((opt_.follow ? ::stat(target.c_str(), &info) : ::lstat(target.c_str(), &info)) < 0)
-      return fail("look at", target, errno);
+      return fail("look at", target);
     if (S_ISDIR(info.st_mode) && !opt_.directories)
       return fail("link to it", target, "is a directory; only symbolic links can lead there");
     return {};
@@ -164,7 +164,7 @@ class Linker {
       if (make(text, temporary) < 0) {
         if (errno == EEXIST && attempt < 1000)
           continue;
-        return fail(str("link to ", quoted_word(text)), name, errno);
+        return fail(str("link to ", Quoted(text)), name);
       }
       const int done = ::rename(temporary.c_str(), name.c_str());
       const int code = errno;
@@ -177,17 +177,17 @@ class Linker {
   Result<bool> may_replace(const std::string& target, const struct stat& info, const std::string& name) {
     struct stat there{};
     if (::lstat(name.c_str(), &there) < 0)
-      return fail("look at", name, errno);
+      return fail("look at", name);
     if (S_ISDIR(there.st_mode))
       return fail("replace with a link", name, "is a directory");
     if (!opt_.symbolic && made_.contains({there.st_dev, there.st_ino, name}))
-      return fail(str("replace with a link to ", quoted_word(target)), name, "was made only just now");
+      return fail(str("replace with a link to ", Quoted(target)), name, "was made only just now");
     struct stat source = info;
     const bool known = !opt_.symbolic || ::stat(target.c_str(), &source) == 0;
     const bool may_be_one = known && same_inode(source, there) && (backup_.kind == Backup::none || !opt_.symbolic);
     if (may_be_one && (there.st_nlink == 1 || is_same_name(target, name)))
       return fail("replace with a link to itself", name, "is the same file");
-    return !opt_.interactive || confirm(io_, str("replace ", quoted_word(name)));
+    return !opt_.interactive || confirm(io_, str("replace ", Quoted(name)));
   }
 
   static bool is_same_name(const std::string& a, const std::string& b) {
@@ -205,8 +205,8 @@ class Linker {
 
   void say(const std::string& text, const std::string& name, const std::string& backup) {
     if (!backup.empty())
-      io_.out.put(quoted_word(backup), " ~ ");
-    io_.out.put(quoted_word(name), opt_.symbolic ? " -> " : " => ", quoted_word(text), '\n');
+      io_.out.put(Quoted(backup), " ~ ");
+    io_.out.put(Quoted(name), opt_.symbolic ? " -> " : " => ", Quoted(text), '\n');
   }
 
   const Options& opt_;

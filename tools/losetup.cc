@@ -98,7 +98,7 @@ Result<std::vector<LoopState>> list_loops() {
 void print_line(Io& io, const LoopState& loop) {
   std::string number = str(loop.info.lo_device);
   number.insert(0, number.size() < 4 ? 4 - number.size() : 0, '0');
-  io.out.put(loop.device, ": [", number, "]:", loop.info.lo_inode, " (", printable(loop.file), ')');
+  io.out.put(loop.device, ": [", number, "]:", loop.info.lo_inode, " (", Printable(loop.file), ')');
   if (loop.info.lo_offset != 0)
     io.out.put(", offset ", loop.info.lo_offset);
   if (loop.info.lo_sizelimit != 0)
@@ -165,7 +165,7 @@ Result<int> list(const Options& opt, Io& io, std::string_view only) {
 Result<uint64_t> size_of(std::string_view text) {
   const ParsedSize parsed = parse_size(text);
   if (!text.empty() && (parsed.problem != SizeProblem::none || !parsed.has_number))
-    return usage_error(str("'", printable(text), "' is not a size"));
+    return usage_error("'", Printable(text), "' is not a size");
   return text.empty() ? 0 : parsed.value;
 }
 
@@ -178,7 +178,7 @@ Result<std::optional<std::string>> device_of(const std::string& file, uint64_t o
     if (begin == offset && size == limit)
       return loop.device;
     if ((size == 0 || offset < begin + size) && (limit == 0 || begin < offset + limit))
-      return fail("set up", file, str(loop.device, " shows a part of it"));
+      return fail("set up", file, loop.device, " shows a part of it");
   }
   return std::nullopt;
 }
@@ -191,7 +191,7 @@ Result<int> set_up(const Options& opt, Io& io, const std::string& device, const 
     return io.status();
   }
   if (there)
-    return fail("set up", file, str(*there, " shows it"));
+    return fail("set up", file, *there, " shows it");
   const Loop loop = TRY(attach_loop({.file = file,
                                      .device = device,
                                      .offset = TRY(size_of(opt.offset)),
@@ -219,7 +219,7 @@ Result<int> free_devices(const Options& opt, Io& io) {
 Result<int> look_again(Io& io, const std::string& device) {
   const UniqueFd fd = TRY(open_file(device, O_RDONLY));
   if (::ioctl(fd.get(), LOOP_SET_CAPACITY, 0) < 0)
-    return fail("look at the size again", device, errno);
+    return fail("look at the size again", device);
   return io.status();
 }
 

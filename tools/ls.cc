@@ -145,9 +145,9 @@ Result<> choose_quoting(Options& o, std::string_view word) {
 Result<> choose_block_size(Options& o, std::string_view text) {
   const ParsedStyle parsed = parse_size_style(text);
   if (parsed.problem == SizeProblem::too_large)
-    return fail("--block-size", "", str('\'', printable(text), "' is too large"));
+    return fail("--block-size", "", '\'', Printable(text), "' is too large");
   if (parsed.problem != SizeProblem::none)
-    return fail("--block-size", "", str('\'', printable(text), "' is not a size"));
+    return fail("--block-size", "", '\'', Printable(text), "' is not a size");
   o.size_style = parsed.style;
   return {};
 }
@@ -165,7 +165,7 @@ Result<> si_sizes(Options& o, std::string_view /*none*/) {
 Result<> choose_width(Options& o, std::string_view text) {
   const auto width = to_number<size_t>(text);
   if (!width)
-    return fail("line width", "", str('\'', printable(text), "' is not a number"));
+    return fail("line width", "", '\'', Printable(text), "' is not a number");
   o.width = width;
   return {};
 }
@@ -173,7 +173,7 @@ Result<> choose_width(Options& o, std::string_view text) {
 Result<> choose_tab_size(Options& o, std::string_view text) {
   const auto size = to_number<size_t>(text);
   if (!size)
-    return fail("tab size", "", str('\'', printable(text), "' is not a number"));
+    return fail("tab size", "", '\'', Printable(text), "' is not a number");
   o.tab_size = size;
   return {};
 }
@@ -353,7 +353,7 @@ void settle_quoting(Settings& s, Io& io, bool terminal) {
     if (const auto style = choose("QUOTING_STYLE", word, quoting_words))
       s.quoting = *style;
     else
-      io.note(str("ignoring the environment's ", message(style.error())));
+      io.note("ignoring the environment's ", message(style.error()));
   }
   s.quoting = s.opt.quoting.value_or(s.quoting);
   s.hide_controls = s.opt.hide_controls.value_or(terminal);
@@ -697,7 +697,7 @@ void Lister::look_at_link(int dir, std::string_view where, Entry& entry) {
   while (true) {
     const ssize_t length = ::readlinkat(dir, entry.name.c_str(), target.data(), target.size());
     if (length < 0) {
-      warn(fail("read link", str(where, entry.name), errno).error(), entry.named);
+      warn(fail("read link", str(where, entry.name)).error(), entry.named);
       return;
     }
     if (static_cast<size_t>(length) < target.size()) {
@@ -852,7 +852,7 @@ void Lister::add(int dir, std::string_view where, std::string_view name, mode_t 
   if (named || wants_stat(type)) {
     entry.known = look(dir, entry, followed);
     if (!entry.known) {
-      warn(fail("look at", str(where, name), errno).error(), named);
+      warn(fail("look at", str(where, name)).error(), named);
       if (named)
         return;
       entry.info = {};

@@ -82,7 +82,7 @@ class Lister final : public WalkVisitor {
     const UniqueFd fd = TRY(open_at(entry.dir, entry.name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW, 0, entry.path));
     unsigned flags = 0;
     if (::ioctl(fd.get(), FS_IOC_GETFLAGS, &flags) < 0)
-      return fail("read flags", entry.path, errno);
+      return fail("read flags", entry.path);
     const auto column = [&](uint64_t number, size_t width) {
       const std::string digits = str(number);
       io_.out.put(std::string(width - std::min(width, digits.size()), ' '), digits, ' ');
@@ -90,13 +90,13 @@ class Lister final : public WalkVisitor {
     if (opt_.project) {
       struct fsxattr attributes{};
       if (::ioctl(fd.get(), FS_IOC_FSGETXATTR, &attributes) < 0)
-        return fail("read project", entry.path, errno);
+        return fail("read project", entry.path);
       column(attributes.fsx_projid, 5);
     }
     if (opt_.generation) {
       unsigned generation = 0;
       if (::ioctl(fd.get(), FS_IOC_GETVERSION, &generation) < 0)
-        return fail("read version", entry.path, errno);
+        return fail("read version", entry.path);
       column(generation, 10);
     }
     if (opt_.long_names) {

@@ -526,7 +526,7 @@ class Printer {
 
   std::string cell(const Row& row, size_t i) const {
     const bool name = column(i).name == std::string_view("NAME");
-    return str(name ? row.tree : "", printable(first_line(row.values[i])));
+    return str(name ? row.tree : "", Printable(first_line(row.values[i])));
   }
 
   static std::string_view first_line(std::string_view text) { return text.substr(0, text.find('\n')); }
@@ -572,7 +572,7 @@ class Printer {
   void print_pairs() {
     for (const Row* row : flat_) {
       for (size_t i = 0; i < row->values.size(); ++i)
-        io_.out.put(i == 0 ? "" : " ", name_of(i), "=\"", printable(row->values[i]), '"');
+        io_.out.put(i == 0 ? "" : " ", name_of(i), "=\"", Printable(row->values[i]), '"');
       io_.out.put('\n');
     }
   }

@@ -94,7 +94,7 @@ class Lister {
     for (const std::string_view path : args) {
       struct stat info{};
       if (::stat(std::string(path).c_str(), &info) < 0)
-        io_.warn(fail("look at", path, errno).error());
+        io_.warn(fail("look at", path).error());
       else
         files_.push_back(info);
     }
@@ -106,7 +106,7 @@ class Lister {
         const bool out = word.starts_with('^');
         const auto pid = to_number<int32_t>(word.substr(out ? 1 : 0));
         if (!pid)
-          return usage_error(str("not a process: '", printable(word), "'"));
+          return usage_error("not a process: '", Printable(word), "'");
         (out ? without_pids_ : pids_).push_back(*pid);
       }
     if (!opt_.unlinked_limit.empty()) {
@@ -117,7 +117,7 @@ class Lister {
     for (const std::string& dir : opt_.below) {
       char* real = ::realpath(dir.c_str(), nullptr);
       if (real == nullptr)
-        return fail("look at", dir, errno);
+        return fail("look at", dir);
       below_.emplace_back(real);
       std::free(real);
     }
@@ -126,7 +126,7 @@ class Lister {
         const bool out = word.starts_with('^');
         const auto group = to_number<int32_t>(word.substr(out ? 1 : 0));
         if (!group)
-          return usage_error(str("not a process group: '", printable(word), "'"));
+          return usage_error("not a process group: '", Printable(word), "'");
         (out ? without_groups_ : groups_).push_back(*group);
       }
     if (opt_.internet)
@@ -163,7 +163,7 @@ class Lister {
     for (const char c : text.substr(0, mark))
       protocol_ += c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
     if (!protocol_.empty() && protocol_ != "TCP" && protocol_ != "UDP")
-      return usage_error(str("'", printable(protocol_), "' is no protocol: TCP, UDP"));
+      return usage_error("'", Printable(protocol_), "' is no protocol: TCP, UDP");
     text.remove_prefix(mark);
     if (text.starts_with('@')) {
       const size_t bracket = text.find(']');
@@ -177,7 +177,7 @@ class Lister {
         const uint16_t low = port_number(range.substr(0, dash), protocol_);
         const uint16_t high = dash == range.npos ? low : port_number(range.substr(dash + 1), protocol_);
         if (low == 0 || high == 0)
-          return usage_error(str("'", printable(range), "' is no port"));
+          return usage_error("'", Printable(range), "' is no port");
         ports_.emplace_back(low, high);
       }
     return {};
@@ -419,7 +419,7 @@ class Lister {
         put('k', str(file.links));
       else
         put('P', file.node);
-      put('n', printable(internet ? file.socket->name() : file.name));
+      put('n', Printable(internet ? file.socket->name() : file.name));
       if (internet && !file.socket->state.empty())
         put('T', str("ST=", file.socket->state));
       if (internet) {

@@ -66,7 +66,7 @@ Result<const Applet*> need_applet(std::string_view name) {
     return &rescue_applet;
   if (const Applet* const applet = find_applet(name))
     return applet;
-  return usage_error(str("no applet is called '", printable(name), "'; `rescue` alone lists them"));
+  return usage_error("no applet is called '", Printable(name), "'; `rescue` alone lists them");
 }
 
 void list_summaries(Io& io) {
@@ -85,19 +85,19 @@ Result<std::string> link_target(const std::string& dir) {
   struct stat own{};
   struct stat beside{};
   if (::stat("/proc/self/exe", &own) < 0)
-    return fail("find this executable", "/proc/self/exe", errno);
+    return fail("find this executable", "/proc/self/exe");
   if (::stat(str(dir, "/rescue").c_str(), &beside) == 0 && own.st_dev == beside.st_dev && own.st_ino == beside.st_ino)
     return "rescue";
   char path[4096];
   const ssize_t length = ::readlink("/proc/self/exe", path, sizeof path);
   if (length < 0)
-    return fail("find this executable", "/proc/self/exe", errno);
+    return fail("find this executable", "/proc/self/exe");
   return std::string(path, static_cast<size_t>(length));
 }
 
 Result<int> install_links(Io& io, const std::string& dir) {
   if (::mkdir(dir.c_str(), 0755) < 0 && errno != EEXIST)
-    return fail("make directory", dir, errno);
+    return fail("make directory", dir);
   const std::string target = TRY(link_target(dir));
   for (size_t i = 0; i < applet_count; ++i) {
     const std::string link = str(dir, '/', applet_table[i]->name);
@@ -105,7 +105,7 @@ Result<int> install_links(Io& io, const std::string& dir) {
     const ssize_t length = ::readlink(link.c_str(), found, sizeof found);
     const bool same = length > 0 && std::string_view(found, static_cast<size_t>(length)) == target;
     if (!same && ::symlink(target.c_str(), link.c_str()) < 0)
-      io.warn(fail("make link", link, errno).error());
+      io.warn(fail("make link", link).error());
   }
   return io.status();
 }

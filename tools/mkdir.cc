@@ -31,7 +31,7 @@ class Maker {
       return {};
     const auto change = ModeChange::parse(*opt_.mode);
     if (!change)
-      return fail("mode", "", str('\'', printable(*opt_.mode), "' cannot be understood"));
+      return fail("mode", "", '\'', Printable(*opt_.mode), "' cannot be understood");
     wanted_ = change->apply(S_IFDIR | 0777, umask_, &touched_);
     return {};
   }
@@ -60,16 +60,16 @@ class Maker {
   Result<> correct_mode(const std::string& path) const {
     struct stat info{};
     if (::stat(path.c_str(), &info) < 0)
-      return fail("look at", path, errno);
+      return fail("look at", path);
     const mode_t mode = wanted_ | (info.st_mode & 06000 & ~touched_);
     if (mode != (info.st_mode & 07777) && ::chmod(path.c_str(), mode) < 0)
-      return fail("set permissions", path, errno);
+      return fail("set permissions", path);
     return {};
   }
 
   void say(const std::string& path) {
     if (opt_.verbose)
-      io_.out.put("mkdir: created directory ", quoted_word(path), '\n');
+      io_.out.put("mkdir: created directory ", Quoted(path), '\n');
   }
 
   // Directories on the way can be entered and written by their owner, or the way would end there.

@@ -26,12 +26,12 @@ Result<int> run(const Options& opt, Io& io, Args args) {
     const mode_t umask = ::umask(0);
     mode = change ? change->apply(S_IFREG | 0666, umask) : 01000;
     if ((mode & ~mode_t{0777}) != 0)
-      return fail("mode", "", str('\'', printable(*opt.mode), "' is not a set of permissions"));
+      return fail("mode", "", '\'', Printable(*opt.mode), "' is not a set of permissions");
   }
   for (const std::string_view word : args) {
     const std::string path(word);
     if (::mkfifo(path.c_str(), mode) < 0)
-      io.warn(fail("make", path, errno).error());
+      io.warn(fail("make", path).error());
   }
   return io.status();
 }

@@ -27,8 +27,7 @@ Result<mode_t> find_mode(const std::optional<std::string>& text) {
   ::umask(umask);
   const mode_t mode = change ? change->apply(S_IFREG | 0666, umask) : 0;
   if (!change || (mode & ~mode_t{0777}) != 0)
-    return fail("mode", "",
-                str('\'', printable(*text), change ? "' has more than permissions" : "' cannot be understood"));
+    return fail("mode", "", '\'', Printable(*text), change ? "' has more than permissions" : "' cannot be understood");
   return mode;
 }
 
@@ -38,7 +37,7 @@ Result<unsigned> device_number(std::string_view text) {
   const bool octal = !hex && text.size() > 1 && text[0] == '0';
   const auto number = to_number<unsigned>(text.substr(hex ? 2 : 0), hex ? 16 : octal ? 8 : 10);
   if (!number)
-    return fail("device number", "", str('\'', printable(text), "' is not a number"));
+    return fail("device number", "", '\'', Printable(text), "' is not a number");
   return *number;
 }
 
@@ -49,7 +48,7 @@ Result<int> run(const Options& opt, Io& /*io*/, Args args) {
   const char type = args[1].empty() ? '\0' : args[1][0];
   const bool is_fifo = type == 'p';
   if (type != 'b' && type != 'c' && type != 'u' && !is_fifo)
-    return fail("type", "", str('\'', printable(args[1]), "' is none of b, c, u and p"));
+    return fail("type", "", '\'', Printable(args[1]), "' is none of b, c, u and p");
   if (args.size() < (is_fifo ? 2 : 4))
     return fail("missing operand", "", "a device needs a MAJOR and a MINOR number");
   if (args.size() > (is_fifo ? 2 : 4))
@@ -60,10 +59,10 @@ Result<int> run(const Options& opt, Io& /*io*/, Args args) {
     device = makedev(TRY(device_number(args[2])), TRY(device_number(args[3])));
   const mode_t format = is_fifo ? S_IFIFO : type == 'b' ? S_IFBLK : S_IFCHR;
   if (::mknod(path.c_str(), format | mode, device) < 0)
-    return fail("make", path, errno);
+    return fail("make", path);
   // The umask has no say in what was asked for.
   if (opt.mode && ::chmod(path.c_str(), mode) < 0)
-    return fail("set permissions", path, errno);
+    return fail("set permissions", path);
   return 0;
 }
 

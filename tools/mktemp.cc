@@ -63,11 +63,11 @@ Result<> create(const Options& opt, const std::string& path) {
     struct stat info{};
     if (::lstat(path.c_str(), &info) == 0)
       return fail("create", path, EEXIST);
-    return errno == ENOENT ? Result<>() : fail("create", path, errno);
+    return errno == ENOENT ? Result<>() : fail("create", path);
   }
   if (opt.directory) {
     if (::mkdir(path.c_str(), 0700) < 0)
-      return fail("create directory", path, errno);
+      return fail("create directory", path);
     return {};
   }
   return TRY(open_file(path, O_RDWR | O_CREAT | O_EXCL, 0600)).close(path);

@@ -43,7 +43,7 @@ Result<Modules> open_modules(const Options& opt) {
 Result<> load(const Options& opt, Io& io, Modules& modules, std::string_view name) {
   const auto names = modules.find(name);
   if (names.empty())
-    return fail("find the module", name, str("is not in ", modules.directory()));
+    return fail("find the module", name, "is not in ", modules.directory());
   for (const std::string& module : names) {
     if (opt.show && modules.is_builtin(module))
       io.out.put("builtin ", module, '\n');

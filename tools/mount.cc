@@ -110,7 +110,7 @@ Result<int> list_mounts(const Options& opt, Io& io) {
   for (const Mount& mount : mounts) {
     if (!opt.types.empty() && !type_is_wanted(opt.types, mount.type))
       continue;
-    io.out.put(mount.source.empty() ? "none" : printable(mount.source), " on ", printable(mount.target), " type ",
+    io.out.put(mount.source.empty() ? "none" : printable(mount.source), " on ", Printable(mount.target), " type ",
                mount.type, " (", all_options(mount), ')');
     const auto device = std::ranges::find(devices, mount.source, &BlockDevice::path);
     const std::string label = device == devices.end() ? "" : std::string(tags_of(*device, devices).label());
@@ -139,15 +139,15 @@ class Mounter {
     if (opt_.read_write)
       request.options.flags &= ~static_cast<unsigned long>(MS_RDONLY);
     if (opt_.make_directory && ::mkdir(request.target.c_str(), 0755) < 0 && errno != EEXIST)
-      return fail("make directory", request.target, errno);
+      return fail("make directory", request.target);
     if (opt_.fake)
       return {};
     const MountDone done = TRY(mount_file_system(request));
     const bool asked = (request.options.flags & MS_RDONLY) != 0;
     if (done.read_only && !asked)
-      io_.note(str(printable(done.source), " cannot be written; it is mounted read-only"));
+      io_.note(Printable(done.source), " cannot be written; it is mounted read-only");
     if (opt_.verbose)
-      io_.out.put(printable(done.source), " mounted on ", printable(request.target), ".\n");
+      io_.out.put(Printable(done.source), " mounted on ", Printable(request.target), ".\n");
     return {};
   }
 
@@ -175,7 +175,7 @@ Result<int> mount_all(const Options& opt, Io& io, Mounter& mounter) {
     const auto source = resolve_device(entry.source);
     if (is_mounted(mounts, entry, source.value_or(entry.source))) {
       if (opt.verbose)
-        io.out.put(printable(entry.target), ": already mounted\n");
+        io.out.put(Printable(entry.target), ": already mounted\n");
       continue;
     }
     const pid_t child = opt.fork ? ::fork() : 0;
@@ -227,13 +227,13 @@ Result<> mount_named(const Options& opt, Mounter& mounter, const std::vector<std
     return again();
   if (given.propagation != 0)
     return mounter.mount("", word, "", "");
-  return with_status(fail("find it", word, str("is not in ", opt.table)).error(), Status::failed);
+  return with_status(fail("find it", word, "is not in ", opt.table).error(), Status::failed);
 }
 
 Result<int> run(const Options& opt, Io& io, Args args) {
   constexpr std::string_view modes[] = {"prepend", "append", "ignore", "replace"};
   if (!std::ranges::contains(modes, opt.options_mode))
-    return usage_error(str("there is no mode '", printable(opt.options_mode), "': prepend, append, ignore, replace"));
+    return usage_error("there is no mode '", Printable(opt.options_mode), "': prepend, append, ignore, replace");
   TRY(enter_mount_namespace(opt.mount_namespace));
   Mounter mounter(opt, io);
   std::vector<std::string> words(args.begin(), args.end());
@@ -248,7 +248,7 @@ Result<int> run(const Options& opt, Io& io, Args args) {
   if (words.empty())
     return usage_error("missing operand DIRECTORY");
   if (words.size() > 2)
-    return usage_error(str("extra operand '", printable(words[2]), "'"));
+    return usage_error("extra operand '", Printable(words[2]), "'");
   if (words.size() == 1 || opt.options_always)
     TRY(mount_named(opt, mounter, words));
   else

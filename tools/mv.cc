@@ -117,10 +117,10 @@ class Mover {
     struct stat from{};
     struct stat to{};
     if (::lstat(source.c_str(), &from) < 0)
-      return fail("look at", source, errno);
+      return fail("look at", source);
     const bool exists = ::lstat(target.c_str(), &to) == 0;
     if (!exists && errno != ENOENT && errno != ENOTDIR)
-      return fail("look at", target, errno);
+      return fail("look at", target);
     std::string backup;
     if (exists) {
       if (!TRY(may_replace(source, from, target, to)))
@@ -141,12 +141,12 @@ class Mover {
   Result<bool> may_replace(const std::string& source, const struct stat& from, const std::string& target,
                            const struct stat& to) {
     if (same_inode(from, to) && (backup_.kind == Backup::none || same_name(source, target)))
-      return fail("move", source, str("is the same file as ", quoted_word(target)));
+      return fail("move", source, "is the same file as ", Quoted(target));
     // The link would lead to itself, and the file be gone.
     struct stat referent{};
     if (S_ISLNK(from.st_mode) && backup_.kind == Backup::none && ::stat(source.c_str(), &referent) == 0 &&
         same_inode(referent, to))
-      return fail("move", source, str("leads to ", quoted_word(target), ", which would be gone"));
+      return fail("move", source, "leads to ", Quoted(target), ", which would be gone");
     const bool newer = from.st_mtim.tv_sec != to.st_mtim.tv_sec ? from.st_mtim.tv_sec > to.st_mtim.tv_sec
                                                                 : from.st_mtim.tv_nsec > to.st_mtim.tv_nsec;
     if (opt_.only_newer && opt_.existing != Existing::skip && !S_ISDIR(from.st_mode) && !newer)
@@ -162,7 +162,7 @@ class Mover {
     if (!S_ISDIR(from.st_mode) && S_ISDIR(to.st_mode))
       return fail("replace with a file", target, "is a directory");
     if (made_.contains({to.st_dev, to.st_ino}))
-      return fail(str("replace with ", quoted_word(source)), target, "was moved there only just now");
+      return fail(str("replace with ", Quoted(source)), target, "was moved there only just now");
     return true;
   }
 
@@ -175,9 +175,9 @@ class Mover {
   void say(std::string_view what, const std::string& source, const std::string& target, const std::string& backup) {
     if (!opt_.verbose)
       return;
-    io_.out.put(what, ' ', quoted_word(source), " -> ", quoted_word(target));
+    io_.out.put(what, ' ', Quoted(source), " -> ", Quoted(target));
     if (!backup.empty())
-      io_.out.put(" (backup: ", quoted_word(backup), ')');
+      io_.out.put(" (backup: ", Quoted(backup), ')');
     io_.out.put('\n');
   }
 
@@ -188,9 +188,9 @@ class Mover {
       return {};
     }
     if (errno == EINVAL && S_ISDIR(from.st_mode))
-      return fail("move", source, str("cannot be moved into itself, ", quoted_word(target)));
+      return fail("move", source, "cannot be moved into itself, ", Quoted(target));
     if (errno != EXDEV)
-      return fail(str("move ", quoted_word(source)), target, errno);
+      return fail(str("move ", Quoted(source)), target);
     return copy_over(source, target, from, backup);
   }
 
@@ -200,7 +200,7 @@ class Mover {
     struct stat there{};
     const bool exists = ::lstat(target.c_str(), &there) == 0;
     if (exists && S_ISDIR(there.st_mode) && ::rmdir(target.c_str()) < 0)
-      return fail("replace", target, errno);
+      return fail("replace", target);
     const bool beside = exists && !S_ISDIR(there.st_mode) && !S_ISDIR(from.st_mode);
     const std::string place = beside ? str(dir_name(target), "/.rescue-", ::getpid(), '-', base_name(target)) : target;
     say("copied", source, target, backup);
@@ -240,7 +240,7 @@ Result<std::optional<std::string>> target_directory(const Options& opt, std::vec
   if (words.empty())
     return fail("missing operand", "", "give a SOURCE and a TARGET");
   if (words.size() == 1 && !opt.target_directory)
-    return fail("missing operand", "", str("where should ", printable(words[0]), " be moved to?"));
+    return fail("missing operand", "", "where should ", Printable(words[0]), " be moved to?");
   if (opt.no_target_directory && opt.target_directory)
     return fail("both -t and -T", "", "only one of them can be given");
   if (opt.target_directory) {

@@ -30,7 +30,7 @@ Result<std::string> open_output() {
   }
   const UniqueFd fd = TRY(std::move(file));
   if (::dup2(fd.get(), STDOUT_FILENO) < 0)
-    return fail("send output to", path, errno);
+    return fail("send output to", path);
   return path;
 }
 
@@ -45,11 +45,11 @@ Result<int> run(const Options& /*opt*/, Io& io, Args args) {
     // Write-only, so that reading fails and does not wait.
     const UniqueFd nothing = TRY(open_file("/dev/null", O_WRONLY));
     if (::dup2(nothing.get(), STDIN_FILENO) < 0)
-      return fail("ignore input", "", errno);
+      return fail("ignore input", "");
   }
   if (redirect_output || (redirect_errors && stdout_closed)) {
     const std::string path = TRY(open_output());
-    io.note(str(ignore_input ? "ignoring input and " : "", "appending output to ", quoted_word(path)));
+    io.note(ignore_input ? "ignoring input and " : "", "appending output to ", Quoted(path));
   } else if (ignore_input) {
     io.note(redirect_errors ? "ignoring input and redirecting stderr to stdout" : "ignoring input");
   } else if (redirect_errors) {
@@ -60,7 +60,7 @@ Result<int> run(const Options& /*opt*/, Io& io, Args args) {
   if (redirect_errors) {
     own_errors = UniqueFd(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
     if (::dup2(STDOUT_FILENO, STDERR_FILENO) < 0)
-      return fail("send errors to the output", "", errno);
+      return fail("send errors to the output", "");
   }
   std::signal(SIGHUP, SIG_IGN);
   std::signal(SIGPIPE, SIG_DFL);

@@ -128,11 +128,11 @@ class Doors {
 Result<> enter(Doors& doors) {
   for (const Door& door : doors.doors)
     if (::setns(door.fd.get(), door.kind->flag) < 0)
-      return fail("enter the namespace", door.kind->name, errno);
+      return fail("enter the namespace", door.kind->name);
   if (doors.root && (::fchdir(doors.root.get()) < 0 || ::chroot(".") < 0 || ::chdir("/") < 0))
-    return fail("enter new root", "", errno);
+    return fail("enter new root", "");
   if (doors.directory && ::fchdir(doors.directory.get()) < 0)
-    return fail("change directory", "", errno);
+    return fail("change directory", "");
   return {};
 }
 
@@ -145,10 +145,10 @@ Result<> become(const Options& opt, bool in_user_namespace) {
   if (by_namespace || !opt.gid.empty()) {
     (void)::setgroups(0, nullptr);  // not allowed in every namespace
     if (::setgid(*gid) < 0)
-      return fail("become group", str(*gid), errno);
+      return fail("become group", str(*gid));
   }
   if ((by_namespace || !opt.uid.empty()) && ::setuid(*uid) < 0)
-    return fail("become user", str(*uid), errno);
+    return fail("become user", str(*uid));
   return {};
 }
 
@@ -176,12 +176,12 @@ Result<int> run(const Options& opt, Io& io, const Args& args) {
   }
   TRY(enter(doors));
   if (opt.directory_inside && ::chdir(opt.directory_inside->empty() ? "/" : opt.directory_inside->c_str()) < 0)
-    return fail("change directory", *opt.directory_inside, errno);
+    return fail("change directory", *opt.directory_inside);
   // Only children are in a new namespace of process numbers.
   if (doors.holds('p') && !opt.no_fork) {
     const pid_t child = ::fork();
     if (child < 0)
-      return fail("start a process", "", errno);
+      return fail("start a process", "");
     if (child > 0) {
       ignore_keyboard_signals(true);
       return wait_for(child);

@@ -306,7 +306,7 @@ class Dumper {
       if (*opt_.width != 0 && *opt_.width % multiple == 0) {
         line_ = static_cast<size_t>(*opt_.width);
       } else {
-        io_.note(str("warning: invalid width ", *opt_.width, "; using ", multiple, " instead"));
+        io_.note("warning: invalid width ", *opt_.width, "; using ", multiple, " instead");
         line_ = multiple;
       }
     }
@@ -479,7 +479,7 @@ Result<std::optional<uint64_t>> take_offsets(Options& opt, Args& args) {
     files = 1;
   }
   if (opt.traditional && files > 1)
-    return usage_error(str("extra operand '", printable(args[1]), "': --traditional takes one file"));
+    return usage_error("extra operand '", Printable(args[1]), "': --traditional takes one file");
   Args rest;
   for (size_t i = 0; i < files; ++i)
     rest.push(args[i].data());

@@ -278,25 +278,25 @@ class Patcher {
   Result<> prepare() {
     const auto fuzz = to_number<int64_t>(opt_.fuzz);
     if (!fuzz || *fuzz < 0)
-      return fail("", "", str("fuzz factor ", printable(opt_.fuzz), " is not a number"));
+      return fail("", "", "fuzz factor ", Printable(opt_.fuzz), " is not a number");
     fuzz_ = *fuzz;
     if (opt_.strip) {
       strip_ = to_number<size_t>(*opt_.strip);
       if (!strip_)
-        return fail("", "", str("strip count ", printable(*opt_.strip), " is not a number"));
+        return fail("", "", "strip count ", Printable(*opt_.strip), " is not a number");
     }
     if (!opt_.reject_form.empty() && opt_.reject_form != "context" && opt_.reject_form != "unified")
-      return fail("", "", str("invalid argument ", printable(opt_.reject_form), " for --reject-format"));
+      return fail("", "", "invalid argument ", Printable(opt_.reject_form), " for --reject-format");
     if (!opt_.version_control.empty())
       policy_.kind = TRY(kind_of_backup());
     else
       policy_.kind = Backup::simple;
     constexpr std::string_view behaviours[] = {"ignore", "warn", "fail"};
     if (!std::ranges::contains(behaviours, opt_.read_only))
-      return fail("", "", str("invalid argument ", printable(opt_.read_only), " for --read-only"));
+      return fail("", "", "invalid argument ", Printable(opt_.read_only), " for --read-only");
     const auto* const style = std::ranges::find(quoting_style_names, opt_.quoting);
     if (style == std::end(quoting_style_names))
-      return fail("", "", str("invalid argument ", printable(opt_.quoting), " for --quoting-style"));
+      return fail("", "", "invalid argument ", Printable(opt_.quoting), " for --quoting-style");
     style_ = static_cast<QuotingStyle>(style - std::begin(quoting_style_names));
     if (style_ == QuotingStyle::shell)
       style_ = QuotingStyle::shell_escape;
@@ -624,7 +624,7 @@ class Patcher {
   static Result<> make_directories(const std::string& path) {
     for (size_t slash = path.find('/', 1); slash != npos; slash = path.find('/', slash + 1))
       if (::mkdir(path.substr(0, slash).c_str(), 0777) < 0 && errno != EEXIST)
-        return fail("make directory", path.substr(0, slash), errno);
+        return fail("make directory", path.substr(0, slash));
     return {};
   }
 
@@ -645,7 +645,7 @@ class Patcher {
     if (done)
       done = file.close(path);
     if (done && ::rename(temporary.c_str(), path.c_str()) < 0)
-      done = fail("replace", path, errno);
+      done = fail("replace", path);
     if (!done)
       (void)::unlink(temporary.c_str());
     return done;
@@ -673,7 +673,7 @@ class Patcher {
     if (!exists)
       return write_text(backup, "", nullptr);
     if (::rename(name.c_str(), backup.c_str()) < 0)
-      return fail("keep as a backup", name, errno);
+      return fail("keep as a backup", name);
     return {};
   }
 
@@ -692,7 +692,7 @@ class Patcher {
       TRY(keep_old(name, exists));
     if (removes) {
       if (::unlink(name.c_str()) < 0 && errno != ENOENT)
-        return fail("remove", name, errno);
+        return fail("remove", name);
       return {};
     }
     if (file.new_name.path == "/dev/null" && !text.empty()) {
@@ -721,7 +721,7 @@ class Patcher {
     }
     const struct timespec times[] = {*after, *after};
     if (::utimensat(AT_FDCWD, name.c_str(), times, 0) < 0)
-      return fail("set times", name, errno);
+      return fail("set times", name);
     return {};
   }
 
@@ -747,7 +747,7 @@ Result<int> run(const Options& given, Io& io, Args args) {
   TRY(args.expect_end());
   // The patch is looked for from where we were started, unless -d comes first: as GNU's does, -d comes first.
   if (!opt.directory.empty() && ::chdir(opt.directory.c_str()) < 0)
-    return fail("go to directory", opt.directory, errno);
+    return fail("go to directory", opt.directory);
   UniqueFd file;
   if (opt.input != "-")
     file = TRY(open_file(opt.input, O_RDONLY));

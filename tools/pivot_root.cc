@@ -18,7 +18,7 @@ Result<int> run(const Options& /*opt*/, Io& io, Args args) {
   const std::string old(TRY(args.shift("PUTOLD")));
   TRY(args.expect_end());
   if (::syscall(SYS_pivot_root, root.c_str(), old.c_str()) < 0)
-    return fail(str("make it the root, with the old one at ", printable(old)), root, errno);
+    return fail(str("make it the root, with the old one at ", Printable(old)), root);
   return io.status();
 }
 

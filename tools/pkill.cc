@@ -31,14 +31,14 @@ constexpr auto options = join_rows(match_options<Options>, own_options);
 Result<> send(const Process& process, int signal, std::optional<int> value) {
   const int done = value ? ::sigqueue(process.pid, signal, {.sival_int = *value}) : ::kill(process.pid, signal);
   if (done < 0 && errno != ESRCH)
-    return fail("send signal", str(process.pid), errno);
+    return fail("send signal", str(process.pid));
   return {};
 }
 
 Result<int> run(const Options& opt, Io& io, const Args& args) {
   const auto signal = signal_number(opt.signal);
   if (!signal)
-    return usage_error(str("unknown signal '", printable(opt.signal), "'"));
+    return usage_error("unknown signal '", Printable(opt.signal), "'");
   std::optional<int> value;
   if (!opt.value.empty() && !(value = to_number<int>(opt.value)))
     return usage_error("the value to queue must be a number");

@@ -33,7 +33,7 @@ class Formatter {
       TRY(print_once(format));
     } while (!ended_ && next_ > before && next_ < args_.size());
     if (!ended_ && next_ < args_.size())
-      io_.note(str("warning: ignoring excess arguments, starting with ", quoted_word(args_[next_])));
+      io_.note("warning: ignoring excess arguments, starting with ", Quoted(args_[next_]));
     return {};
   }
 
@@ -166,8 +166,8 @@ class Formatter {
     const Character c = first_character(word);
     const bool whole = c.valid && utf8_environment();
     if (word.size() > (whole ? c.length : 1U) && ::getenv("POSIXLY_CORRECT") == nullptr)
-      io_.note(str("warning: ", printable(word.substr(whole ? c.length : 1U)),
-                   ": character(s) following character constant have been ignored"));
+      io_.note("warning: ", Printable(word.substr(whole ? c.length : 1U)),
+               ": character(s) following character constant have been ignored");
     return whole ? c.code : static_cast<uint8_t>(word[0]);
   }
 

@@ -418,7 +418,7 @@ class Reader {
           continue;
         const auto value = (this->*convert)(word);
         if (!value)
-          return usage_error(str("cannot be understood in a list: '", printable(word), "'"));
+          return usage_error("cannot be understood in a list: '", Printable(word), "'");
         into.push_back(*value);
         ++count;
       }
@@ -486,7 +486,7 @@ class Reader {
       case 'l':
       case 'j': format = str('-', c, format == "-ly" || format == "-y" ? "y" : ""); return {};
       case 'y': format = str(format.empty() ? "-" : format, 'y'); return {};
-      default: return usage_error(str("unknown option -- '", c, "'"));
+      default: return usage_error("unknown option -- '", c, "'");
     }
   }
 
@@ -528,7 +528,7 @@ class Reader {
       case 'u':
       case 'l':
       case 'j': format = std::string(1, c); return {};
-      default: return usage_error(str("unknown option -- '", c, "'"));
+      default: return usage_error("unknown option -- '", c, "'");
     }
   }
 
@@ -554,7 +554,7 @@ class Reader {
              word == "noheaders")
       headers = false;
     else
-      return usage_error(str("unknown option '--", printable(word), "'"));
+      return usage_error("unknown option '--", Printable(word), "'");
     return {};
   }
 
@@ -617,7 +617,7 @@ Result<> add_columns(std::string_view list, char separator, std::vector<Shown>& 
       }
       const Column* column = find_column(key);
       if (column == nullptr)
-        return usage_error(str("there is no column '", printable(key), "'"));
+        return usage_error("there is no column '", Printable(key), "'");
       std::string title(equals != std::string_view::npos ? piece.substr(equals + 1) : column->title);
       if (equals == std::string_view::npos && separator == ',')
         title = key == "cmd" || key == "ucmd" ? "CMD"
@@ -727,7 +727,7 @@ Result<> sort_lines(const Setup& s, std::string_view keys, std::vector<Line>& li
       word.remove_prefix(1);
     const Column* column = find_column(word);
     if (column == nullptr)
-      return usage_error(str("there is no column '", printable(word), "' to sort by"));
+      return usage_error("there is no column '", Printable(word), "' to sort by");
     order.push_back({column, down});
   }
   rescue::sort(lines, [&](const Line& a, const Line& b) {

@@ -97,7 +97,7 @@ Result<> check_options(const Options& opt, std::string_view command) {
   for (const Use& use : uses) {
     const auto commands = split(use.commands, ' ');
     if (use.given && !std::ranges::contains(commands, command))
-      return usage_error(str("option '", use.option, "' is not for '", command, "'"));
+      return usage_error("option '", use.option, "' is not for '", command, "'");
   }
   return {};
 }
@@ -124,7 +124,7 @@ Result<UsrMerge> usr_merge_of(std::string_view word) {
     return UsrMerge::by_package;
   if (word == "yes" || word == "no")
     return word == "yes" ? UsrMerge::yes : UsrMerge::no;
-  return usage_error(str("--usr-merge is yes, no or auto, and not '", printable(word), "'"));
+  return usage_error("--usr-merge is yes, no or auto, and not '", Printable(word), "'");
 }
 
 Result<CreateReport> create_from_packages(const Options& opt, const Args& args, const Recipe& recipe,
@@ -155,7 +155,7 @@ Result<int> create(const Options& opt, Io& io, Args args) {
   if (!opt.level.empty()) {
     const auto level = to_number<int>(opt.level);
     if (!level || *level < 1 || *level > 22)
-      return usage_error(str("--level is a number from 1 to 22, and not '", printable(opt.level), "'"));
+      return usage_error("--level is a number from 1 to 22, and not '", Printable(opt.level), "'");
     how.level = *level;
   }
   Progress progress{&io.err};
@@ -169,8 +169,8 @@ Result<int> create(const Options& opt, Io& io, Args args) {
   if (opt.quiet)
     return 0;
   for (const std::string& note : report.notes)
-    io.note(str("note: ", note));
-  io.out.put(printable(opt.output), ": ", report.info.name, ' ', report.info.version, " for ", report.info.arch, ", ",
+    io.note("note: ", note);
+  io.out.put(Printable(opt.output), ": ", report.info.name, ' ', report.info.version, " for ", report.info.arch, ", ",
              count_of(report.entries, "entry", "entries"), ", ", human_size(report.content), " in ",
              human_size(report.size), '\n');
   return 0;
@@ -269,7 +269,7 @@ Result<int> list(const Options& opt, Io& io, Args args) {
     std::string size = entry.type == EntryKind::file ? str(entry.size) : std::string("-");
     size.insert(0, size.size() < 10 ? 10 - size.size() : 0, ' ');
     io.out.put("T", static_cast<int>(entry.tier), ' ', mode_text(mode_of(entry)), ' ', owner, ' ', size, ' ',
-               printable(entry.path), entry.type == EntryKind::link ? " -> " : "",
+               Printable(entry.path), entry.type == EntryKind::link ? " -> " : "",
                entry.type == EntryKind::link ? printable(entry.link) : "", '\n');
   }
   return 0;
@@ -288,7 +288,7 @@ Result<int> verify_bundle(const Options& opt, Io& io, Args args) {
     json.finish();
   } else if (!opt.quiet) {
     const BundleInfo& info = bundle.info();
-    io.out.put(printable(bundle.path()), ": intact: ", info.name, ' ', info.version, " for ", info.arch,
+    io.out.put(Printable(bundle.path()), ": intact: ", info.name, ' ', info.version, " for ", info.arch,
                info.os_id.empty() ? "" : " of ", info.os_id, info.os_version_id.empty() ? "" : " ", info.os_version_id,
                ", ", count_of(bundle.manifest().entries.size(), "entry", "entries"), ", ",
                human_size(bundle.manifest().total_size()), "; ", bundle.signer() ? *bundle.signer() : "not signed",
@@ -338,7 +338,7 @@ Result<int> diff(const Options& opt, Io& io, Args args) {
     json.finish();
   } else if (!opt.quiet) {
     for (const Change& change : plan.changes)
-      io.out.put(verb_word(change.verb), ' ', printable(root.shown(change.path)), ": ", change.why, '\n');
+      io.out.put(verb_word(change.verb), ' ', Printable(root.shown(change.path)), ": ", change.why, '\n');
   }
   return plan.changes.empty() ? 0 : 1;
 }
@@ -398,8 +398,8 @@ Result<int> keygen(const Options& opt, Io& io, Args args) {
   TRY(replace_text_file(opt.secret_key, secret, 0600));
   TRY(replace_text_file(opt.public_key, public_key_text(key.public_key()), 0644));
   if (!opt.quiet)
-    io.out.put("Key ", show_key_id(key.id), ": public in ", printable(opt.public_key), ", secret in ",
-               printable(opt.secret_key),
+    io.out.put("Key ", show_key_id(key.id), ": public in ", Printable(opt.public_key), ", secret in ",
+               Printable(opt.secret_key),
                ".\nKeep the secret one off the servers. Copy the public one to "
                "etc/trusted.pub of each kit.\n");
   return 0;
@@ -432,7 +432,7 @@ Result<int> sign_bundle(const Options& opt, Io& io, Args args) {
   const std::string signature_file = str(file, ".minisig");
   TRY(replace_text_file(signature_file, signature_text(signature), 0644));
   if (!opt.quiet)
-    io.out.put(printable(signature_file), ": signed with key ", show_key_id(key.id), '\n');
+    io.out.put(Printable(signature_file), ": signed with key ", show_key_id(key.id), '\n');
   return 0;
 }
 
@@ -451,7 +451,7 @@ Result<int> run(const Options& opt, Io& io, Args args) {
       TRY(check_options(opt, command));
       return known.run(opt, io, std::move(args));
     }
-  return usage_error(str("there is no command '", printable(command), "'"));
+  return usage_error("there is no command '", Printable(command), "'");
 }
 
 }  // namespace

@@ -69,7 +69,7 @@ class Printer {
     const Patient& patient = diagnosis_.patient;
     return patient.command("rescue-doctor", patient.root.is_system_root()
                                                 ? "--fix"
-                                                : str("--fix --root ", printable(patient.root.path())));
+                                                : str("--fix --root ", Printable(patient.root.path())));
   }
 
   void print() {
@@ -280,7 +280,7 @@ void print_report(const Options& opt, Io& io, const Diagnosis& diagnosis, const 
   printer.print();
   if (report.changed)
     io.out.put("\nTo take this back: ", diagnosis.patient.command("rescue-extract", "--undo "),
-               printable(diagnosis.patient.root.path()), '\n');
+               Printable(diagnosis.patient.root.path()), '\n');
 }
 
 Result<int> mend(const Options& opt, Io& io, const Root& root, std::optional<Diagnosis>& diagnosis) {

@@ -63,10 +63,10 @@ void tell(const Options& opt, Io& io, const Root& root, const Pending& pending, 
     json.end_object();
     json.finish();
   } else if (!opt.quiet && done == "none") {
-    io.out.put(printable(root.path()), ": nothing to do, ",
+    io.out.put(Printable(root.path()), ": nothing to do, ",
                opt.mode == Mode::undo ? "no restore is recorded here.\n" : "no restore has broken off here.\n");
   } else if (!opt.quiet) {
-    io.out.put(printable(root.path()), ": the restore of ", printable(pending.what), " (",
+    io.out.put(Printable(root.path()), ": the restore of ", Printable(pending.what), " (",
                count_of(pending.changes, "place"), ") was ", done, ".\n");
   }
 }

@@ -46,7 +46,7 @@ Result<ImageReport> compressed(const ImageRequest& request, const std::string& h
   if (how == "none")
     return write_image(request, file);
   if (how != "zstd" && how != "gzip")
-    return usage_error(str("--compress takes zstd, gzip or none, not '", printable(how), "'"));
+    return usage_error("--compress takes zstd, gzip or none, not '", Printable(how), "'");
   const auto encoder =
       TRY(encode(file, how == "zstd" ? Codec::zstd : Codec::gzip, {.level = how == "zstd" ? 12 : 6}, path));
   ImageReport report = TRY(write_image(request, *encoder));
@@ -66,7 +66,7 @@ Result<ImageReport> make(const Options& opt, const KernelFile& kernel, const Roo
 }
 
 void print(Io& io, const std::string& path, const KernelFile& kernel, const ImageReport& report) {
-  io.out.put(printable(path), ": for Linux ", kernel.version, ", ", count_of(report.modules, "module"), ", ",
+  io.out.put(Printable(path), ": for Linux ", kernel.version, ", ", count_of(report.modules, "module"), ", ",
              count_of(report.bundles.size(), "bundle"), ", ", human_size(report.size), " when unpacked\n");
   if (report.bundles.empty())
     io.out.put("Note: it holds no bundle; --bundle FILE puts one in.\n");
@@ -81,7 +81,7 @@ Result<int> install(const Options& opt, Io& io) {
   TRY(file.commit());
   print(io, root.shown(path), kernel, report);
   for (const std::string& changed : TRY(add_boot_entry(root, kernel.version)))
-    io.out.put(printable(changed), ": has the entry \"", rescue_title, "\" now\n");
+    io.out.put(Printable(changed), ": has the entry \"", rescue_title, "\" now\n");
   return io.status();
 }
 
@@ -89,9 +89,9 @@ Result<int> take_away(const Options& opt, Io& io) {
   const Root root = TRY(Root::open(opt.grub));
   const auto changed = TRY(remove_boot_entry(root));
   if (changed.empty())
-    io.out.put(printable(root.path()), ": nothing to do, there is no entry of ours\n");
+    io.out.put(Printable(root.path()), ": nothing to do, there is no entry of ours\n");
   for (const std::string& path : changed)
-    io.out.put(printable(path), ": ", root.exists(path) ? "the entry is gone" : "removed", '\n');
+    io.out.put(Printable(path), ": ", root.exists(path) ? "the entry is gone" : "removed", '\n');
   return io.status();
 }
 

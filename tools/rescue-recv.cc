@@ -93,7 +93,7 @@ class DiskTaker : public FileTaker {
   // Whole, as far as the protocol can tell; `keep_at_end` puts it in its place.
   Result<> end() override {
     if (offer_.has_size && offer_.size != size_)
-      return fail("receive", path_, str("is not whole: ", size_, " of ", offer_.size, " bytes"));
+      return fail("receive", path_, "is not whole: ", size_, " of ", offer_.size, " bytes");
     arrived.push_back({path_, size_, hex(digest_.finish())});
     return keep_at_end ? keep() : Result<>();
   }
@@ -128,7 +128,7 @@ Result<bool> wait_for_input(int fd, int seconds) {
     if (count >= 0)
       return count > 0;
     if (errno != EINTR)
-      return fail("wait for input", "", errno);
+      return fail("wait for input", "");
   }
 }
 
@@ -153,7 +153,7 @@ Result<> receive_zmodem(const Options& opt, Io& io, DiskTaker& disk) {
       waited += nudge_seconds;
       if (waited >= opt.timeout) {
         (void)write_all(1, ZmodemReceiver::abort_sequence(), "the line");
-        return fail("receive", "", str("nothing came for ", opt.timeout, " seconds"));
+        return fail("receive", "", "nothing came for ", opt.timeout, " seconds");
       }
       answer = receiver.nudge();
     } else {
@@ -194,7 +194,7 @@ class LineReader {
       if (looked > longest_line)
         return fail("receive", "", "there is a line without an end");
       if (!TRY(wait_for_input(fd_, static_cast<int>(std::min<uint64_t>(timeout, 86400)))))
-        return fail("receive", "", str("nothing came for ", timeout, " seconds"));
+        return fail("receive", "", "nothing came for ", timeout, " seconds");
       char buffer[4096];
       const size_t count = TRY(read_some(fd_, buffer, "the line"));
       if (count == 0 || buffer[0] == end_of_transmission)
@@ -221,8 +221,7 @@ Result<> receive_base64(const Options& opt, Io& io, DiskTaker& disk) {
   if (!pasted.finished())
     return fail("receive", "", "the line of sha256sum did not come");
   if (pasted.bad_lines() != 0)
-    return fail("receive", pasted.name(),
-                str(count_of(pasted.bad_lines(), "line"), " did not arrive whole; send it again"));
+    return fail("receive", pasted.name(), count_of(pasted.bad_lines(), "line"), " did not arrive whole; send it again");
   const FileTaker::Offer offer{.name = pasted.name(), .size = bytes.size(), .has_size = true};
   disk.keep_at_end = false;  // its checksum is looked at before
   TRY(disk.begin(offer));
@@ -244,7 +243,7 @@ Result<int> run(const Options& opt, Io& io, Args args) {
   TRY(io.out.flush());
   const Result<> done = opt.base64 ? receive_base64(opt, io, disk) : receive_zmodem(opt, io, disk);
   for (const Arrived& file : disk.arrived)
-    io.out.put(printable(file.path), ": ", count_of(file.size, "byte"), " arrived whole, SHA-256 ", file.digest, '\n');
+    io.out.put(Printable(file.path), ": ", count_of(file.size, "byte"), " arrived whole, SHA-256 ", file.digest, '\n');
   TRY(done);
   if (disk.arrived.empty())
     return fail("receive", "", "the sender sent nothing");

@@ -56,7 +56,7 @@ Result<> choose_prompt(Options& o, std::string_view word) {
 
 Result<> keep_root(Options& o, std::string_view word) {
   if (!word.empty() && word != "all")
-    return fail("--preserve-root", "", str('\'', printable(word), "' is not all"));
+    return fail("--preserve-root", "", '\'', Printable(word), "' is not all");
   o.preserve_root = true;
   o.keep_mounts = o.keep_mounts || !word.empty();
   return {};

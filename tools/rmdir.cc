@@ -28,12 +28,12 @@ bool means_not_empty(int code) {
 // Removes one directory. False where what is in it stops us, and that is fine.
 Result<bool> remove_one(const Options& opt, Io& io, const std::string& path) {
   if (opt.verbose)
-    io.out.put("rmdir: removing directory, ", quoted_word(path), '\n');
+    io.out.put("rmdir: removing directory, ", Quoted(path), '\n');
   if (::rmdir(path.c_str()) == 0)
     return true;
   if (opt.ignore_full && means_not_empty(errno))
     return false;
-  return fail("remove directory", path, errno);
+  return fail("remove directory", path);
 }
 
 Result<> remove(const Options& opt, Io& io, std::string path) {

@@ -242,7 +242,7 @@ Result<> verify(const Options& opt, Io& io, int fd, const rpm::Package& package)
   const auto is_bad = [](const RpmCheck& check) { return check.outcome == RpmCheck::Outcome::bad; };
   const bool any = std::ranges::any_of(checks, is_bad);
   if (opt.verbose) {
-    io.out.put(printable(package.path()), ":\n");
+    io.out.put(Printable(package.path()), ":\n");
     print_signatures(io, package);
     for (const RpmCheck& check : checks) {
       constexpr std::string_view words[] = {"OK", "BAD", "NOT CHECKED"};
@@ -252,7 +252,7 @@ Result<> verify(const Options& opt, Io& io, int fd, const rpm::Package& package)
   } else if (!any) {
     const auto signatures = rpm::signatures_of(package);
     io.out.put(
-        printable(package.path()), ": digests OK, ",
+        Printable(package.path()), ": digests OK, ",
         signatures.empty() ? "no signature" : str("signature of key ", signatures[0].facts.key_id, " not checked"),
         '\n');
   }

@@ -193,17 +193,17 @@ class Lines {
     if (name != "-" || opt_.in_place) {
       auto file = open_file(name, O_RDONLY);
       if (!file) {
-        io_.note(str("can't read ", printable(name), ": ", errno_text(file.error().code())));
+        io_.note("can't read ", Printable(name), ": ", errno_text(file.error().code()));
         return false;
       }
       struct stat info{};
       if (::fstat(file->get(), &info) == 0 && S_ISDIR(info.st_mode) && !opt_.in_place) {
-        io_.note(str("couldn't read ", printable(name), ": ", errno_text(EISDIR)));
+        io_.note("couldn't read ", Printable(name), ": ", errno_text(EISDIR));
         failed_ = true;
         return false;
       }
       if (opt_.in_place && !S_ISREG(info.st_mode)) {
-        io_.note(str("couldn't edit ", printable(name), ": not a regular file"));
+        io_.note("couldn't edit ", Printable(name), ": not a regular file");
         failed_ = true;
         return false;
       }
@@ -252,7 +252,7 @@ class Edit {
         edit->path_ = to.starts_with('/') ? std::string(to) : str(dir_name(edit->path_), '/', to);
       }
     if (::fstat(fd, &edit->info_) < 0)
-      return fail("look at", name, errno);
+      return fail("look at", name);
     edit->source_ = fd;
     edit->temporary_ = str(dir_name(edit->path_), "/.rescue-sed-", ::getpid());
     UniqueFd file = TRY(open_file(edit->temporary_, O_WRONLY | O_CREAT | O_EXCL, 0600));
@@ -276,10 +276,10 @@ class Edit {
     if (!suffix.empty()) {
       const std::string backup = backup_path(suffix);
       if (::rename(path_.c_str(), backup.c_str()) < 0)
-        return fail("keep as a backup", path_, errno);
+        return fail("keep as a backup", path_);
     }
     if (::rename(temporary_.c_str(), path_.c_str()) < 0)
-      return fail("replace", path_, errno);
+      return fail("replace", path_);
     temporary_.clear();
     return {};
   }
@@ -989,7 +989,7 @@ Result<int> run(const Options& given, Io& io, Args args) {
   opt.separate = opt.separate || opt.in_place;
   const auto length = to_number<uint64_t>(opt.line_length);
   if (!length)
-    return with_status(fail("", "", str("invalid line length: ", printable(opt.line_length))).error(), Status::failed);
+    return with_status(fail("", "", "invalid line length: ", Printable(opt.line_length)).error(), Status::failed);
   sed::Script script = TRY(sed::parse(*opt.script, {.extended = opt.extended,
                                                     .posix = opt.posix,
                                                     .sandbox = opt.sandbox,

@@ -43,9 +43,9 @@ Result<Operand> parse_operand(std::string_view word) {
   char* end = nullptr;
   number.value = std::strtold(text.c_str(), &end);
   if (text.empty() || *end != '\0')
-    return usage_error(str("'", printable(word), "' is not a number"));
+    return usage_error("'", Printable(word), "' is not a number");
   if (std::isnan(number.value))
-    return usage_error(str("'", printable(word), "' is not a number to count with"));
+    return usage_error("'", Printable(word), "' is not a number to count with");
   std::string_view digits = word;
   while (!digits.empty() && (digits[0] == ' ' || digits[0] == '+'))
     digits.remove_prefix(1);
@@ -251,7 +251,7 @@ Result<int> run(const Options& opt, Io& io, Args args) {
   if (args.empty())
     return usage_error("missing operand LAST");
   if (args.size() > 3)
-    return usage_error(str("extra operand '", printable(args[3]), '\''));
+    return usage_error("extra operand '", Printable(args[3]), '\'');
   std::string format;
   if (!opt.format.empty()) {
     format = TRY(checked_format(opt.format));
@@ -269,7 +269,7 @@ Result<int> run(const Options& opt, Io& io, Args args) {
   if (args.size() == 1)
     first.width = 1;
   if (step.value == 0)
-    return usage_error(str("the increment '", printable(args[1]), "' must not be zero"));
+    return usage_error("the increment '", Printable(args[1]), "' must not be zero");
   Sequence sequence(opt, io);
   const bool endless = std::isinf(last.value) && last.value > 0;
   // Numbers of this many digits, and a step, fit into 64 bits.

@@ -33,13 +33,13 @@ Result<> set(const std::string& path, const std::string& name, std::string_view 
   const int done = link ? ::lsetxattr(path.c_str(), name.c_str(), value.data(), value.size(), 0)
                         : ::setxattr(path.c_str(), name.c_str(), value.data(), value.size(), 0);
   if (done < 0)
-    return fail(str("set ", name), path, errno);
+    return fail(str("set ", name), path);
   return {};
 }
 
 Result<> remove(const std::string& path, const std::string& name, bool link) {
   if ((link ? ::lremovexattr(path.c_str(), name.c_str()) : ::removexattr(path.c_str(), name.c_str())) < 0)
-    return fail(str("remove ", name), path, errno);
+    return fail(str("remove ", name), path);
   return {};
 }
 

@@ -30,14 +30,14 @@ Result<int> run(const Options& opt, Io& io, Args args) {
   if (opt.fork || ::getpgrp() == ::getpid()) {
     const pid_t child = ::fork();
     if (child < 0)
-      return fail("start a process", "", errno);
+      return fail("start a process", "");
     if (child > 0)
       return opt.wait ? wait_for(child) : 0;
   }
   if (::setsid() < 0)
-    return fail("make a session", "", errno);
+    return fail("make a session", "");
   if (opt.terminal && ::ioctl(STDIN_FILENO, TIOCSCTTY, 1) < 0)
-    return fail("take the terminal", "", errno);
+    return fail("take the terminal", "");
   std::signal(SIGPIPE, SIG_DFL);
   const auto error = execute_found(std::vector<std::string>(args.begin(), args.end()));
   io.warn(error.error());

@@ -20,13 +20,13 @@ Result<int> run(const Options& /*opt*/, Io& /*io*/, Args args) {
   for (const std::string_view word : args) {
     const auto length = parse_duration(std::string(word));
     if (!length)
-      return fail("time", "", str(quoted_word(word), " is no length of time"));
+      return fail("time", "", Quoted(word), " is no length of time");
     lengths.push_back(*length);
   }
   for (struct timespec& rest : lengths)
     while (::nanosleep(&rest, &rest) < 0)
       if (errno != EINTR)
-        return fail("wait", "", errno);
+        return fail("wait", "");
   return 0;
 }
 

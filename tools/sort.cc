@@ -85,7 +85,7 @@ Result<> set_memory(Options& o, std::string_view text) {
   if (text.ends_with('%')) {
     const auto percent = to_number<uint64_t>(text.substr(0, text.size() - 1));
     if (!percent)
-      return fail("", "", str("invalid --buffer-size argument '", printable(text), '\''));
+      return fail("", "", "invalid --buffer-size argument '", Printable(text), '\'');
     o.memory = all / 100 * *percent;
     return {};
   }
@@ -96,7 +96,7 @@ Result<> set_memory(Options& o, std::string_view text) {
   const bool bytes = text.ends_with('b');
   const ParsedSize size = parse_size(bytes ? text.substr(0, text.size() - 1) : text, "KkMmGgTtPEZY");
   if (size.problem == SizeProblem::invalid || size.problem == SizeProblem::bad_suffix || !size.has_number)
-    return fail("", "", str("invalid --buffer-size argument '", printable(text), '\''));
+    return fail("", "", "invalid --buffer-size argument '", Printable(text), '\'');
   o.memory = size.value;
   return {};
 }
@@ -105,7 +105,7 @@ Result<> set_tab(Options& o, std::string_view text) {
   if (text.empty())
     return fail("", "", "empty tab");
   if (text.size() > 1 && text != "\\0")
-    return fail("", "", str("multi-character tab '", printable(text), '\''));
+    return fail("", "", "multi-character tab '", Printable(text), '\'');
   const char tab = text.size() > 1 ? '\0' : text[0];
   if (o.tab && *o.tab != tab)
     return fail("", "", "incompatible tabs");
@@ -123,9 +123,9 @@ Result<> set_output(Options& o, std::string_view name) {
 Result<> set_batch(Options& o, std::string_view text) {
   const auto count = to_number<uint64_t>(text);
   if (!count)
-    return fail("", "", str("invalid --batch-size argument '", printable(text), '\''));
+    return fail("", "", "invalid --batch-size argument '", Printable(text), '\'');
   if (*count < 2)
-    return fail("", "", str("invalid --batch-size argument '", *count, "': minimum --batch-size argument is '2'"));
+    return fail("", "", "invalid --batch-size argument '", *count, "': minimum --batch-size argument is '2'");
   o.batch = std::min<uint64_t>(*count, 1000);
   return {};
 }
@@ -133,7 +133,7 @@ Result<> set_batch(Options& o, std::string_view text) {
 Result<> set_threads(Options& o, std::string_view text) {
   const auto count = to_number<uint64_t>(text);
   if (!count)
-    return fail("", "", str("invalid number of parallel sorts: '", printable(text), '\''));
+    return fail("", "", "invalid number of parallel sorts: '", Printable(text), '\'');
   if (*count == 0)
     return fail("", "", "number in parallel must be nonzero");
   o.threads = std::min<uint64_t>(*count, 64);
@@ -384,7 +384,7 @@ class Sorter {
     TRY(out.flush());
     TRY(compressor.finish());
     if (::lseek(file.get(), 0, SEEK_SET) < 0)
-      return fail("rewind", "temporary file", errno);
+      return fail("rewind", "temporary file");
     if (opt_.compressor.empty())
       return std::make_unique<FileRun>(std::move(file), "temporary file", ending_);
     Filter reader = TRY(Filter::from({opt_.compressor, "-d"}, file.get()));
@@ -403,7 +403,7 @@ class Sorter {
     std::string path = str(dir, "/sortXXXXXX");
     UniqueFd file(::mkostemp(path.data(), O_CLOEXEC));
     if (!file)
-      return fail("cannot create temporary file", dir, errno);
+      return fail("cannot create temporary file", dir);
     (void)::unlink(path.c_str());
     return file;
   }
@@ -518,14 +518,14 @@ Result<std::vector<std::string>> files_of(const Options& opt, const Args& args, 
     return files;
   }
   if (!args.empty())
-    return fail("", "",
-                str("extra operand '", printable(args[0]), "': file operands cannot be combined with --files0-from"));
+    return fail("", "", "extra operand '", Printable(args[0]),
+                "': file operands cannot be combined with --files0-from");
   UniqueFd file;
   if (*opt.names_file != "-")
     file = TRY(open_file(*opt.names_file, O_RDONLY));
   std::string text = TRY(read_all(file ? file.get() : io.in, uint64_t{1} << 32, *opt.names_file));
   if (text.empty())
-    return fail("", "", str("no input from '", printable(*opt.names_file), '\''));
+    return fail("", "", "no input from '", Printable(*opt.names_file), '\'');
   if (text.ends_with('\0'))
     text.pop_back();
   std::vector<std::string> files;
@@ -561,17 +561,16 @@ Result<int> run(const Options& opt, Io& io, Args args) {
   TRY(order.check());
   std::vector<std::string> files = TRY(files_of(opt, args, io));
   if (opt.check != Check::no && files.size() > 1)
-    return fail("", "", str("extra operand '", printable(files[1]), "' not allowed with -c"));
+    return fail("", "", "extra operand '", Printable(files[1]), "' not allowed with -c");
   if (opt.check != Check::no && opt.output)
     return fail("", "", "options '-co' are incompatible");
   if (opt.debug) {
     if (opt.check != Check::no || opt.output)
-      return fail("", "",
-                  str("options '-",
-                      opt.output                  ? 'o'
-                      : opt.check == Check::quiet ? 'C'
-                                                  : 'c',
-                      " --debug' are incompatible"));
+      return fail("", "", "options '-",
+                  opt.output                  ? 'o'
+                  : opt.check == Check::quiet ? 'C'
+                                              : 'c',
+                  " --debug' are incompatible");
     io.note("text is compared byte by byte");
     for (const std::string& doubt : order.doubts())
       io.note(doubt);

@@ -274,7 +274,7 @@ class Splitter {
     if (start >= size)
       return {};
     if (::lseek(input_.fd(), static_cast<off_t>(start), SEEK_CUR) < 0)
-      return fail("seek", input_.name(), errno);
+      return fail("seek", input_.name());
     uint64_t left = opt_.wanted == opt_.count ? size - start : chunk;
     while (left > 0 && io_.out.ok()) {
       const std::string_view text = TRY(read(left));
@@ -388,7 +388,7 @@ Result<SuffixedNames> make_names(const Options& opt, std::string_view prefix) {
     while ((last /= opt.alphabet.size()) != 0);
   }
   if (opt.suffix_length != 0 && opt.suffix_length < needed)
-    return fail("suffix length", str(opt.suffix_length), str("must be at least ", needed));
+    return fail("suffix length", str(opt.suffix_length), "must be at least ", needed);
   const bool grows = opt.start.empty() && !counted && opt.suffix_length == 0;
   const size_t length = opt.suffix_length != 0 ? static_cast<size_t>(opt.suffix_length) : std::max<size_t>(2, needed);
   if (opt.start.size() > length)

@@ -226,7 +226,7 @@ class Printer {
     if (path == "-")
       return fail("file system", "-", "is no name here: standard input has none");
     if (::statfs(path.c_str(), &info.data) < 0)
-      return fail("read file system information", path, errno);
+      return fail("read file system information", path);
     if (opt_.format)
       return print_with_end(info);
     return print(opt_.terse ? system_terse_text : system_text, false, info);
@@ -257,7 +257,7 @@ class Printer {
     if (code != ENOSYS && code != EPERM)
       return fail("look at", info.path, code);
     if ((info.from_input ? ::fstat(dir, &old) : ::fstatat(dir, name, &old, follow)) < 0)
-      return fail("look at", info.path, errno);
+      return fail("look at", info.path);
     fill(info.data, old);
     return {};
   }
@@ -303,7 +303,7 @@ class Printer {
     } else if (format[i] == 'x' && to_number<unsigned>(format.substr(i + 1, 1), 16)) {
       digits(16, 2);
     } else {
-      io_.note(str("warning: no escape is written \\", printable(format.substr(i, 1))));
+      io_.note("warning: no escape is written \\", Printable(format.substr(i, 1)));
       io_.out.put(format[i]);
     }
   }
@@ -351,7 +351,7 @@ class Printer {
     i = at;
     if (letter == '\0' || letter == '%') {
       if (letter == '%' && at > start + 1)
-        return fail("format", "", str('\'', printable(format.substr(start, at + 1 - start)), "' is no conversion"));
+        return fail("format", "", '\'', Printable(format.substr(start, at + 1 - start)), "' is no conversion");
       io_.out.put('%');
       return {};
     }

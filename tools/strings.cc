@@ -298,7 +298,7 @@ Result<> search_file(const Options& opt, const Input& input, std::string_view na
     if (const auto regions = find_regions(input)) {
       for (const elf::Region& region : *regions) {
         if (::lseek(input.fd(), static_cast<off_t>(region.offset), SEEK_SET) < 0)
-          return fail("seek", name, errno);
+          return fail("seek", name);
         TRY(search(input, finder, region.offset, region.size, out));
       }
       return {};

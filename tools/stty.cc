@@ -169,13 +169,13 @@ class Terminal {
 
   Result<> load() {
     if (::tcgetattr(fd_, &now_) < 0)
-      return fail("read the terminal's settings", shown_, errno);
+      return fail("read the terminal's settings", shown_);
     return {};
   }
 
   Result<> store() {
     if (::tcsetattr(fd_, TCSADRAIN, &now_) < 0)
-      return fail("set the terminal", shown_, errno);
+      return fail("set the terminal", shown_);
     // The call succeeds where anything could be done.
     const struct termios wanted = now_;
     TRY(load());
@@ -222,7 +222,7 @@ class Terminal {
     size.ws_row = rows.value_or(size.ws_row);
     size.ws_col = columns.value_or(size.ws_col);
     if (::ioctl(fd_, TIOCSWINSZ, &size) < 0)
-      return fail("set the size", shown_, errno);
+      return fail("set the size", shown_);
     return {};
   }
 
@@ -392,7 +392,7 @@ Result<bool> Terminal::change_key(std::string_view word, Args& words) {
   const std::string_view text = TRY(words.shift(word));
   const auto value = key_of(text);
   if (!value)
-    return fail("invalid key", text, str("is none for ", word));
+    return fail("invalid key", text, "is none for ", word);
   now_.c_cc[key->index] = *value;
   return true;
 }
@@ -402,12 +402,12 @@ Result<bool> Terminal::change_number(std::string_view word, Args& words, Io& io)
     const std::string_view text = TRY(words.shift(name));
     if (const auto value = to_number<unsigned>(text); value && *value < 65536)
       return *value;
-    return fail("invalid number", text, str("is none for ", name));
+    return fail("invalid number", text, "is none for ", name);
   };
   if (word == "size") {
     const auto size = window();
     if (!size)
-      return fail("find the size", shown_, errno);
+      return fail("find the size", shown_);
     io.out.put(size->ws_row, ' ', size->ws_col, '\n');
   } else if (word == "speed") {
     io.out.put(baud(::cfgetospeed(&now_)), '\n');
@@ -460,7 +460,7 @@ Result<> Terminal::change(Args& words, Io& io) {
   if (change_mode(word) || change_several(word) || TRY(change_key(word, words)) || restore(word) ||
       TRY(change_number(word, words, io)))
     return {};
-  return usage_error(str("invalid argument '", printable(word), "'"));
+  return usage_error("invalid argument '", Printable(word), "'");
 }
 
 Result<int> run(Io& io, Args args) {

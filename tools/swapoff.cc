@@ -32,7 +32,7 @@ Result<> stop(const Options& opt, Io& io, const std::string& path) {
   if (opt.verbose)
     io.out.put("swapoff ", path, '\n');
   if (::swapoff(path.c_str()) < 0)
-    return fail("stop swapping to it", path, errno);
+    return fail("stop swapping to it", path);
   return {};
 }
 

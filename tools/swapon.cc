@@ -114,7 +114,7 @@ Result<int> flags_of(const Options& opt, std::string_view from_table) {
   if (!priority.empty()) {
     const auto number = to_number<int>(priority);
     if (!number || *number < -1 || *number > SWAP_FLAG_PRIO_MASK)
-      return usage_error(str("the priority '", printable(priority), "' is no number from -1 to 32767"));
+      return usage_error("the priority '", Printable(priority), "' is no number from -1 to 32767");
     if (*number >= 0)
       flags |= SWAP_FLAG_PREFER | *number;
   }
@@ -140,7 +140,7 @@ Result<> use(const Options& opt, Io& io, const std::string& spec, std::string_vi
   if (opt.verbose)
     io.out.put("swapon ", path, '\n');
   if (::swapon(path.c_str(), TRY(flags_of(opt, words))) < 0)
-    return fail("swap to it", path, errno);
+    return fail("swap to it", path);
   return {};
 }
 

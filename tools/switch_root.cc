@@ -26,7 +26,7 @@ Result<> open_console(const std::string& path) {
   const UniqueFd fd = TRY(open_file(path, O_RDWR));
   for (int standard = 0; standard <= 2; ++standard)
     if (::dup2(fd.get(), standard) < 0)
-      return fail("use the console", path, errno);
+      return fail("use the console", path);
   return {};
 }
 

@@ -33,7 +33,7 @@ Result<> sync_path(const Options& opt, const std::string& path) {
   UniqueFd file = TRY(open_for_sync(path));
   const int result = opt.file_system ? ::syncfs(file.get()) : opt.data ? ::fdatasync(file.get()) : ::fsync(file.get());
   if (result < 0)
-    return fail("write to disk", path, errno);
+    return fail("write to disk", path);
   return file.close(path);
 }
 

@@ -123,7 +123,7 @@ class Console {
       if (equals != std::string_view::npos)
         set(trim(line.substr(0, equals)), trim(line.substr(equals + 1)));
       else if (!tolerant_)
-        io_.err.put(io_.name, ": ", path, ": makes no sense, left out: ", printable(line), '\n');
+        io_.err.put(io_.name, ": ", path, ": makes no sense, left out: ", Printable(line), '\n');
       tolerant_ = false;
     }
   }

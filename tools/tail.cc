@@ -126,7 +126,7 @@ class Printer {
       const off_t start = opt_.lines ? TRY(start_of_lines(fd, here, info.st_size, name))
                                      : std::max(here, info.st_size - to_offset(opt_.count));
       if (::lseek(fd, start, SEEK_SET) < 0)
-        return fail("seek", name, errno);
+        return fail("seek", name);
       return copy(fd, name);
     }
     const Ending ending{.count = opt_.count, .lines = opt_.lines, .line_end = line_end_};

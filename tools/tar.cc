@@ -30,7 +30,7 @@ template <auto member>
 Result<> set_number(Options& options, std::string_view argument) {
   const auto number = to_number<uint64_t>(argument);
   if (!number)
-    return usage_error(str('\'', printable(argument), "' is not a number"));
+    return usage_error('\'', Printable(argument), "' is not a number");
   options.*member = *number;
   return {};
 }
@@ -87,7 +87,7 @@ Result<> set_form(Options& options, std::string_view argument) {
   else if (argument == "ustar")
     options.form = TarForm::ustar;
   else
-    return usage_error(str("there is no format '", printable(argument), "': gnu, posix (pax), ustar"));
+    return usage_error("there is no format '", Printable(argument), "': gnu, posix (pax), ustar");
   options.form_given = true;
   return {};
 }
@@ -102,14 +102,14 @@ Result<> set_pax_option(Options& options, std::string_view argument) {
     if (word == "delete=atime" || word == "delete=ctime")
       options.leave_out_other_times = true;
     else if (word != "exthdr.name=%d/PaxHeaders/%f")
-      return usage_error(str("'", printable(word), "' is not understood: delete=atime, delete=ctime"));
+      return usage_error("'", Printable(word), "' is not understood: delete=atime, delete=ctime");
   }
   return {};
 }
 
 Result<> set_sort(Options& options, std::string_view argument) {
   if (argument != "name" && argument != "none" && argument != "inode")
-    return usage_error(str("'", printable(argument), "' is no order: name, none"));
+    return usage_error("'", Printable(argument), "' is no order: name, none");
   options.sorted = argument == "name";
   return {};
 }
@@ -210,7 +210,7 @@ Result<> set_warning(Options& options, std::string_view argument) {
   else if (argument == "all")
     options.quiet_warnings = false;
   else if (!argument.starts_with("no-"))
-    return usage_error(str("'", printable(argument), "' is no kind of warning: none, all"));
+    return usage_error("'", Printable(argument), "' is no kind of warning: none, all");
   return {};
 }
 

@@ -32,14 +32,14 @@ struct Options {
 Result<> choose_kill(Options& o, std::string_view text) {
   o.kill_after = parse_duration(std::string(text));
   if (!o.kill_after)
-    return usage_error(str(quoted_word(text), " is no length of time"));
+    return usage_error(Quoted(text), " is no length of time");
   return {};
 }
 
 Result<> choose_signal(Options& o, std::string_view text) {
   const auto number = signal_number(text);
   if (!number)
-    return usage_error(str(quoted_word(text), " is no signal"));
+    return usage_error(Quoted(text), " is no signal");
   o.signal = *number;
   return {};
 }
@@ -196,7 +196,7 @@ Result<int> run(const Options& opt, Io& io, Args args) {
   ::sigprocmask(SIG_BLOCK, &signals, &before);
   const pid_t child = ::fork();
   if (child < 0)
-    return fail("start a process", "", errno);
+    return fail("start a process", "");
   if (child == 0)
     run_child(words, before, io);
   return Guard(opt, io, child, words[0]).watch(*length, signals);

@@ -65,7 +65,7 @@ struct timespec now() {
 Result<struct timespec> parse(const std::string& text, const struct timespec& base) {
   const auto time = parse_date(text, base);
   if (!time)
-    return fail("date", "", str('\'', printable(text), "' cannot be understood"));
+    return fail("date", "", '\'', Printable(text), "' cannot be understood");
   return *time;
 }
 
@@ -76,7 +76,7 @@ Result<Times> find_times(const Options& opt) {
     const int found =
         opt.no_dereference ? ::lstat(opt.reference->c_str(), &info) : ::stat(opt.reference->c_str(), &info);
     if (found < 0)
-      return fail("look at", *opt.reference, errno);
+      return fail("look at", *opt.reference);
     times.both[0] = info.st_atim;
     times.both[1] = info.st_mtim;
     if (opt.date)
@@ -87,7 +87,7 @@ Result<Times> find_times(const Options& opt) {
   } else if (opt.stamp) {
     const auto seconds = parse_stamp(*opt.stamp, false, now().tv_sec);
     if (!seconds)
-      return fail("date", "", str('\'', printable(*opt.stamp), "' is not of the form [[CC]YY]MMDDhhmm[.ss]"));
+      return fail("date", "", '\'', Printable(*opt.stamp), "' is not of the form [[CC]YY]MMDDhhmm[.ss]");
     times.both[0] = times.both[1] = {*seconds, 0};
   }
   return times;
@@ -96,7 +96,7 @@ Result<Times> find_times(const Options& opt) {
 Result<> touch(const Options& opt, const Times& times, const std::string& path, int out) {
   if (path == "-") {
     if (::futimens(out, times.both) < 0 && !(errno == EBADF && opt.no_create))
-      return fail("set times", "standard output", errno);
+      return fail("set times", "standard output");
     return {};
   }
   int open_code = 0;

@@ -159,9 +159,9 @@ Result<> check_operands(const Options& opt, const Args& args) {
   if (args.empty())
     return usage_error("missing operand SET1");
   if (args.size() < least)
-    return usage_error(str("missing operand SET2 after '", printable(args[0]), '\''));
+    return usage_error("missing operand SET2 after '", Printable(args[0]), '\'');
   if (args.size() > most)
-    return usage_error(str("extra operand '", printable(args[most]), '\''));
+    return usage_error("extra operand '", Printable(args[most]), '\'');
   return {};
 }
 

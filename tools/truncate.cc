@@ -57,13 +57,13 @@ Result<Size> parse(std::string_view text) {
   skip_blanks();
   const bool has_sign = text.starts_with('+') || text.starts_with('-');
   if (has_sign && size.relation != Relation::exactly)
-    return fail("size", "", str('\'', printable(given), "' is relative twice"));
+    return fail("size", "", '\'', Printable(given), "' is relative twice");
   const bool negative = text.starts_with('-');
   if (has_sign)
     text.remove_prefix(1);
   const ParsedSize parsed = parse_size(text, "EgGkKmMPtTYZ0");
   if (parsed.problem != SizeProblem::none || parsed.value > std::numeric_limits<int64_t>::max())
-    return fail("size", "", str('\'', printable(given), "' is not one"));
+    return fail("size", "", '\'', Printable(given), "' is not one");
   size.value = static_cast<int64_t>(parsed.value);
   if (has_sign)
     size.relation = negative ? Relation::reduce : Relation::extend;
@@ -99,7 +99,7 @@ Result<int64_t> size_of(int fd, const struct stat& info, std::string_view path) 
     return info.st_size;
   const off_t end = ::lseek(fd, 0, SEEK_END);
   if (end < 0)
-    return fail("find the size", path, errno);
+    return fail("find the size", path);
   return end;
 }
 
@@ -111,7 +111,7 @@ Result<> change(const Options& opt, const std::optional<int64_t>& reference, std
   UniqueFd fd = TRY(std::move(file));
   struct stat info{};
   if (::fstat(fd.get(), &info) < 0)
-    return fail("look at", path, errno);
+    return fail("look at", path);
   if (opt.in_blocks && size &&
       __builtin_mul_overflow(size->value, static_cast<int64_t>(std::max<blksize_t>(info.st_blksize, 512)),
                              &size->value))
@@ -126,7 +126,7 @@ Result<> change(const Options& opt, const std::optional<int64_t>& reference, std
   if (!wanted)
     return fail("set the size", path, EOVERFLOW);
   if (::ftruncate(fd.get(), *wanted) < 0)
-    return fail("set the size", path, errno);
+    return fail("set the size", path);
   return fd.close(path);
 }
 
@@ -146,7 +146,7 @@ Result<int> run(const Options& opt, Io& io, Args args) {
   if (opt.reference) {
     struct stat info{};
     if (::stat(opt.reference->c_str(), &info) < 0)
-      return fail("look at", *opt.reference, errno);
+      return fail("look at", *opt.reference);
     if (!S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) {
       const UniqueFd fd = TRY(open_file(*opt.reference, O_RDONLY));
       reference = TRY(size_of(fd.get(), info, *opt.reference));

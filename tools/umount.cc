@@ -143,7 +143,7 @@ class Unmounter {
       return fail("detach", target, code);
     }
     if (opt_.verbose)
-      io_.note(str(printable(target), " (", mount == nullptr ? "none" : printable(mount->source), ") unmounted"));
+      io_.note(Printable(target), " (", mount == nullptr ? "none" : printable(mount->source), ") unmounted");
     if (opt_.detach_loop && mount != nullptr && mount->source.starts_with("/dev/loop"))
       // One that frees itself is gone already.
       if (const auto done = detach_loop(mount->source); !done && done.error().code() != ENXIO)

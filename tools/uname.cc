@@ -29,7 +29,7 @@ Result<int> run(const Options& opt, Io& io, Args args) {
   TRY(args.expect_end());
   struct utsname name{};
   if (::uname(&name) < 0)
-    return fail("ask the kernel", "", errno);
+    return fail("ask the kernel", "");
   const bool other =
       opt.node || opt.release || opt.version || opt.machine || opt.processor || opt.platform || opt.system;
   std::string line;

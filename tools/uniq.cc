@@ -207,7 +207,7 @@ Result<int> run(const Options& opt, Io& io, Args args) {
     const std::string path(args[0]);
     const UniqueFd file = TRY(open_file(path, O_WRONLY | O_CREAT | O_TRUNC, 0666));
     if (::dup2(file.get(), io.out.fd()) < 0)
-      return fail("open", path, errno);
+      return fail("open", path);
   }
   if (!args.empty())
     TRY(args.shift("OUTPUT"));

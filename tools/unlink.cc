@@ -18,7 +18,7 @@ Result<int> run(const Options& /*opt*/, Io& /*io*/, Args args) {
     return fail("extra operand", args[1], "it takes one FILE");
   const std::string path(args[0]);
   if (::unlink(path.c_str()) < 0)
-    return fail("unlink", path, errno);
+    return fail("unlink", path);
   return 0;
 }
 

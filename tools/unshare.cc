@@ -117,7 +117,7 @@ Result<std::string> map_lines(const std::string& inner, const std::string& range
   if (!inner.empty() || root || current) {
     const auto id = inner.empty() ? std::optional(root ? 0 : own) : to_number<uint32_t>(inner);
     if (!id)
-      return usage_error(str("not a number: '", printable(inner), "'"));
+      return usage_error("not a number: '", Printable(inner), "'");
     lines = str(*id, ' ', own, " 1\n");
   }
   if (!ranges.empty()) {
@@ -126,7 +126,7 @@ Result<std::string> map_lines(const std::string& inner, const std::string& range
     for (size_t i = 0; i < 3 && words.size() == 3; ++i)
       numbers[i] = to_number<uint32_t>(words[i]);
     if (!numbers[0] || !numbers[1] || !numbers[2])
-      return usage_error(str("not of the form OUTER,INNER,COUNT: '", printable(ranges), "'"));
+      return usage_error("not of the form OUTER,INNER,COUNT: '", Printable(ranges), "'");
     lines += str(*numbers[1], ' ', *numbers[0], ' ', *numbers[2], '\n');
   }
   return lines;
@@ -165,7 +165,7 @@ Result<> set_clocks(const Options& opt) {
       continue;
     const auto seconds = to_number<int64_t>(*text);
     if (!seconds)
-      return usage_error(str("not a number of seconds: '", printable(*text), "'"));
+      return usage_error("not a number of seconds: '", Printable(*text), "'");
     TRY(write_proc("/proc/self/timens_offsets", str(clock, ' ', *seconds, " 0")));
   }
   return {};
@@ -176,15 +176,15 @@ Result<> keep_capabilities() {
   struct __user_cap_header_struct head{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
   struct __user_cap_data_struct data[2]{};
   if (::syscall(SYS_capget, &head, data) < 0)
-    return fail("read capabilities", "", errno);
+    return fail("read capabilities", "");
   for (auto& half : data)
     half.inheritable = half.permitted;
   if (::syscall(SYS_capset, &head, data) < 0)
-    return fail("set capabilities", "", errno);
+    return fail("set capabilities", "");
   for (unsigned i = 0; i < 64; ++i)
     if ((data[i / 32].permitted >> (i % 32) & 1) != 0 &&
         ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, static_cast<unsigned long>(i), 0UL, 0UL) < 0 && errno != EINVAL)
-      return fail("keep capabilities", "", errno);
+      return fail("keep capabilities", "");
   return {};
 }
 
@@ -194,7 +194,7 @@ Result<> keep_namespaces(const Options& opt, pid_t parent) {
     if (const Name& file = opt.*member_of(kind); file && !file->empty()) {
       const std::string source = str("/proc/", parent, "/ns/", kind.letter == 'p' ? "pid_for_children" : kind.file);
       if (::mount(source.c_str(), file->c_str(), nullptr, MS_BIND, nullptr) < 0)
-        return fail("keep the namespace", *file, errno);
+        return fail("keep the namespace", *file);
     }
   return {};
 }
@@ -206,10 +206,10 @@ Result<pid_t> start_keeper(const Options& opt, Io& io, int (&pipe)[2]) {
   if (!wanted)
     return 0;
   if (::pipe2(pipe, O_CLOEXEC) < 0)
-    return fail("make a pipe", "", errno);
+    return fail("make a pipe", "");
   const pid_t parent = ::getpid(), child = ::fork();
   if (child < 0)
-    return fail("start a process", "", errno);
+    return fail("start a process", "");
   if (child > 0)
     return child;
   char go = 0;
@@ -224,27 +224,27 @@ Result<> prepare(const Options& opt, bool own_mounts) {
   if (own_mounts) {
     const unsigned long flags = TRY(choose("propagation", opt.propagation, propagations));
     if (flags != unchanged && ::mount("none", "/", nullptr, flags, nullptr) < 0)
-      return fail("set the propagation of mounts", "/", errno);
+      return fail("set the propagation of mounts", "/");
   }
   if (!opt.root.empty() && (::chroot(opt.root.c_str()) < 0 || ::chdir("/") < 0))
-    return fail("enter new root", opt.root, errno);
+    return fail("enter new root", opt.root);
   if (!opt.directory.empty() && ::chdir(opt.directory.c_str()) < 0)
-    return fail("change directory", opt.directory, errno);
+    return fail("change directory", opt.directory);
   if (opt.mount_proc) {
     const std::string place = opt.mount_proc->empty() ? "/proc" : *opt.mount_proc;
     if (opt.root.empty() && ::mount("none", place.c_str(), nullptr, MS_PRIVATE | MS_REC, nullptr) < 0 &&
         errno != EINVAL)
-      return fail("set the propagation of mounts", place, errno);
+      return fail("set the propagation of mounts", place);
     if (::mount("proc", place.c_str(), "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) < 0)
-      return fail("mount", place, errno);
+      return fail("mount", place);
   }
   const auto gid = to_number<gid_t>(opt.gid), uid = to_number<uid_t>(opt.uid);
   if ((!opt.gid.empty() && !gid) || (!opt.uid.empty() && !uid))
     return usage_error("users and groups are given by their numbers");
   if (gid && ::setgid(*gid) < 0)
-    return fail("become group", opt.gid, errno);
+    return fail("become group", opt.gid);
   if (uid && ::setuid(*uid) < 0)
-    return fail("become user", opt.uid, errno);
+    return fail("become user", opt.uid);
   return {};
 }
 
@@ -265,7 +265,7 @@ Result<int> run(const Options& given, Io& io, const Args& args) {
   int pipe[2] = {-1, -1};
   const pid_t keeper = TRY(start_keeper(opt, io, pipe));
   if (::unshare(flags) < 0)
-    return fail("make namespaces", "", errno);
+    return fail("make namespaces", "");
   if (keeper > 0) {
     (void)!::write(pipe[1], "x", 1);
     if (wait_for(keeper) != 0)
@@ -276,13 +276,13 @@ Result<int> run(const Options& given, Io& io, const Args& args) {
   if (opt.fork || opt.kill_child) {
     const pid_t child = ::fork();
     if (child < 0)
-      return fail("start a process", "", errno);
+      return fail("start a process", "");
     if (child > 0) {
       ignore_keyboard_signals(true);
       return wait_for(child);
     }
     if (opt.kill_child && ::prctl(PR_SET_PDEATHSIG, static_cast<unsigned long>(*child_signal)) < 0)
-      return fail("ask for a signal", "", errno);
+      return fail("ask for a signal", "");
   }
   TRY(prepare(opt, opt.mount.has_value()));
   if (opt.keep_caps)

@@ -75,7 +75,7 @@ class Unzip {
       return no_archive;
     }
     if (archive->before > 0) {
-      io_.note(str("warning: ", printable(path_), " has ", archive->before, " other bytes before it"));
+      io_.note("warning: ", Printable(path_), " has ", archive->before, " other bytes before it");
       status_ = 1;
     }
     if (!silent && !archive->comment.empty())
@@ -106,8 +106,8 @@ class Unzip {
         return true;
       }
     }
-    io_.err.put(io_.name, ":  cannot find or open ", printable(name), ", ", printable(name), ".zip or ",
-                printable(name), ".ZIP.\n");
+    io_.err.put(io_.name, ":  cannot find or open ", Printable(name), ", ", Printable(name), ".zip or ",
+                Printable(name), ".ZIP.\n");
     return false;
   }
 
@@ -147,7 +147,7 @@ class Unzip {
   void list_names(const ZipArchive& archive) {
     for (const ZipMember& member : archive.members)
       if (chosen(member))
-        io_.out.put(printable(member.name), '\n');
+        io_.out.put(Printable(member.name), '\n');
   }
 
   void list(const ZipArchive& archive) {
@@ -160,7 +160,7 @@ class Unzip {
         continue;
       total += member.size;
       ++count;
-      io_.out.put(padded(str(member.size), 9), "  ", date_of(member), "   ", printable(member.name), '\n');
+      io_.out.put(padded(str(member.size), 9), "  ", date_of(member), "   ", Printable(member.name), '\n');
     }
     if (opt_.quiet < 2)
       io_.out.put("---------                     -------\n", padded(str(total), 9), std::string(21, ' '),
@@ -205,7 +205,7 @@ class Unzip {
         crc += "0123456789abcdef"[member.crc >> shift & 15];
       io_.out.put(padded(str(member.size), 8), "  ", method_of(member), ' ', padded(str(member.packed), 8), ' ',
                   padded(saved(member.size, member.packed), 4), ' ', date_of(member), ' ', crc, "  ",
-                  printable(member.name), '\n');
+                  Printable(member.name), '\n');
     }
     if (opt_.quiet < 2)
       io_.out.put("--------          -------  ---                            -------\n", padded(str(total), 8),
@@ -272,7 +272,7 @@ class Unzip {
     settings.exact_mode = true;
     mask_ = settings.mask;
     if (!opt_.directory.empty() && ::mkdir(place.c_str(), 0777 & ~mask_) < 0 && errno != EEXIST)
-      return fail("make directory", place, errno);
+      return fail("make directory", place);
     Extractor extractor(TRY(open_file(place, O_RDONLY | O_DIRECTORY)), place, settings);
     for (const ZipMember& member : archive.members) {
       if (!chosen(member) || (opt_.junk_paths && member.is_directory()))
@@ -314,7 +314,7 @@ class Unzip {
     if (there && entry.type == EntryType::directory)
       return extractor.add(entry).transform([](auto) {});
     if (there && !opt_.overwrite && !opt_.never && !opt_.freshen && !opt_.print &&
-        !confirm(io_, str("replace ", printable(entry.path))))
+        !confirm(io_, str("replace ", Printable(entry.path))))
       return {};
     if (entry.type == EntryType::symlink) {
       if (member.size > 65536)
@@ -354,7 +354,7 @@ class Unzip {
     }
     io_.out.put(what, name);
     if (entry.type == EntryType::symlink)
-      io_.out.put("-> ", printable(entry.link), ' ');
+      io_.out.put("-> ", Printable(entry.link), ' ');
     io_.out.put('\n');
   }
 

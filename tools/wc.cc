@@ -214,7 +214,7 @@ Result<int> run(const Options& given, Io& io, Args args) {
   Counter counter(opt, io);
   if (opt.names_from) {
     if (!args.empty())
-      return usage_error(str("extra operand '", printable(args[0]), "': --files0-from names the files"));
+      return usage_error("extra operand '", Printable(args[0]), "': --files0-from names the files");
     return count_named(counter, *opt.names_from, io);
   }
   const bool named = !args.empty();

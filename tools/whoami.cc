@@ -15,7 +15,7 @@ Result<int> run(const Options& /*opt*/, Io& io, Args args) {
   Names names;
   const std::string_view name = names.users.name_of(::geteuid());
   if (name.empty())
-    return fail("user", "", str("the number ", ::geteuid(), " has no name in /etc/passwd"));
+    return fail("user", "", "the number ", ::geteuid(), " has no name in /etc/passwd");
   io.out.put(name, '\n');
   return 0;
 }

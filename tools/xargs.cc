@@ -43,7 +43,7 @@ struct Options {
 Result<uint64_t> number(std::string_view text, std::string_view option, uint64_t least) {
   const auto value = to_number<uint64_t>(text);
   if (!value || *value < least)
-    return fail("", "", str("value ", printable(text), " for option ", option, " must be a number >= ", least));
+    return fail("", "", "value ", Printable(text), " for option ", option, " must be a number >= ", least);
   return *value;
 }
 
@@ -130,9 +130,8 @@ Result<char> delimiter_of(std::string_view text) {
     if (code)
       return static_cast<char>(*code);
   }
-  return fail("", "",
-              str("invalid input delimiter specification ", printable(text),
-                  ": it must be a single character, or an escape that begins with \\"));
+  return fail("", "", "invalid input delimiter specification ", Printable(text),
+              ": it must be a single character, or an escape that begins with \\");
 }
 
 class Reader {
@@ -211,7 +210,7 @@ class Xargs {
                   "Maximum length of command we could actually use: ", most, '\n',
                   "Size of command buffer we are actually using: ", limit_, '\n');
     if (!opt_.dropped.empty())
-      io_.note(str("warning: ", opt_.dropped, ": ignored, an option that came later excludes it"));
+      io_.note("warning: ", opt_.dropped, ": ignored, an option that came later excludes it");
     for (const std::string& word : command_)
       initial_size_ += word.size() + 1;
     if (initial_size_ > limit_ && !opt_.replace)
@@ -255,9 +254,8 @@ class Xargs {
   }
 
   Result<> unmatched(char quote) const {
-    return fail("", "",
-                str("unmatched ", quote == '"' ? "double" : "single",
-                    " quote; by default quotes are special to xargs unless you use the -0 option"));
+    return fail("", "", "unmatched ", quote == '"' ? "double" : "single",
+                " quote; by default quotes are special to xargs unless you use the -0 option");
   }
 
   // What is behind a quote or a backslash.
@@ -403,13 +401,13 @@ class Xargs {
       return {};
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) < 0)
-      return fail("make a pipe for", words[0], errno);
+      return fail("make a pipe for", words[0]);
     const UniqueFd reading(ends[0]);
     UniqueFd writing(ends[1]);
     const size_t slot = free_slot();
     const pid_t child = ::fork();
     if (child < 0)
-      return fail("start", words[0], errno);
+      return fail("start", words[0]);
     if (child == 0)
       become(words, slot, writing.get());
     writing.reset();
@@ -467,7 +465,7 @@ class Xargs {
     if (pid < 0 && errno == EINTR)
       return {};
     if (pid < 0)
-      return fail("wait for", names_.empty() ? command_[0] : names_[0], errno);
+      return fail("wait for", names_.empty() ? command_[0] : names_[0]);
     const auto slot = std::ranges::find(running_, pid);
     if (slot == running_.end())
       return {};
@@ -475,11 +473,11 @@ class Xargs {
     *slot = 0;
     trim();
     if (WIFSIGNALED(how)) {
-      io_.note(str(name, ": terminated by signal ", WTERMSIG(how)));
+      io_.note(name, ": terminated by signal ", WTERMSIG(how));
       status_ = 125;
       stopped_ = true;
     } else if (WEXITSTATUS(how) == 255) {
-      io_.note(str(name, ": exited with status 255; aborting"));
+      io_.note(name, ": exited with status 255; aborting");
       status_ = 124;
       stopped_ = true;
     } else if (WEXITSTATUS(how) != 0 && !stopped_) {

@@ -117,7 +117,7 @@ class Dumper {
       return {};
     }
     if (opt_.seek_from_end)
-      return fail("seek", input_.name(), errno);
+      return fail("seek", input_.name());
     std::string skipped(static_cast<size_t>(opt_.seek), '\0');
     if (TRY(read_full(input_.fd(), skipped, input_.name())) < skipped.size())
       return fail("seek", input_.name(), "is shorter");
@@ -456,7 +456,7 @@ Result<int> run(const Options& given, Io& io, Args args) {
     // A dump that is made into a file patches it.
     const UniqueFd file = TRY(open_file(output, O_WRONLY | O_CREAT | (opt.revert ? 0 : O_TRUNC), 0666));
     if (::dup2(file.get(), io.out.fd()) < 0)
-      return fail("open", output, errno);
+      return fail("open", output);
   }
   if (opt.revert) {
     TRY(revert(opt, io, *input));

@@ -39,7 +39,7 @@ class Reader {
   Result<std::vector<ArMember>> run() {
     struct stat info{};
     if (::fstat(fd_, &info) < 0)
-      return fail("look at", path_, errno);
+      return fail("look at", path_);
     size_ = static_cast<uint64_t>(info.st_size);
     std::array<char, 8> magic;
     const size_t count = TRY(pread_full(fd_, magic, 0, path_));

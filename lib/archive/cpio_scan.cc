@@ -161,7 +161,7 @@ Result<const CpioItem*> CpioScanner::next() {
     item_.link = TRY(intake_.take_text(left_, max_text));
     position_ += std::exchange(left_, 0);
     if (item_.link.empty() || item_.link.find('\0') != std::string::npos)
-      return intake_.bad(str("the target of '", printable(item_.name), "' is damaged"));
+      return intake_.bad(str("the target of '", Printable(item_.name), "' is damaged"));
   }
   return &item_;
 }

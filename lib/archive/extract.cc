@@ -52,7 +52,7 @@ Result<std::vector<std::string>> Extractor::components(std::string_view path) co
 
 Result<> Extractor::make_parent(int dir, const std::string& name) {
   if (::mkdirat(dir, name.c_str(), 0777 & ~opt_.mask) < 0 && errno != EEXIST)
-    return fail("make directory", name, errno);
+    return fail("make directory", name);
   return {};
 }
 
@@ -60,7 +60,7 @@ Result<> Extractor::make_parent(int dir, const std::string& name) {
 Result<> Extractor::follow(const std::string& name, int dir, std::vector<std::string>& rest, std::vector<Level>& way) {
   struct stat info{};
   if (::fstatat(dir, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) < 0)
-    return fail("look at", name, errno);
+    return fail("look at", name);
   if (!S_ISLNK(info.st_mode))
     return fail("go into", name, ENOTDIR);
   if (is_own_link(info))
@@ -68,7 +68,7 @@ Result<> Extractor::follow(const std::string& name, int dir, std::vector<std::st
   const std::string target = TRY(read_link_at(dir, name, name));
   const bool absolute = target.starts_with('/');
   if (absolute && !is_system_root_)
-    return fail("go through", name, str("is a link that leads out of the directory, to ", printable(target)));
+    return fail("go through", name, "is a link that leads out of the directory, to ", Printable(target));
   if (absolute)
     way.clear();
   std::vector<std::string> names;
@@ -103,7 +103,7 @@ Result<> Extractor::descend(std::vector<std::string>& rest, std::vector<Level>& 
       continue;
     }
     if (fd < 0)
-      return fail("go into", name, errno);
+      return fail("go into", name);
     struct stat info{};
     const bool known = ::fstat(fd, &info) == 0;
     way.push_back({name, UniqueFd(fd), known && (info.st_mode & S_ISGID) != 0});
@@ -136,7 +136,7 @@ Result<Extractor::Place> Extractor::locate(std::string_view path, bool make) {
     way_.clear();
     const Error& error = done.error();
     return std::unexpected(
-        Error(str(error.attempt(), ' ', printable(error.path())), path, error.code(), error.detail(), error.status()));
+        Error(str(error.attempt(), ' ', Printable(error.path())), path, error.code(), error.detail(), error.status()));
   }
   const bool plain = way_.size() == expected && std::ranges::equal(way_, names, {}, &Level::name);
   Place place{way_.empty() ? dir_.get() : way_.back().fd.get(), std::move(last),
@@ -176,10 +176,10 @@ Result<Extractor::Outcome> Extractor::make_directory(const Entry& entry, const P
   bool exists = place.name == ".";
   if (!exists && ::mkdirat(place.dir, place.name.c_str(), mode & 0777) < 0) {
     if (errno != EEXIST)
-      return fail("make directory", entry.path, errno);
+      return fail("make directory", entry.path);
     struct stat info{};
     if (::fstatat(place.dir, place.name.c_str(), &info, AT_SYMLINK_NOFOLLOW) < 0)
-      return fail("make directory", entry.path, errno);
+      return fail("make directory", entry.path);
     exists = S_ISDIR(info.st_mode);
     if (S_ISLNK(info.st_mode) && !is_own_link(info)) {
       // A link to a directory stays: in its place stands /lib of many systems.
@@ -195,7 +195,7 @@ Result<Extractor::Outcome> Extractor::make_directory(const Entry& entry, const P
       return fail("make directory", entry.path, EEXIST);
     if (!exists &&
         (::unlinkat(place.dir, place.name.c_str(), 0) < 0 || ::mkdirat(place.dir, place.name.c_str(), mode & 0777) < 0))
-      return fail("make directory", entry.path, errno);
+      return fail("make directory", entry.path);
   }
   const bool keeps = opt_.directories_exist || opt_.existing == ExtractOptions::Existing::fail ||
                      opt_.existing == ExtractOptions::Existing::skip;
@@ -210,7 +210,7 @@ Result<Extractor::Outcome> Extractor::clear(const Entry& entry, const Place& pla
   beside = false;
   struct stat info{};
   if (::fstatat(place.dir, place.name.c_str(), &info, AT_SYMLINK_NOFOLLOW) < 0)
-    return errno == ENOENT ? Result<Outcome>(Outcome::done) : fail("look at", entry.path, errno);
+    return errno == ENOENT ? Result<Outcome>(Outcome::done) : fail("look at", entry.path);
   switch (opt_.existing) {
     case Existing::fail: return fail("extract", entry.path, EEXIST);
     case Existing::skip: return Outcome::skipped;
@@ -223,12 +223,12 @@ Result<Extractor::Outcome> Extractor::clear(const Entry& entry, const Place& pla
   }
   if (S_ISDIR(info.st_mode)) {
     if (::unlinkat(place.dir, place.name.c_str(), AT_REMOVEDIR) < 0)
-      return fail("replace the directory", entry.path, errno);
+      return fail("replace the directory", entry.path);
     return Outcome::done;
   }
   if (opt_.existing == Existing::unlink_first) {
     if (::unlinkat(place.dir, place.name.c_str(), 0) < 0)
-      return fail("remove", entry.path, errno);
+      return fail("remove", entry.path);
     return Outcome::done;
   }
   beside = true;
@@ -258,7 +258,7 @@ Result<Extractor::Outcome> Extractor::make_file(const Entry& entry, const Place&
       fd = ::openat(place.dir, made_name_.c_str(), flags, mode);
   }
   if (fd < 0)
-    return fail("make file", entry.path, errno);
+    return fail("make file", entry.path);
   file_ = UniqueFd(fd);
   file_dir_ = place.dir;
   entry_ = entry;
@@ -270,7 +270,7 @@ Result<Extractor::Outcome> Extractor::make_file(const Entry& entry, const Place&
 
 Result<> Extractor::write(uint64_t offset, std::string_view data) {
   if (offset != position_ && ::lseek(file_.get(), static_cast<off_t>(offset), SEEK_SET) < 0)
-    return fail("write", entry_.path, errno);
+    return fail("write", entry_.path);
   position_ = offset + data.size();
   return write_all(file_.get(), data, entry_.path);
 }
@@ -285,7 +285,7 @@ void Extractor::abandon_file() {
 Result<> Extractor::end_file() {
   Result<> done;
   if (position_ < entry_.size && ::ftruncate(file_.get(), static_cast<off_t>(entry_.size)) < 0)
-    done = fail("write", entry_.path, errno);
+    done = fail("write", entry_.path);
   if (!done) {
     abandon_file();
     return done;
@@ -327,7 +327,7 @@ Result<Extractor::Outcome> Extractor::make_named(const Entry& entry, const Place
       (void)::unlinkat(place.dir, name.c_str(), 0);
     made = make_node(entry, place, name);
     if (made && beside && ::renameat(place.dir, name.c_str(), place.dir, place.name.c_str()) < 0)
-      made = fail("replace", entry.path, errno);
+      made = fail("replace", entry.path);
     // Two names of one file: rename does nothing then.
     if (beside)
       (void)::unlinkat(place.dir, name.c_str(), 0);
@@ -350,7 +350,7 @@ Result<> Extractor::make_node(const Entry& entry, const Place& place, const std:
       struct stat from{};
       struct stat to{};
       if (::fstatat(link_dir_.get(), link_name_.c_str(), &from, AT_SYMLINK_NOFOLLOW) < 0)
-        return fail(str("link to ", printable(entry.link)), entry.path, errno);
+        return fail(str("link to ", Printable(entry.link)), entry.path);
       // They are names of one file already.
       if (::fstatat(place.dir, name.c_str(), &to, AT_SYMLINK_NOFOLLOW) == 0 && from.st_ino == to.st_ino &&
           from.st_dev == to.st_dev)
@@ -369,8 +369,8 @@ Result<> Extractor::make_node(const Entry& entry, const Place& place, const std:
     default: errno = EINVAL; break;
   }
   if (done < 0)
-    return fail(entry.type == EntryType::hardlink ? str("link to ", printable(entry.link)) : std::string("make"),
-                entry.path, errno);
+    return fail(entry.type == EntryType::hardlink ? str("link to ", Printable(entry.link)) : std::string("make"),
+                entry.path);
   return {};
 }
 
@@ -420,7 +420,7 @@ Result<> Extractor::set_xattrs(const Entry& entry, const FileRef& file) const {
       done = ::lsetxattr(path.c_str(), xattr.name.c_str(), xattr.value.data(), xattr.value.size(), 0);
     }
     if (done < 0 && first)
-      first = fail(str("set attribute ", printable(xattr.name)), entry.path, errno);
+      first = fail(str("set attribute ", Printable(xattr.name)), entry.path);
   }
   return first;
 }
@@ -472,7 +472,7 @@ Result<> Extractor::remove(const std::string& path) {
   if (::unlinkat(place.dir, place.name.c_str(), 0) == 0 || errno == ENOENT)
     return {};
   if (errno != EISDIR && errno != EPERM)
-    return fail("remove", path, errno);
+    return fail("remove", path);
   if (::unlinkat(place.dir, place.name.c_str(), AT_REMOVEDIR) == 0)
     return {};
   // The tree remover walks by descriptor from the path that it is given.

@@ -124,7 +124,7 @@ Result<std::string> gzip_words(Bytes start) {
     at += 2 + TRY(start.read<uint16_t>(10, "extra field"));
   }
   if ((flags & 8) != 0)
-    words += str(", was \"", printable(TRY(start.c_string(at, "name"))), '"');
+    words += str(", was \"", Printable(TRY(start.c_string(at, "name"))), '"');
   if ((flags & 16) != 0)
     words += ", has comment";
   if (when != 0)
@@ -159,14 +159,14 @@ std::string xz_words(std::string_view start) {
 Result<std::string> deb_words(Bytes start) {
   constexpr std::string_view what = "member";
   constexpr uint64_t header_size = 60;
-  std::string words = str("Debian binary package (format ", printable(trim(TRY(start.slice(68, 3, what)).text())), ')');
+  std::string words = str("Debian binary package (format ", Printable(trim(TRY(start.slice(68, 3, what)).text())), ')');
   uint64_t at = 72;
   const auto name = [&] {
     const auto field = start.slice(at, 16, what);
     const std::string_view text = field ? field->text() : std::string_view();
     return text.substr(0, text.find_first_of(" /"));
   };
-  words += str(", with ", printable(name()));
+  words += str(", with ", Printable(name()));
   const uint64_t size = to_number<uint32_t>(trim(TRY(start.slice(at + 48, 10, what)).text())).value_or(0);
   at += header_size + size + size % 2;
   const std::string_view data = name();
@@ -184,14 +184,14 @@ Result<std::string> rpm_words(Bytes start) {
              machine == 1    ? " i386/x86_64"
              : machine == 19 ? " AArch64"
                              : "",
-             ' ', printable(TRY(lead.c_string(10, "name"))));
+             ' ', Printable(TRY(lead.c_string(10, "name"))));
 }
 
 // The version of the kernel, behind the boot sector.
 Result<std::string> kernel_words(Bytes start) {
   const auto at = TRY(start.read<uint16_t>(0x20e, "version"));
   return str("Linux kernel x86 boot executable bzImage, version ",
-             printable(TRY(start.c_string(at + 0x200U, "version"))));
+             Printable(TRY(start.c_string(at + 0x200U, "version"))));
 }
 
 // A tar archive of the old kind has no magic: its header adds up.

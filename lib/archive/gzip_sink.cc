@@ -60,7 +60,7 @@ GzipSink::GzipSink(Sink& output, std::string_view path) : output_(output), path_
 Result<> GzipSink::start(const EncodeOptions& options) {
   level_ = options.level.value_or(6);
   if (level_ < 0 || level_ > 9)
-    return fail("compress", path_, str("there is no level ", level_));
+    return fail("compress", path_, "there is no level ", level_);
   threads_ = thread_count(options.threads);
   own_ = std::make_unique<Deflater>();
   ring_.resize(threads_ > 1 ? size_t{threads_} * 3 : 1);

@@ -97,7 +97,7 @@ Result<std::vector<InitramfsSegment>> find_initramfs_segments(int fd, uint64_t s
 Result<std::unique_ptr<InitramfsReader>> InitramfsReader::open(int fd, std::string_view path, EntryLimits limits) {
   struct stat info{};
   if (::fstat(fd, &info) < 0)
-    return fail("read initramfs", path, errno);
+    return fail("read initramfs", path);
   auto reader = std::make_unique<InitramfsReader>();
   reader->fd_ = fd;
   reader->path_ = path;

@@ -7,7 +7,7 @@ namespace rescue {
 namespace {
 
 std::unexpected<Error> bad(std::string_view text, std::string_view detail) {
-  return usage_error(str("'", printable(text), "' is no transformation: ", detail));
+  return usage_error("'", Printable(text), "' is no transformation: ", detail);
 }
 
 // Takes the part up to the next delimiter off; the delimiter itself may be in it behind a backslash.

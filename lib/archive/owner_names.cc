@@ -21,7 +21,7 @@ void OwnerNames::apply(NameFile& file, std::string_view kind, const std::string&
   else if (const auto id = file.id_of(name))
     number = *id;
   else
-    unknown_.insert(str(kind, ' ', printable(name)));
+    unknown_.insert(str(kind, ' ', Printable(name)));
 }
 
 void OwnerNames::apply(Entry& entry) {

@@ -42,7 +42,7 @@ class OutputFile : public Sink {
         continue;
       }
       if (::lseek(fd_, hole_size, SEEK_CUR) < 0)
-        return fail("write", path_, errno);
+        return fail("write", path_);
       bytes.remove_prefix(hole_size);
       at_hole_ = true;
     }
@@ -52,7 +52,7 @@ class OutputFile : public Sink {
   // The end of a file that ends with a hole.
   Result<> finish() const {
     if (at_hole_ && ::ftruncate(fd_, ::lseek(fd_, 0, SEEK_CUR)) < 0)
-      return fail("write", path_, errno);
+      return fail("write", path_);
     return {};
   }
 
@@ -142,7 +142,7 @@ class Packer {
     if (opt_.threads) {
       const auto number = to_number<unsigned>(*opt_.threads);
       if (!number)
-        return usage_error(str("'", printable(*opt_.threads), "' is not a number of threads"));
+        return usage_error("'", Printable(*opt_.threads), "' is not a number of threads");
       encode_.threads = decode_.threads = *number;
     } else {
       // Where that changes nothing but the time.
@@ -152,7 +152,7 @@ class Packer {
     if (opt_.window) {
       const auto log = opt_.window->empty() ? std::optional(27) : to_number<int>(*opt_.window);
       if (!log || *log < 10 || *log > 31)
-        return usage_error(str("'", printable(*opt_.window), "' is not a size of a window, 10 to 31"));
+        return usage_error("'", Printable(*opt_.window), "' is not a size of a window, 10 to 31");
       encode_.window_log = decode_.window_log = *log;
     }
     if (codec_ == Codec::zstd && opt_.level.value_or(3) > 19 && !opt_.ultra)
@@ -231,7 +231,7 @@ class Packer {
   // A file that is left alone.
   Result<> skip(std::string_view why) {
     if (says())
-      io_.err.put(io_.name, ": ", printable(path_), ": ", why, '\n');
+      io_.err.put(io_.name, ": ", Printable(path_), ": ", why, '\n');
     if (status_ == 0)
       status_ = warns() ? 2 : 1;
     return {};
@@ -290,7 +290,7 @@ class Packer {
       }
     }
     if (opened && ::fstat(opened->get(), &input_info_) < 0)
-      return fail("look at", path_, errno);
+      return fail("look at", path_);
     return opened;
   }
 
@@ -340,7 +340,7 @@ class Packer {
         return str(std::string_view(name).substr(0, name.size() - ending.packed.size()), ending.plain);
     if (codec_ == Codec::bzip2) {
       if (says())
-        io_.err.put(io_.name, ": ", printable(path_), ": unknown suffix, so it becomes ", printable(name), ".out\n");
+        io_.err.put(io_.name, ": ", Printable(path_), ": unknown suffix, so it becomes ", Printable(name), ".out\n");
       return name + ".out";
     }
     // xz looks into it first, and a wrong form is worse than a wrong name.
@@ -357,7 +357,7 @@ class Packer {
     if (input_info_.st_ino == there.st_ino && input_info_.st_dev == there.st_dev)
       return fail("write", target, "it is the file that is read");
     const bool may = opt_.force || (codec_ == Codec::gzip && ::isatty(io_.in) == 1 &&
-                                    confirm(io_, str(printable(target), " already exists; overwrite")));
+                                    confirm(io_, str(Printable(target), " already exists; overwrite")));
     if (!may)
       return fail("write", target, "already exists; -f overwrites it");
     return {};
@@ -386,7 +386,7 @@ class Packer {
     if (done)
       done = out.close(target);
     if (done && !special && ::rename(place.c_str(), target.c_str()) < 0)
-      done = fail("write", target, errno);
+      done = fail("write", target);
     if (!done) {
       if (!special)
         (void)::unlink(place.c_str());
@@ -394,7 +394,7 @@ class Packer {
     }
     const bool removes = codec_ == Codec::zstd ? opt_.remove : !opt_.keep;
     if (info != nullptr && removes && opt_.output.empty() && ::unlink(path_.c_str()) < 0)
-      return fail("remove", path_, errno);
+      return fail("remove", path_);
     sum_up(target, removes);
     return {};
   }
@@ -482,7 +482,7 @@ class Packer {
     }
     if (source->has_rubbish()) {
       if (says())
-        io_.err.put(io_.name, ": ", printable(shown_), ": trailing garbage after the end was ignored\n");
+        io_.err.put(io_.name, ": ", Printable(shown_), ": trailing garbage after the end was ignored\n");
       if (codec_ == Codec::gzip && status_ == 0)
         status_ = 2;
     }

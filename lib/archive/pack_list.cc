@@ -174,7 +174,7 @@ std::unexpected<Error> damaged(std::string_view path, std::string_view detail) {
 Result<uint64_t> size_of(int fd, std::string_view path) {
   struct stat info{};
   if (::fstat(fd, &info) < 0)
-    return fail("list", path, errno);
+    return fail("list", path);
   if (!S_ISREG(info.st_mode))
     return fail("list", path, "is not a file: its end must be looked at");
   return static_cast<uint64_t>(info.st_size);

@@ -85,7 +85,7 @@ EntryLimits bounded_by(const PackageInfo& info, EntryLimits limits) {
 Result<uint64_t> package_file_size(int fd, std::string_view path) {
   struct stat info{};
   if (::fstat(fd, &info) < 0)
-    return fail("read package", path, errno);
+    return fail("read package", path);
   if (!S_ISREG(info.st_mode))
     return fail("read package", path, "is not a file");
   return static_cast<uint64_t>(info.st_size);

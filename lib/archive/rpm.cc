@@ -62,7 +62,7 @@ Result<> Package::read(int fd, uint64_t file_size) {
   if (const std::string_view payload = header_.text(Tag::payload_format); !payload.empty() && payload != "cpio")
     return fail("read package", path_,
                 payload == "drpm" ? "is a delta: it holds differences to an older package, and no files"
-                                  : str("has a payload of an unknown form: ", printable(payload)));
+                                  : str("has a payload of an unknown form: ", Printable(payload)));
   return {};
 }
 

@@ -12,7 +12,7 @@ namespace rescue::rpm {
 Result<std::unique_ptr<Database>> Database::open(int fd, std::string_view path, int log) {
   struct stat info{};
   if (::fstat(fd, &info) < 0)
-    return fail("read package database", path, errno);
+    return fail("read package database", path);
   const auto size = static_cast<uint64_t>(info.st_size);
   std::array<char, 64> buffer;
   const std::string_view start(buffer.data(), TRY(pread_full(fd, buffer, 0, path)));

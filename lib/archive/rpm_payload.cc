@@ -84,9 +84,9 @@ Result<> PayloadReader::make_member(uint32_t number, Member& member) {
 Result<> PayloadReader::describe(Member& member) {
   const size_t index = index_of(member.entry.path);
   if (index == nowhere)
-    return bad(str("its payload has '", printable(member.entry.path), "', which its header does not know"));
+    return bad(str("its payload has '", Printable(member.entry.path), "', which its header does not know"));
   if (seen_[index])
-    return bad(str("its payload has '", printable(member.entry.path), "' twice"));
+    return bad(str("its payload has '", Printable(member.entry.path), "' twice"));
   seen_[index] = true;
   return apply(index, member);
 }
@@ -95,7 +95,7 @@ Result<> PayloadReader::apply(size_t index, Member& member) {
   const File& file = files_[index];
   Entry& entry = member.entry;
   const auto differs = [&](std::string_view what) {
-    return bad(str("header and payload give '", printable(file.path), "' ", what));
+    return bad(str("header and payload give '", Printable(file.path), "' ", what));
   };
   if (entry_type_of(file.mode) != entry.type)
     return differs("different kinds");
@@ -112,8 +112,8 @@ Result<> PayloadReader::apply(size_t index, Member& member) {
   if (!file.capabilities.empty()) {
     auto value = capabilities_from_text(file.capabilities);
     if (!value)
-      return bad(str("'", printable(file.path), "' has capabilities that cannot be understood: '",
-                     printable(file.capabilities), "'"));
+      return bad(str("'", Printable(file.path), "' has capabilities that cannot be understood: '",
+                     Printable(file.capabilities), "'"));
     if (!value->empty())
       entry.xattrs = {{std::string(capability_xattr), *std::move(value)}};
   }
@@ -125,7 +125,7 @@ Result<> PayloadReader::apply(size_t index, Member& member) {
 Result<> PayloadReader::check_end() {
   for (size_t i = 0; i < files_.size(); ++i)
     if (!seen_[i] && is_in_payload(files_[i]))
-      return bad(str("its payload lacks '", printable(files_[i].path), "', which its header lists"));
+      return bad(str("its payload lacks '", Printable(files_[i].path), "', which its header lists"));
   return {};
 }
 

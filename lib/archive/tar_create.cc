@@ -37,13 +37,13 @@ Result<timespec> date_of(std::string_view text) {
   struct stat info{};
   if (text.starts_with('/') || text.starts_with('.')) {
     if (::stat(std::string(text).c_str(), &info) < 0)
-      return fail("look at", text, errno);
+      return fail("look at", text);
     return info.st_mtim;
   }
   timespec now{};
   (void)::clock_gettime(CLOCK_REALTIME, &now);
   const auto date = parse_date(text, now);
-  return date ? Result<timespec>(*date) : usage_error(str("'", printable(text), "' is no date"));
+  return date ? Result<timespec>(*date) : usage_error("'", Printable(text), "' is no date");
 }
 
 char type_of(mode_t mode) {
@@ -114,7 +114,7 @@ class Creator {
     if (opt_.mode_change) {
       mode_change_ = ModeChange::parse(*opt_.mode_change);
       if (!mode_change_)
-        return usage_error(str("'", printable(*opt_.mode_change), "' is no mode"));
+        return usage_error("'", Printable(*opt_.mode_change), "' is no mode");
     }
     if (opt_.mtime)
       mtime_ = TRY(date_of(*opt_.mtime));
@@ -176,7 +176,7 @@ class Creator {
       end = start_ = scanner.end();
     }
     if (::lseek(output_file_.get(), static_cast<off_t>(end), SEEK_SET) < 0)
-      return fail("write", archive_, errno);
+      return fail("write", archive_);
     return {};
   }
 
@@ -186,7 +186,7 @@ class Creator {
     const off_t end = ::lseek(output_file_.get(), 0, SEEK_CUR);
     if (::fstat(output_file_.get(), &info) == 0 && S_ISREG(info.st_mode) && end >= 0 && info.st_size > end &&
         ::ftruncate(output_file_.get(), end) < 0)
-      return fail("write", archive_, errno);
+      return fail("write", archive_);
     return {};
   }
 
@@ -267,12 +267,12 @@ class Creator {
     const int follow = opt_.dereference ? 0 : AT_SYMLINK_NOFOLLOW;
     // Where the directory says that it is one, it need not be looked at before.
     if (type != DT_REG && ::fstatat(dir, file.c_str(), &info, follow) < 0)
-      return fail("look at", name, errno);
+      return fail("look at", name);
     if (type != DT_REG && (!S_ISREG(info.st_mode) || is_written_already(info)))
       return {};
     fd = TRY(open_at(dir, file, O_RDONLY | O_NONBLOCK | (opt_.dereference ? 0 : O_NOFOLLOW), 0, name));
     if (::fstat(fd.get(), &info) < 0)
-      return fail("look at", name, errno);
+      return fail("look at", name);
     return {};
   }
 
@@ -458,7 +458,7 @@ class Creator {
       return copy_extent(fd, name, item.stored);
     for (const Extent& extent : item.map) {
       if (extent.length > 0 && ::lseek(fd, static_cast<off_t>(extent.offset), SEEK_SET) < 0)
-        return fail("read", name, errno);
+        return fail("read", name);
       TRY(copy_extent(fd, name, extent.length));
     }
     return {};
@@ -576,7 +576,7 @@ class Creator {
     TRY(write_all(file.get(), new_.text(), place));
     TRY(file.close(place));
     if (::rename(place.c_str(), opt_.snapshot->c_str()) < 0)
-      return fail("write", *opt_.snapshot, errno);
+      return fail("write", *opt_.snapshot);
     return {};
   }
 
@@ -625,7 +625,7 @@ class Creator {
       const int flags = removal.directory ? AT_REMOVEDIR : 0;
       if (::unlinkat(removal.dir.get(), removal.name.c_str(), flags) < 0 && errno != ENOENT &&
           !(removal.directory && (errno == ENOTEMPTY || errno == EEXIST)))
-        job_.fault(fail("remove", removal.name, errno).error());
+        job_.fault(fail("remove", removal.name).error());
     }
   }
 

@@ -78,7 +78,7 @@ Result<> tar_delete(TarJob& job) {
     return {};
   auto file = TRY(NewFile::create(TRY(canonical_path(path, {})), info.st_mode & 07777));
   if (::fchown(file.fd(), info.st_uid, info.st_gid) < 0 || ::fchmod(file.fd(), info.st_mode & 07777) < 0)
-    return fail("give the archive its owner", path, errno);
+    return fail("give the archive its owner", path);
   const uint64_t size = TRY(copy_pieces(fd.get(), file.fd(), pieces, path));
   // The end mark, up to a whole record.
   const uint64_t record = job.opt.blocking * 512;

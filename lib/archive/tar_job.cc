@@ -118,11 +118,11 @@ std::string unescaped(std::string_view text) {
 Result<> TarJob::prepare() {
   start_ = milliseconds();
   if (opt.snapshot_level && !to_number<unsigned>(*opt.snapshot_level))
-    return usage_error(str("'", printable(*opt.snapshot_level), "' is no level"));
+    return usage_error("'", Printable(*opt.snapshot_level), "' is no level");
   if (opt.quoting) {
     const auto* const found = std::ranges::find(quoting_style_names, std::string_view(*opt.quoting));
     if (found == std::end(quoting_style_names))
-      return usage_error(str("there is no quoting style '", printable(*opt.quoting), '\''));
+      return usage_error("there is no quoting style '", Printable(*opt.quoting), '\'');
     quoting_ = static_cast<QuotingStyle>(found - std::begin(quoting_style_names));
   }
   for (const std::string& text : opt.transforms)
@@ -147,7 +147,7 @@ void TarJob::add_operand(const TarOperand& place, std::string_view name, bool un
 Result<> TarJob::prepare_checkpoints() {
   for (const std::string_view action : opt.checkpoint_actions)
     if (action != "dot" && action != "." && action != "echo" && !action.starts_with("echo="))
-      return usage_error(str("there is no '", printable(action), "' at checkpoints: dot, echo=TEXT"));
+      return usage_error("there is no '", Printable(action), "' at checkpoints: dot, echo=TEXT");
   if (!opt.checkpoint && opt.checkpoint_actions.empty())
     return {};
   std::string_view text = opt.checkpoint ? *opt.checkpoint : std::string_view();
@@ -155,7 +155,7 @@ Result<> TarJob::prepare_checkpoints() {
   text.remove_prefix(checkpoint_dots_ ? 1 : 0);
   const auto number = text.empty() ? std::optional<uint64_t>(10) : to_number<uint64_t>(text);
   if (!number || *number == 0)
-    return usage_error(str("'", printable(text), "' is not a number of records"));
+    return usage_error("'", Printable(text), "' is not a number of records");
   checkpoint_every_ = *number;
   return {};
 }
@@ -190,9 +190,9 @@ Result<> TarJob::list_option(std::string_view line, TarOperand& place) {
   } else if (line == "--recursion" || line == "--no-recursion") {
     place.recursive = line == "--recursion";
   } else {
-    return usage_error(str("the list of names has '", printable(line),
-                           "': with --verbatim-files-from it is a name, and of options there are -C, --add-file and "
-                           "--no-recursion"));
+    return usage_error("the list of names has '", Printable(line),
+                       "': with --verbatim-files-from it is a name, and of options there are -C, --add-file and "
+                       "--no-recursion");
   }
   return {};
 }
@@ -295,7 +295,7 @@ std::string TarJob::safe(std::string_view name, bool link) {
   const std::string key = str(link ? 'l' : 'm', prefix);
   if (std::ranges::find(removed_prefixes_, key) == removed_prefixes_.end()) {
     removed_prefixes_.push_back(key);
-    warn(str("Removing leading `", printable(prefix), "' from ", link ? "hard link targets" : "member names"));
+    warn(str("Removing leading `", Printable(prefix), "' from ", link ? "hard link targets" : "member names"));
   }
   return cut == name.size() ? std::string(".") : std::string(name.substr(cut));
 }
@@ -411,7 +411,7 @@ Result<TarOwner> parse_tar_owner(std::string_view text, NameFile& names) {
   if (colon != std::string_view::npos) {
     const auto id = to_number<uint32_t>(text.substr(colon + 1));
     if (!id)
-      return usage_error(str("'", printable(text), "' is no owner"));
+      return usage_error("'", Printable(text), "' is no owner");
     return TarOwner{std::string(text.substr(0, colon)), id};
   }
   if (const auto id = names.id_of(text))

@@ -16,12 +16,12 @@ Result<UniqueFd> TarProgram::start(std::vector<std::string> words, int fd, bool 
     words.emplace_back("-d");
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) < 0)
-    return fail("make a pipe for", name_, errno);
+    return fail("make a pipe for", name_);
   UniqueFd ours(ends[reads ? 0 : 1]);
   const UniqueFd its(ends[reads ? 1 : 0]);
   child_ = ::fork();
   if (child_ < 0)
-    return fail("start", name_, errno);
+    return fail("start", name_);
   if (child_ == 0) {
     ::dup2(reads ? fd : its.get(), 0);
     ::dup2(reads ? its.get() : fd, 1);
@@ -37,7 +37,7 @@ Result<> TarProgram::finish() {
   if (child_ < 0)
     return {};
   const int status = wait_for(std::exchange(child_, -1));
-  return status == 0 ? Result<>() : fail("run", name_, str("it ended with status ", status));
+  return status == 0 ? Result<>() : fail("run", name_, "it ended with status ", status);
 }
 
 TarProgram::~TarProgram() {

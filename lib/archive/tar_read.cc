@@ -165,7 +165,7 @@ class Reader {
       if (opt_.top_level && opt_.mode == TarMode::extract) {
         place = str(path, '/', *opt_.top_level);
         if (::mkdir(place.c_str(), 0777 & ~mask) < 0 && errno != EEXIST)
-          return fail("make directory", place, errno);
+          return fail("make directory", place);
       }
       extractors_.push_back(std::make_unique<Extractor>(TRY(open_file(place, O_RDONLY | O_DIRECTORY)), place, options));
     }
@@ -347,7 +347,7 @@ class Reader {
     tell_odd_time(item);
     if (TRY(extractor.add(entry)) == Extractor::Outcome::skipped) {
       if (opt_.existing == ExtractOptions::Existing::keep_newer && entry.type != EntryType::directory)
-        job_.warn(str("Current ", quoted_word(item.name), " is newer or same age"));
+        job_.warn(str("Current ", Quoted(item.name), " is newer or same age"));
       return {};
     }
     if (entry.type != EntryType::file)
@@ -386,7 +386,7 @@ class Reader {
         continue;
       const std::string path = str(entry.path, '/', found.name);
       if (opt_.verbose > 0)
-        job_.listing().put(job_.io.name, ": Deleting ", quoted_word(path), '\n');
+        job_.listing().put(job_.io.name, ": Deleting ", Quoted(path), '\n');
       if (const auto removed = extractor.remove(path); !removed)
         job_.fault(removed.error());
     }

@@ -277,12 +277,12 @@ Result<> TarScanner::set_map(std::vector<Extent> map, uint64_t size) {
   uint64_t total = 0;
   for (const Extent& extent : map) {
     if (extent.offset < at || extent.offset > size || extent.length > size - extent.offset)
-      return bad(str("the map of the sparse file '", printable(item_.name), "' is damaged"));
+      return bad(str("the map of the sparse file '", Printable(item_.name), "' is damaged"));
     at = extent.offset + extent.length;
     total += extent.length;
   }
   if (total > left_)
-    return bad(str("the map of the sparse file '", printable(item_.name), "' is damaged"));
+    return bad(str("the map of the sparse file '", Printable(item_.name), "' is damaged"));
   item_.map = std::move(map);
   item_.sparse = true;
   item_.entry.size = size;
@@ -428,7 +428,7 @@ Result<const TarItem*> TarScanner::next() {
   TRY(make_item(header, extra));
   item_.block = start / block_size;
   if (!type_of(item_.type, item_.name) && !is_known_elsewhere(item_.type))
-    trouble_ = str("'", printable(item_.name), "' is of an unknown kind, and taken for a file");
+    trouble_ = str("'", Printable(item_.name), "' is of an unknown kind, and taken for a file");
   return &item_;
 }
 

@@ -59,7 +59,7 @@ class DirectoryParser {
   Result<ZipArchive> run() {
     struct stat info{};
     if (::fstat(fd_, &info) < 0)
-      return fail("look at", path_, errno);
+      return fail("look at", path_);
     if (!S_ISREG(info.st_mode))
       return fail("read archive", path_, "is no file: its end must be looked at");
     size_ = static_cast<uint64_t>(info.st_size);
@@ -284,8 +284,7 @@ Result<std::unique_ptr<Source>> open_zip_member(int fd, std::string_view path, c
     case zip::bzip2: source = decode(std::move(source), Codec::bzip2, options); break;
     case zip::zstd: source = decode(std::move(source), Codec::zstd, options); break;
     case zip::xz: source = decode(std::move(source), Codec::xz, options); break;
-    default:
-      return fail("extract", member.name, str("is compressed in way ", member.method, ", which is not supported"));
+    default: return fail("extract", member.name, "is compressed in way ", member.method, ", which is not supported");
   }
   return std::make_unique<CheckedSource>(std::move(source), member);
 }

@@ -145,7 +145,7 @@ Result<> ZstdSink::configure(int level) {
   };
   const ZSTD_bounds levels = ZSTD_cParam_getBounds(ZSTD_c_compressionLevel);
   if (level < levels.lowerBound || level > levels.upperBound)
-    return fail("compress", path_, str("there is no level ", level));
+    return fail("compress", path_, "there is no level ", level);
   // How a file is cut into jobs depends on their size alone, but without any worker the bytes are others: so at
   // least one works, on a machine with one processor too. (A libzstd without threads refuses, and has but one way.)
   const long workers = std::clamp(::sysconf(_SC_NPROCESSORS_ONLN), 1L, max_workers);

@@ -22,8 +22,8 @@ Result<size_t> find_choice(std::string_view option, std::string_view word, size_
   }
   if (found < count && !ambiguous)
     return found;
-  auto error = fail(str("option '", option, '\''), "",
-                    str('\'', printable(word), ambiguous ? "' may mean several of: " : "' is none of: ", all));
+  auto error = fail(str("option '", option, '\''), "", '\'', Printable(word),
+                    ambiguous ? "' may mean several of: " : "' is none of: ", all);
   return with_status(std::move(error).error(), Status::failed);
 }
 

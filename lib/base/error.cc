@@ -1,5 +1,7 @@
 #include "lib/base/error.h"
 
+#include <cerrno>
+#include <cstdarg>
 #include <cstring>
 #include <memory>
 
@@ -55,20 +57,79 @@ void Error::set_status(Status status) {
   *this = Error(attempt(), path(), code(), detail(), status);
 }
 
+namespace {
+
+std::unexpected<Error> failed(std::string_view attempt, std::string_view path, int code, std::string_view detail) {
+  return std::unexpected(Error(attempt, path, code, detail, Status::unset));
+}
+
+}  // namespace
+
+namespace detail {
+
+std::unexpected<Error> fail_parts(const char* letters, ...) {
+  struct Texts {
+    std::string attempt, path, detail;
+    size_t taken = 0;
+  } texts;
+  va_list parts;
+  va_start(parts, letters);
+  each_part(
+      letters, parts,
+      [](void* to, std::string_view part) {
+        auto& t = *static_cast<Texts*>(to);
+        (t.taken == 0 ? t.attempt : t.taken == 1 ? t.path : t.detail) += part;
+        ++t.taken;
+      },
+      &texts);
+  va_end(parts);
+  return failed(texts.attempt, texts.path, 0, texts.detail);
+}
+
+std::unexpected<Error> usage_error_parts(const char* letters, ...) {
+  va_list parts;
+  va_start(parts, letters);
+  const std::string text = join_parts(letters, parts);
+  va_end(parts);
+  return usage_error(text);
+}
+
+}  // namespace detail
+
+std::unexpected<Error> fail(const char* attempt, const std::string& path) {
+  return failed(attempt, path, errno, {});
+}
+
+std::unexpected<Error> fail(const char* attempt, const char* path) {
+  return failed(attempt, path, errno, {});
+}
+
+std::unexpected<Error> fail(std::string_view attempt, std::string_view path) {
+  return failed(attempt, path, errno, {});
+}
+
+std::unexpected<Error> fail(const char* attempt, const std::string& path, int code) {
+  return failed(attempt, path, code, {});
+}
+
+std::unexpected<Error> fail(const char* attempt, const char* path, int code) {
+  return failed(attempt, path, code, {});
+}
+
 std::unexpected<Error> fail(std::string_view attempt, std::string_view path, int code) {
-  return std::unexpected(Error(attempt, path, code, {}, Status::unset));
-}
-
-std::unexpected<Error> fail(std::string_view attempt, std::string_view path, std::string_view detail) {
-  return std::unexpected(Error(attempt, path, 0, detail, Status::unset));
-}
-
-std::unexpected<Error> corrupt(std::string_view what, std::string_view path, std::string_view detail) {
-  return fail(what, path, detail);
+  return failed(attempt, path, code, {});
 }
 
 std::unexpected<Error> usage_error(std::string_view detail) {
   return std::unexpected(Error({}, {}, 0, detail, Status::usage));
+}
+
+[[gnu::noinline]] std::unexpected<Error> usage_error(const std::string& detail) {
+  return usage_error(std::string_view(detail));
+}
+
+[[gnu::noinline]] std::unexpected<Error> usage_error(const char* detail) {
+  return usage_error(std::string_view(detail));
 }
 
 std::unexpected<Error> with_status(Error error, Status status) {

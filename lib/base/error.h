@@ -4,6 +4,7 @@
 // "PATH: ATTEMPT: REASON"; the dispatcher puts the applet's name before it.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <expected>
 #include <memory>
@@ -11,6 +12,8 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+
+#include "lib/base/text.h"
 
 namespace rescue {
 
@@ -65,17 +68,51 @@ class [[nodiscard]] Error {
 template <typename T = void>
 using Result = std::expected<T, Error>;
 
-// An error of a system call. Takes views, so that building the arguments cannot disturb errno.
+namespace detail {
+
+// `letters` and what follows are as join() takes them: the attempt, the path, and the parts of the detail.
+[[gnu::cold]] std::unexpected<Error> fail_parts(const char* letters, ...);
+[[gnu::cold]] std::unexpected<Error> usage_error_parts(const char* letters, ...);
+
+}  // namespace detail
+
+// An error of the system call before it, of whose errno it tells.
+[[gnu::cold]] std::unexpected<Error> fail(const char* attempt, const std::string& path);
+[[gnu::cold]] std::unexpected<Error> fail(const char* attempt, const char* path);
+[[gnu::cold]] std::unexpected<Error> fail(std::string_view attempt, std::string_view path);
+
+// The same with a number that was kept.
+[[gnu::cold]] std::unexpected<Error> fail(const char* attempt, const std::string& path, int code);
+[[gnu::cold]] std::unexpected<Error> fail(const char* attempt, const char* path, int code);
 [[gnu::cold]] std::unexpected<Error> fail(std::string_view attempt, std::string_view path, int code);
 
-// An error that is no system call's: `attempt` on `path` did not work because of `detail`.
-[[gnu::cold]] std::unexpected<Error> fail(std::string_view attempt, std::string_view path, std::string_view detail);
+// An error that is no system call's: `attempt` on `path` did not work because of `detail`, which is joined as str()
+// does.
+template <typename Attempt, typename Path, typename... Detail>
+  requires(sizeof...(Detail) > 1 || (sizeof...(Detail) == 1 && (!std::integral<Detail> && ...)))
+[[gnu::always_inline]] inline std::unexpected<Error> fail(const Attempt& attempt, const Path& path,
+                                                          const Detail&... parts) {
+  return detail::fail_parts(detail::part_letters<detail::part_letter<Attempt>(), detail::part_letter<Path>(),
+                                                 detail::part_letter<Detail>()...>,
+                            detail::passed(attempt), detail::passed(path), detail::passed(parts)...);
+}
 
 // Bytes that are not what they should be: "PATH: WHAT: DETAIL".
-[[gnu::cold]] std::unexpected<Error> corrupt(std::string_view what, std::string_view path, std::string_view detail);
+template <typename What, typename Path, typename... Detail>
+[[gnu::always_inline]] inline std::unexpected<Error> corrupt(const What& what, const Path& path,
+                                                             const Detail&... detail) {
+  return fail(what, path, detail...);
+}
 
-// Wrong usage; the dispatcher adds the hint at --help.
+// Wrong usage; the dispatcher adds the hint at --help. The detail is joined as str() does.
+[[gnu::cold]] std::unexpected<Error> usage_error(const std::string& detail);
 [[gnu::cold]] std::unexpected<Error> usage_error(std::string_view detail);
+[[gnu::cold]] std::unexpected<Error> usage_error(const char* detail);
+template <typename... Detail>
+  requires(sizeof...(Detail) > 1)
+[[gnu::always_inline]] inline std::unexpected<Error> usage_error(const Detail&... parts) {
+  return detail::usage_error_parts(detail::part_letters<detail::part_letter<Detail>()...>, detail::passed(parts)...);
+}
 
 // The same error, asking for another exit status.
 [[gnu::cold]] std::unexpected<Error> with_status(Error error, Status status);

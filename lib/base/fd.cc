@@ -38,14 +38,14 @@ void UniqueFd::reset() {
 Result<> UniqueFd::close(std::string_view path) {
   // Linux frees the number even when close() fails, so it is never tried twice.
   if (::close(std::exchange(fd_, -1)) < 0 && errno != EINTR)
-    return fail("close", path, errno);
+    return fail("close", path);
   return {};
 }
 
 Result<UniqueFd> open_at(int dir, const std::string& name, int flags, unsigned mode, std::string_view shown) {
   const int fd = retry([&] { return ::openat(dir, name.c_str(), flags | O_CLOEXEC | O_NOCTTY, mode); });
   if (fd < 0)
-    return fail((flags & O_CREAT) != 0 ? "create" : "open", shown, errno);
+    return fail((flags & O_CREAT) != 0 ? "create" : "open", shown);
   return UniqueFd(fd);
 }
 
@@ -56,7 +56,7 @@ Result<UniqueFd> open_file(const std::string& path, int flags, unsigned mode) {
 Result<size_t> read_some(int fd, std::span<char> buffer, std::string_view path) {
   const ssize_t count = retry([&] { return ::read(fd, buffer.data(), buffer.size()); });
   if (count < 0)
-    return fail("read", path, errno);
+    return fail("read", path);
   return static_cast<size_t>(count);
 }
 
@@ -78,7 +78,7 @@ Result<size_t> pread_full(int fd, std::span<char> buffer, uint64_t offset, std::
     const ssize_t count =
         retry([&] { return ::pread(fd, rest.data(), rest.size(), static_cast<off_t>(offset + done)); });
     if (count < 0)
-      return fail("read", path, errno);
+      return fail("read", path);
     if (count == 0)
       break;
     done += static_cast<size_t>(count);
@@ -111,7 +111,7 @@ Result<> write_all(int fd, std::string_view data, std::string_view path) {
   while (!data.empty()) {
     const ssize_t count = retry([&] { return ::write(fd, data.data(), data.size()); });
     if (count < 0)
-      return fail("write", path, errno);
+      return fail("write", path);
     data.remove_prefix(static_cast<size_t>(count));
   }
   return {};
@@ -119,8 +119,21 @@ Result<> write_all(int fd, std::string_view data, std::string_view path) {
 
 Result<> sync_fd(int fd, std::string_view path) {
   if (retry([&] { return ::fsync(fd); }) < 0 && errno != EINVAL && errno != EROFS)
-    return fail("write to disk", path, errno);
+    return fail("write to disk", path);
   return {};
 }
+
+// The same of a string.
+
+[[gnu::noinline]] Result<UniqueFd> open_at(int dir, const std::string& name, int flags, unsigned mode,
+                                           const String auto& shown) {
+  return open_at(dir, name, flags, mode, std::string_view(shown));
+}
+template Result<UniqueFd> open_at(int dir, const std::string& name, int flags, unsigned mode, const std::string& shown);
+
+[[gnu::noinline]] Result<std::string> read_all(int fd, uint64_t limit, const String auto& path) {
+  return read_all(fd, limit, std::string_view(path));
+}
+template Result<std::string> read_all(int fd, uint64_t limit, const std::string& path);
 
 }  // namespace rescue

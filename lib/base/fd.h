@@ -40,6 +40,7 @@ class UniqueFd {
 // openat(2), always with O_CLOEXEC and without a controlling terminal; retried on EINTR. `shown` names the file
 // in errors, and `attempt` what was tried.
 Result<UniqueFd> open_at(int dir, const std::string& name, int flags, unsigned mode, std::string_view shown);
+Result<UniqueFd> open_at(int dir, const std::string& name, int flags, unsigned mode, const String auto& shown);
 Result<UniqueFd> open_file(const std::string& path, int flags, unsigned mode = 0);
 
 // As many bytes as the file gives, up to the buffer's size; 0 at the end of the file.
@@ -51,6 +52,7 @@ Result<size_t> pread_full(int fd, std::span<char> buffer, uint64_t offset, std::
 
 // The rest of the file; an error when it is longer than `limit` bytes.
 Result<std::string> read_all(int fd, uint64_t limit, std::string_view path);
+Result<std::string> read_all(int fd, uint64_t limit, const String auto& path);
 
 // Writes all of it.
 Result<> write_all(int fd, std::string_view data, std::string_view path);

@@ -34,6 +34,11 @@ void Output::write(std::string_view bytes) {
   used_ += bytes.size();
 }
 
+[[gnu::noinline]] void Output::write(const String auto& bytes) {
+  write(std::string_view(bytes));
+}
+template void Output::write(const std::string& bytes);
+
 void Output::put_parts(const char* letters, ...) {
   va_list parts;
   va_start(parts, letters);
@@ -69,6 +74,13 @@ void Io::warn(const Error& error) {
 void Io::note(std::string_view text) {
   (void)out.flush();
   err.put(name, ": ", text, '\n');
+}
+
+void Io::note_parts(const char* letters, ...) {
+  va_list parts;
+  va_start(parts, letters);
+  note(detail::join_parts(letters, parts));
+  va_end(parts);
 }
 
 int Io::report(const Error& error) {

@@ -22,6 +22,7 @@ class Output {
   explicit Output(std::string& sink) : sink_(&sink), name_("output") {}
 
   void write(std::string_view bytes);
+  void write(const String auto& bytes);
   template <typename... T>
   [[gnu::always_inline]] void put(const T&... parts) {
     if constexpr (sizeof...(T) == 1 && (std::convertible_to<const T&, std::string_view> && ...))
@@ -71,12 +72,19 @@ class Io {
   void fail_silently() { status_ = failure_status; }
   // Prints "NAME: TEXT" without failing.
   void note(std::string_view text);
+  template <typename... T>
+    requires(sizeof...(T) > 1)
+  [[gnu::always_inline]] void note(const T&... parts) {
+    note_parts(detail::part_letters<detail::part_letter<T>()...>, detail::passed(parts)...);
+  }
   // Prints the error and gives the exit status it asks for.
   int report(const Error& error);
   // The exit status: 0, or the failure status if anything was warned of.
   int status() const { return status_; }
 
  private:
+  void note_parts(const char* letters, ...);
+
   int status_ = 0;
 };
 

@@ -6,7 +6,7 @@ namespace rescue {
 
 Result<std::string_view> Args::shift(std::string_view name) {
   if (words_.empty())
-    return usage_error(str("missing operand ", name));
+    return usage_error("missing operand ", name);
   const std::string_view first = words_.front();
   words_.erase(words_.begin());
   return first;
@@ -14,7 +14,7 @@ Result<std::string_view> Args::shift(std::string_view name) {
 
 Result<> Args::expect_end() const {
   if (!words_.empty())
-    return usage_error(str("extra operand '", printable(words_.front()), '\''));
+    return usage_error("extra operand '", Printable(words_.front()), '\'');
   return {};
 }
 
@@ -56,14 +56,14 @@ class Parser {
         return {};
       }
       if (!row)
-        return usage_error(str("unknown option -- '", printable({&letter, 1}), '\''));
+        return usage_error("unknown option -- '", Printable({&letter, 1}), '\'');
       if (table_.rows[*row].argument == 0) {
         TRY(apply(*row, {}));
         continue;
       }
       if (cluster.empty() && !table_.argument_optional(table_.rows[*row])) {
         if (next_ == words_.size())
-          return usage_error(str("option '-", letter, "' needs an argument"));
+          return usage_error("option '-", letter, "' needs an argument");
         cluster = words_[next_++];
       }
       return apply(*row, cluster);
@@ -79,18 +79,18 @@ class Parser {
     if (row < 0) {
       asked_ = row == row_help ? Asked::help : Asked::version;
       if (has_value)
-        return usage_error(str("option '--", name, "' takes no argument"));
+        return usage_error("option '--", name, "' takes no argument");
       return {};
     }
     const OptRow& option = table_.rows[static_cast<size_t>(row)];
     if (has_value && option.argument == 0)
-      return usage_error(str("option '--", table_.name(option), "' takes no argument"));
+      return usage_error("option '--", table_.name(option), "' takes no argument");
     if (has_value)
       return apply(static_cast<size_t>(row), word.substr(equals + 1));
     if (option.argument == 0 || table_.argument_optional(option))
       return apply(static_cast<size_t>(row), {});
     if (next_ == words_.size())
-      return usage_error(str("option '--", table_.name(option), "' needs an argument"));
+      return usage_error("option '--", table_.name(option), "' needs an argument");
     return apply(static_cast<size_t>(row), words_[next_++]);
   }
 
@@ -127,9 +127,9 @@ class Parser {
     if (consider("help", row_help) || consider("version", row_version))
       return found;
     if (count == 0)
-      return usage_error(str("unknown option '--", printable(name), '\''));
+      return usage_error("unknown option '--", Printable(name), '\'');
     if (count > 1)
-      return usage_error(str("option '--", printable(name), "' is ambiguous; it may be", candidates));
+      return usage_error("option '--", Printable(name), "' is ambiguous; it may be", candidates);
     return found;
   }
 
@@ -147,7 +147,7 @@ class Parser {
       case OptKind::size: {
         const auto number = to_number<uint64_t>(argument);
         if (!number)
-          return usage_error(str("'", printable(argument), "' is not a number"));
+          return usage_error("'", Printable(argument), "' is not a number");
         *static_cast<uint64_t*>(member) = *number;
         break;
       }

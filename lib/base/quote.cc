@@ -142,4 +142,13 @@ std::string quoted(std::string_view text, QuotingStyle style, std::string_view a
   return std::string(text);
 }
 
+std::string quoted_word(std::string_view text) {
+  return quoted(text, QuotingStyle::shell_escape_always);
+}
+
+[[gnu::noinline]] std::string quoted_word(const String auto& text) {
+  return quoted_word(std::string_view(text));
+}
+template std::string quoted_word(const std::string& text);
+
 }  // namespace rescue

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "lib/base/text.h"
+
 namespace rescue {
 
 enum class QuotingStyle : uint8_t {
@@ -30,8 +32,7 @@ constexpr std::string_view quoting_style_names[] = {
 std::string quoted(std::string_view text, QuotingStyle style, std::string_view also = {});
 
 // A word for a message: 'a b' (shell-escape-always).
-inline std::string quoted_word(std::string_view text) {
-  return quoted(text, QuotingStyle::shell_escape_always);
-}
+std::string quoted_word(std::string_view text);
+std::string quoted_word(const String auto& text);
 
 }  // namespace rescue

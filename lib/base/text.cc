@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "lib/base/quote.h"
 #include "lib/base/utf8.h"
 
 namespace rescue {
@@ -17,6 +18,12 @@ void each_part(const char* letters, va_list parts, void (*take)(void* to, std::s
       case 'u': take(to, Part(va_arg(parts, unsigned long long)).view()); break;
       case 's': take(to, *va_arg(parts, const std::string*)); break;
       case 'v': take(to, *va_arg(parts, const std::string_view*)); break;
+      case 'S': take(to, printable(*va_arg(parts, const std::string*))); break;
+      case 'V': take(to, printable(*va_arg(parts, const std::string_view*))); break;
+      case 'Z': take(to, printable(std::string_view(va_arg(parts, const char*)))); break;
+      case '0': take(to, quoted_word(*va_arg(parts, const std::string*))); break;
+      case '0' + 'v' - 's': take(to, quoted_word(*va_arg(parts, const std::string_view*))); break;
+      case '0' + 'z' - 's': take(to, quoted_word(std::string_view(va_arg(parts, const char*)))); break;
       default: take(to, va_arg(parts, const char*)); break;
     }
   }
@@ -254,5 +261,27 @@ bool glob_match(std::string_view pattern, std::string_view text) {
   }
   return true;
 }
+
+// The same of a string.
+
+[[gnu::noinline]] std::string printable(const String auto& name) {
+  return printable(std::string_view(name));
+}
+template std::string printable(const std::string& name);
+
+[[gnu::noinline]] std::vector<std::string_view> split(const String auto& text, char separator) {
+  return split(std::string_view(text), separator);
+}
+template std::vector<std::string_view> split(const std::string& text, char separator);
+
+[[gnu::noinline]] std::string_view base_name(const String auto& path) {
+  return base_name(std::string_view(path));
+}
+template std::string_view base_name(const std::string& path);
+
+[[gnu::noinline]] std::string_view dir_name(const String auto& path) {
+  return dir_name(std::string_view(path));
+}
+template std::string_view dir_name(const std::string& path);
 
 }  // namespace rescue

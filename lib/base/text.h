@@ -36,17 +36,51 @@ class Part {
   uint8_t length_ = 0;
 };
 
+// A part that is shown as printable() does, without a string in between: str("no ", Printable(name)).
+template <typename T>
+struct Printable {
+  const T& text;
+};
+template <typename T>
+Printable(const T&) -> Printable<T>;
+
+// The same as quoted_word() does (see quote.h): str("cannot open ", Quoted(name)).
+template <typename T>
+struct Quoted {
+  const T& text;
+};
+template <typename T>
+Quoted(const T&) -> Quoted<T>;
+
+// A std::string, and nothing that could be made into one: what is called at hundreds of places with a string takes one
+// as it is, beside a view of any text.
+template <typename T>
+concept String = std::same_as<T, std::string>;
+
 namespace detail {
 
 // Any number of parts of any type go to one function, as printf's do: a letter for each says what it is. A function
 // for each combination of types, of which there are a thousand, was a tenth of the executable.
+template <typename T>
+struct PartLetter {
+  static constexpr char value = std::same_as<T, std::string> ? 's' : std::same_as<T, std::string_view> ? 'v' : 'z';
+};
+template <typename T>
+struct PartLetter<Printable<T>> {
+  static constexpr char value = PartLetter<T>::value - 's' + 'S';
+};
+template <typename T>
+struct PartLetter<Quoted<T>> {
+  static constexpr char value = PartLetter<T>::value - 's' + '0';
+};
+
 template <typename T>
 consteval char part_letter() {
   if (std::same_as<T, char>)
     return 'c';
   if (std::integral<T>)
     return std::is_signed_v<T> ? 'i' : 'u';
-  return std::same_as<T, std::string> ? 's' : std::same_as<T, std::string_view> ? 'v' : 'z';
+  return PartLetter<T>::value;
 }
 
 template <char... letters>
@@ -64,6 +98,8 @@ template <typename T>
     return static_cast<unsigned long long>(part);
   else if constexpr (std::same_as<T, std::string> || std::same_as<T, std::string_view>)
     return &part;
+  else if constexpr (requires { part.text; })
+    return passed(part.text);
   else
     return static_cast<const char*>(part);
 }
@@ -97,6 +133,7 @@ std::optional<std::string> from_hex(std::string_view text);  // the reverse; not
 
 // The name with control characters, backslashes and invalid UTF-8 as \ooo, fit for a terminal and for one line.
 std::string printable(std::string_view name);
+std::string printable(const String auto& name);
 
 // "1.4 MiB": for people; one decimal below ten.
 std::string human_size(uint64_t bytes);
@@ -106,13 +143,16 @@ std::string count_of(uint64_t count, std::string_view singular, std::string_view
 
 // The pieces between separators; an empty text has one empty piece.
 std::vector<std::string_view> split(std::string_view text, char separator);
+std::vector<std::string_view> split(const String auto& text, char separator);
 
 // Without blanks and tabs at both ends.
 std::string_view trim(std::string_view text);
 
 // The last component of a path and what is before it ("." where there is none), without touching the disk.
 std::string_view base_name(std::string_view path);
+std::string_view base_name(const String auto& path);
 std::string_view dir_name(std::string_view path);
+std::string_view dir_name(const String auto& path);
 
 // fnmatch(3)-like match in the C locale: `*`, `?`, `[set]`, backslash; `*` and `?` do not match `/`,
 // `**` does.

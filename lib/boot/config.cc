@@ -40,7 +40,7 @@ BootConfig parse_boot_config(std::string_view text) {
   for (std::string_view line : split(text, '\n')) {
     line = trim(line);
     if (!line.empty() && !line.starts_with('#') && !take_line(config, line))
-      config.problem = str("not understood: ", printable(line));
+      config.problem = str("not understood: ", Printable(line));
   }
   if (!config.problem.empty())
     config.require_password = true;

@@ -44,7 +44,7 @@ Result<UniqueFd> open_console(const std::string& name) {
   TRY(make_console_sane(fd.get(), path));
   const int flags = ::fcntl(fd.get(), F_GETFL);
   if (flags < 0 || ::fcntl(fd.get(), F_SETFL, flags & ~O_NONBLOCK) < 0)
-    return fail("set the terminal", path, errno);
+    return fail("set the terminal", path);
   return fd;
 }
 
@@ -57,11 +57,11 @@ Result<> take_terminal(int fd, std::string_view path) {
   (void)::setsid();
   // 1: also where another session holds it; that one is gone or about to go.
   if (::ioctl(fd, TIOCSCTTY, 1) < 0)
-    return fail("make it the controlling terminal", path, errno);
+    return fail("make it the controlling terminal", path);
   (void)::tcsetpgrp(fd, ::getpid());
   for (int standard = 0; standard <= 2; ++standard)
     if (::dup2(fd, standard) < 0)
-      return fail("use the terminal", path, errno);
+      return fail("use the terminal", path);
   return {};
 }
 

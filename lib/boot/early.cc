@@ -61,7 +61,7 @@ Result<> make_devices() {
   TRY(mount_once("tmpfs", "/dev", "tmpfs", MS_NOSUID, "mode=0755"));
   for (const Node& node : nodes)
     if (::mknod(node.path, S_IFCHR | node.mode, makedev(node.major, node.minor)) < 0 && errno != EEXIST)
-      return fail("make a device node", node.path, errno);
+      return fail("make a device node", node.path);
   return {};
 }
 

@@ -84,7 +84,7 @@ class Inside {
       if (::mkdtemp(made_.data()) != nullptr)
         return made_;
     }
-    return fail("make a directory to mount at", std::exchange(made_, ""), errno);
+    return fail("make a directory to mount at", std::exchange(made_, ""));
   }
 
   void attach(const std::string& source, std::string_view place, const char* type, unsigned long flags) {
@@ -116,7 +116,7 @@ class Inside {
     }
     const pid_t pid = ::fork();
     if (pid < 0)
-      return fail("start a process", command[0], errno);
+      return fail("start a process", command[0]);
     if (pid == 0)
       start(command);
     ignore_keyboard_signals(true);
@@ -172,10 +172,10 @@ class Inside {
 
 Result<int> run_inside(const EnterRequest& request, Listener say) {
   if (::unshare(CLONE_NEWNS | CLONE_NEWPID) < 0)
-    return fail("make namespaces of its own", "", errno);
+    return fail("make namespaces of its own", "");
   const pid_t pid = ::fork();
   if (pid < 0)
-    return fail("start a process", "", errno);
+    return fail("start a process", "");
   if (pid == 0) {
     (void)::prctl(PR_SET_PDEATHSIG, SIGKILL);
     ::_exit(Inside(request, say).run());

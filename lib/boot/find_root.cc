@@ -76,7 +76,7 @@ class RootFinder {
       const bool late = tries * pause_between > wait_ * 1'000'000UL;
       const bool nothing_named = spec_.empty() && tries * pause_between >= 2'000'000;
       if (late && !spec_.empty())
-        say_(str("root=", printable(spec_), " is not there; looking at all disks"));
+        say_(str("root=", Printable(spec_), " is not there; looking at all disks"));
       if (late || nothing_named)
         if (auto found = searched(devices))
           return *std::move(found);
@@ -93,7 +93,7 @@ class RootFinder {
       return std::nullopt;
     const auto done = mount_device(*device, target_, type_, words_);
     if (done)
-      return FoundRoot{device->path, done->type, str("root=", printable(spec_))};
+      return FoundRoot{device->path, done->type, str("root=", Printable(spec_))};
     if (message(done.error()) != last_problem_)
       say_(last_problem_ = message(done.error()));
     return std::nullopt;
@@ -142,7 +142,7 @@ class RootFinder {
 Result<FoundRoot> mount_broken_root(const KernelLine& line, const std::string& target, LogicalVolumes& volumes,
                                     Listener say) {
   if (::mkdir(target.c_str(), 0755) < 0 && errno != EEXIST)
-    return fail("make directory", target, errno);
+    return fail("make directory", target);
   return RootFinder(line, target, volumes, say).find();
 }
 

@@ -156,7 +156,7 @@ Result<> remove_file(const Root& root, const std::string& path, std::vector<std:
   if (!found || !found->exists)
     return {};
   if (::unlinkat(found->dir.get(), found->name.c_str(), 0) < 0)
-    return fail("remove", root.shown(path), errno);
+    return fail("remove", root.shown(path));
   changed.push_back(root.shown(path));
   return {};
 }

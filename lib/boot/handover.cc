@@ -54,7 +54,7 @@ bool is_memory(const char* path) {
 Result<> check_new_root(const std::string& new_root, const struct stat& old, const SwitchChecks& checks) {
   struct stat info{};
   if (::stat(new_root.c_str(), &info) < 0)
-    return fail("look at", new_root, errno);
+    return fail("look at", new_root);
   if (!S_ISDIR(info.st_mode))
     return fail("switch to it", new_root, "is not a directory");
   if (info.st_dev == old.st_dev)
@@ -93,15 +93,15 @@ Result<std::string> find_init(const Root& root, const std::string& asked) {
 Result<> switch_root(const std::string& new_root, const SwitchChecks& checks) {
   struct stat old{};
   if (::stat("/", &old) < 0)
-    return fail("look at", "/", errno);
+    return fail("look at", "/");
   TRY(check_new_root(new_root, old, checks));
   const UniqueFd old_root = TRY(open_file("/", O_RDONLY | O_DIRECTORY));
   move_mounts(new_root);
   if (::chdir(new_root.c_str()) < 0)
-    return fail("change directory", new_root, errno);
+    return fail("change directory", new_root);
   TRY(mount_once(".", "/", "", MS_MOVE, ""));
   if (::chroot(".") < 0 || ::chdir("/") < 0)
-    return fail("enter new root", new_root, errno);
+    return fail("enter new root", new_root);
   if (checks.remove_old)
     remove_all(old_root.get(), old.st_dev);
   return {};

@@ -121,7 +121,7 @@ class ImageWriter {
     const UniqueFd fd = TRY(open_file(from, O_RDONLY));
     struct stat info{};
     if (::fstat(fd.get(), &info) < 0)
-      return fail("look at", from, errno);
+      return fail("look at", from);
     Entry entry{.path = std::move(to), .type = EntryType::file, .mode = mode};
     entry.size = static_cast<uint64_t>(info.st_size);
     TRY(cpio_.add(entry));
@@ -169,7 +169,7 @@ class ImageWriter {
                   const std::string& to) {
     struct stat info{};
     if (::fstatat(dir, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) < 0)
-      return fail("look at", from, errno);
+      return fail("look at", from);
     if (S_ISLNK(info.st_mode))
       return link(to, TRY(read_link_at(dir, name, from)));
     if (S_ISREG(info.st_mode)) {

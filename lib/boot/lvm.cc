@@ -75,7 +75,7 @@ struct Node {
   Result<uint64_t> number(std::string_view wanted, std::string_view path) const {
     if (const auto value = to_number<uint64_t>(text(wanted)))
       return *value;
-    return corrupt(what, path, str(name, " has no ", wanted));
+    return corrupt(what, path, name, " has no ", wanted);
   }
   bool has_status(std::string_view word) const {
     const Node* const node = child("status");
@@ -254,7 +254,7 @@ Result<LvmVolume> read_volume(const Context& context, const Node& volumes, const
     if (!child.name.starts_with("segment") || child.child("type") == nullptr || !volume.problem.empty())
       continue;
     if (child.text("type") != "striped") {
-      volume.problem = str("it is of type ", printable(child.text("type")));
+      volume.problem = str("it is of type ", Printable(child.text("type")));
       break;
     }
     volume.segments.push_back(TRY(read_segment(context, child)));

@@ -41,7 +41,7 @@ Result<dev_t> call(int fd, unsigned request, const std::string& name, const std:
   std::string buffer(reinterpret_cast<const char*>(&head), sizeof head);
   buffer += data;
   if (::ioctl(fd, request, buffer.data()) < 0)
-    return fail("set up", node_of(name), errno);
+    return fail("set up", node_of(name));
   std::memcpy(&head, buffer.data(), sizeof head);
   // The kernel's wide form: the minor's lower 8 bits, the major's 12, the minor's others.
   const auto number = static_cast<uint32_t>(head.dev);
@@ -87,7 +87,7 @@ Result<dev_t> Mapper::load(const std::string& name, const std::vector<MapperRow>
   TRY(call(fd_.get(), DM_TABLE_LOAD, name, "", flags, packed(rows), static_cast<uint32_t>(rows.size())));
   const dev_t number = TRY(call(fd_.get(), DM_DEV_SUSPEND, name, "", 0));
   if (::mknod(node_of(name).c_str(), S_IFBLK | 0660, number) < 0 && errno != EEXIST)
-    return fail("make a device node", node_of(name), errno);
+    return fail("make a device node", node_of(name));
   return number;
 }
 

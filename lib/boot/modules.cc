@@ -172,7 +172,7 @@ Modules Modules::of_tables(std::string directory, Tables tables) {
 Result<Modules> Modules::of_this_kernel() {
   struct utsname name{};
   if (::uname(&name) < 0)
-    return fail("find the kernel's version", "", errno);
+    return fail("find the kernel's version", "");
   return open(str("/lib/modules/", name.release));
 }
 
@@ -216,7 +216,7 @@ Result<> Modules::collect_files(const std::string& module, std::vector<std::stri
   asked.push_back(module);
   const std::string* const found = dependencies_of(module);
   if (found == nullptr)
-    return fail("find the module", module, str("is not in ", directory_));
+    return fail("find the module", module, "is not in ", directory_);
   // "kernel/a.ko: kernel/b.ko kernel/c.ko": the last one stands on none of the others.
   const std::string_view line = std::string_view(*found).substr(module.size() + 1);
   const size_t colon = line.find(':');
@@ -252,7 +252,7 @@ Result<> Modules::load_file(const std::string& file) {
   const std::string path = str(directory_, '/', file);
   const std::string bytes = TRY(read_module(path));
   if (::syscall(SYS_init_module, bytes.data(), bytes.size(), "") < 0 && errno != EEXIST)
-    return fail("load the module", path, errno);
+    return fail("load the module", path);
   loaded_.insert(place, file);
   return {};
 }
@@ -260,7 +260,7 @@ Result<> Modules::load_file(const std::string& file) {
 Result<> Modules::load(std::string_view name) {
   const auto names = find(name);
   if (names.empty())
-    return fail("find the module", name, str("is not in ", directory_));
+    return fail("find the module", name, "is not in ", directory_);
   Result<> done;
   for (const std::string& module : names)
     for (const std::string& file : TRY(files_of(module)))

@@ -52,10 +52,10 @@ Result<std::string> hash_of_user(std::string_view shadow, std::string_view user,
       continue;
     // "" would let everybody in; "*" and "!..." nobody. "x" stands for a line elsewhere.
     if (!fields[1].starts_with('$'))
-      return fail("check the password", path, str(user, " has no password that could be checked"));
+      return fail("check the password", path, user, " has no password that could be checked");
     return std::string(fields[1]);
   }
-  return fail("check the password", path, str("knows no ", user));
+  return fail("check the password", path, "knows no ", user);
 }
 
 Result<std::string> root_password_hash(const Root& root) {

@@ -61,7 +61,7 @@ Result<std::string> wanted_hash(const SessionSetup& setup) {
 // Returns when the right password was given; never, where there is none that could be.
 void ask_for_password(const SessionSetup& setup, Output& out) {
   if (!setup.config.problem.empty())
-    out.put("rescue: ", printable(kit_path("etc/rescue.conf")), ": ", setup.config.problem, "\n");
+    out.put("rescue: ", Printable(kit_path("etc/rescue.conf")), ": ", setup.config.problem, "\n");
   for (;;) {
     const auto hash = wanted_hash(setup);
     out.put("\nrescue: root's password is needed for the shell (Ctrl-D: ask again).\n");
@@ -152,12 +152,12 @@ Result<Session> start_session(const SessionSetup& setup) {
   UniqueFd terminal = TRY(open_console(setup.console));
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) < 0)
-    return fail("make a pipe", "", errno);
+    return fail("make a pipe", "");
   Session session{.pid = -1, .wishes = UniqueFd(ends[0])};
   UniqueFd writes(ends[1]);
   session.pid = ::fork();
   if (session.pid < 0)
-    return fail("start a process", setup.console, errno);
+    return fail("start a process", setup.console);
   if (session.pid == 0) {
     reset_signals();
     run_session(setup, std::move(terminal), std::move(writes));

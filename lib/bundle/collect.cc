@@ -48,7 +48,7 @@ Result<std::vector<Xattr>> read_xattrs(int fd, std::string_view shown) {
   if (length < 0) {
     if (errno == EOPNOTSUPP || errno == ENOSYS)
       return xattrs;
-    return fail("read extended attributes", shown, errno);
+    return fail("read extended attributes", shown);
   }
   names.resize(static_cast<size_t>(length));
   for (const std::string_view name : split(names, '\0')) {
@@ -57,7 +57,7 @@ Result<std::vector<Xattr>> read_xattrs(int fd, std::string_view shown) {
     std::string value(65536, '\0');
     const ssize_t size = ::fgetxattr(fd, std::string(name).c_str(), value.data(), value.size());
     if (size < 0)
-      return fail("read extended attributes", shown, errno);
+      return fail("read extended attributes", shown);
     value.resize(static_cast<size_t>(size));
     xattrs.push_back({std::string(name), std::move(value)});
   }

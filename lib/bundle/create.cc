@@ -70,7 +70,7 @@ class Creator {
     struct stat info{};
     const std::string dir(dir_name(output_));
     if (::stat(dir.c_str(), &info) < 0)
-      return fail("write", output_, errno);
+      return fail("write", output_);
     for (const std::string& library_dir : family_.library_dirs)
       if (const auto found = root_.find(library_dir);
           found && found->exists && found->info.st_dev == info.st_dev && found->info.st_ino == info.st_ino)
@@ -157,7 +157,7 @@ class Creator {
     const UniqueFd fd = TRY(open_at(found.dir.get(), found.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, shown));
     struct stat info{};
     if (::fstat(fd.get(), &info) < 0)
-      return fail("read", shown, errno);
+      return fail("read", shown);
     if (info.st_dev != item.device || info.st_ino != item.inode ||
         static_cast<uint64_t>(info.st_size) != item.entry.size)
       return changed(item);

@@ -64,7 +64,7 @@ Result<std::string> interpreter_from_libc(const Root& root) {
       continue;
     if (!interp.empty() && is64 == image->is64)
       return with_status(
-          fail("find glibc", root.path(), str("there is more than one: for ", interp, " and for ", image->interpreter))
+          fail("find glibc", root.path(), "there is more than one: for ", interp, " and for ", image->interpreter)
               .error(),
           Status::refused);
     interp = image->interpreter;

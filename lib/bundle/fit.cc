@@ -40,11 +40,11 @@ class FitCheck {
       notes_.push_back(str("forced although ", why));
       return {};
     }
-    return with_status(fail("check the fit", root_.path(), str(why, ". Nothing was changed")).error(), Status::refused);
+    return with_status(fail("check the fit", root_.path(), why, ". Nothing was changed").error(), Status::refused);
   }
 
   std::unexpected<Error> impossible(std::string_view why) const {
-    return with_status(fail("check the fit", root_.path(), str(why, ". Nothing was changed")).error(), Status::refused);
+    return with_status(fail("check the fit", root_.path(), why, ". Nothing was changed").error(), Status::refused);
   }
 
   Result<> check_package_manager() {
@@ -58,8 +58,8 @@ class FitCheck {
     if (arch != nullptr && arch->name != info_.arch && info_.arch != any_arch)
       return impossible(str("the bundle is for ", info_.arch, ", and ", program, " is for ", arch->name));
     if (!info_.interp.empty() && sample.image.interpreter != info_.interp)
-      return object(str("the bundle has the loader ", printable(info_.interp), ", and ", program, " names ",
-                        printable(sample.image.interpreter)));
+      return object(str("the bundle has the loader ", Printable(info_.interp), ", and ", program, " names ",
+                        Printable(sample.image.interpreter)));
     return {};
   }
 
@@ -122,7 +122,7 @@ class FitCheck {
         continue;
       for (const auto& [version, program] : versions)
         if (!provided->second.contains(version))
-          return object(str(printable(root_.shown(program)), " needs ", version, " of ", soname,
+          return object(str(Printable(root_.shown(program)), " needs ", version, " of ", soname,
                             ", which the bundle's ", soname, " does not define (it is glibc ", info_.glibc_version,
                             ')'));
     }
@@ -144,7 +144,7 @@ std::string package_manager_at_work(const Root& root) {
     struct flock lock{};
     lock.l_type = F_WRLCK;
     if (fd && ::fcntl(fd->get(), F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
-      return str("a package manager is at work: process ", lock.l_pid, " has locked ", printable(root.shown(path)));
+      return str("a package manager is at work: process ", lock.l_pid, " has locked ", Printable(root.shown(path)));
   }
   return {};
 }

@@ -210,7 +210,7 @@ Result<> parse_line(BundleInfo& info, std::string_view line, std::map<std::strin
   const size_t equals = line.find('=');
   const std::string_view key = line.substr(0, equals);
   if (equals == std::string_view::npos || !is_key(key))
-    return bad(path, str("not a line of KEY=value: ", printable(line.substr(0, 60))));
+    return bad(path, str("not a line of KEY=value: ", Printable(line.substr(0, 60))));
   auto value = unquote(line.substr(equals + 1));
   if (!value)
     return bad(path, str("the value of ", key, " is not quoted as it must be"));
@@ -249,7 +249,7 @@ Result<BundleInfo> BundleInfo::parse(const Bytes& text) {
   if (format == seen.end())
     return bad(text.path(), "it does not say its FORMAT");
   if (format->second != "1")
-    return bad(text.path(), str("its format is ", printable(format->second),
+    return bad(text.path(), str("its format is ", Printable(format->second),
                                 ", and this version of the kit reads format 1; use a newer kit"));
   TRY(check(info, text.path()));
   return info;

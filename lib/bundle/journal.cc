@@ -215,7 +215,7 @@ Result<Journal> Journal::parse(const Bytes& bytes) {
   bool first = true;
   for (const std::string_view line : split(text.substr(0, end), '\n')) {
     if (first ? line != first_line : !parse_line(journal, line))
-      return bad(str("unknown line '", printable(line.substr(0, 80)), '\''));
+      return bad(str("unknown line '", Printable(line.substr(0, 80)), '\''));
     first = false;
   }
   for (const Step& step : journal.steps)

@@ -161,7 +161,7 @@ class Parser {
     if (name == "sha256")
       name = "sha256digest";
     if (find(keywords, name) != nullptr)
-      return bad(str("the keyword ", printable(name), " is there twice"));
+      return bad(str("the keyword ", Printable(name), " is there twice"));
     keywords.push_back({name, equals == std::string_view::npos ? std::string_view() : word.substr(equals + 1)});
     return {};
   }
@@ -200,7 +200,7 @@ class Parser {
     entry_ = {};
     entry_.path = std::move(*path);
     if (const std::string_view fault = path_fault(entry_.path); !fault.empty())
-      return bad(str(printable(entry_.path), ": ", fault));
+      return bad(str(Printable(entry_.path), ": ", fault));
     TRY(read_type());
     TRY(read_tags());
     TRY(read_numbers());
@@ -217,7 +217,7 @@ class Parser {
     const std::string_view* const text = value_of(keyword);
     const auto value = text == nullptr ? std::nullopt : to_number<T>(*text, base);
     if (!value)
-      return bad(str(printable(entry_.path), ": ", keyword, text == nullptr ? " is missing" : " is no number"));
+      return bad(str(Printable(entry_.path), ": ", keyword, text == nullptr ? " is missing" : " is no number"));
     return *value;
   }
 
@@ -230,7 +230,7 @@ class Parser {
     else if (type != nullptr && *type == "link")
       entry_.type = EntryKind::link;
     else
-      return bad(str(printable(entry_.path), ": a bundle holds files, directories and links, and not ",
+      return bad(str(Printable(entry_.path), ": a bundle holds files, directories and links, and not ",
                      type == nullptr ? "this" : *type));
     return {};
   }
@@ -246,7 +246,7 @@ class Parser {
       if (tag.size() != 2 || tag[0] != 't' || tag[1] < '0' || tag[1] > '3')
         continue;
       if (has_tier)
-        return bad(str(printable(entry_.path), ": it has two tiers"));
+        return bad(str(Printable(entry_.path), ": it has two tiers"));
       has_tier = true;
       entry_.tier = static_cast<Tier>(tag[1] - '0');
     }
@@ -259,9 +259,9 @@ class Parser {
     entry_.gid = TRY(number<uint32_t>("gid"));
     // chown(2) takes this number for "leave the owner as it is".
     if (entry_.uid == std::numeric_limits<uint32_t>::max() || entry_.gid == std::numeric_limits<uint32_t>::max())
-      return bad(str(printable(entry_.path), ": its owner is nobody's number"));
+      return bad(str(Printable(entry_.path), ": its owner is nobody's number"));
     if (entry_.mode > 07777)
-      return bad(str(printable(entry_.path), ": its mode has more than permissions"));
+      return bad(str(Printable(entry_.path), ": its mode has more than permissions"));
     switch (entry_.type) {
       case EntryKind::file: return read_file();
       case EntryKind::link: return read_link();
@@ -274,13 +274,13 @@ class Parser {
     entry_.size = TRY(number<uint64_t>("size"));
     entry_.nlink = value_of("nlink") == nullptr ? 1 : TRY(number<uint32_t>("nlink"));
     if (entry_.nlink == 0)
-      return bad(str(printable(entry_.path), ": it has no names"));
+      return bad(str(Printable(entry_.path), ": it has no names"));
     if ((entry_.mode & set_id_bits) != 0 && !entry_.privileged)
-      return bad(str(printable(entry_.path), ": it would run as another user, and the recipe does not name it so"));
+      return bad(str(Printable(entry_.path), ": it would run as another user, and the recipe does not name it so"));
     const std::string_view* const digest = value_of("sha256digest");
     const auto bytes = digest == nullptr ? std::nullopt : from_hex(*digest);
     if (!bytes || bytes->size() != entry_.sha256.size())
-      return bad(str(printable(entry_.path), ": sha256digest is ", digest == nullptr ? "missing" : "no digest"));
+      return bad(str(Printable(entry_.path), ": sha256digest is ", digest == nullptr ? "missing" : "no digest"));
     std::ranges::copy(*bytes, entry_.sha256.begin());
     // A sum that wraps would make every later bound useless.
     if (entry_.size > static_cast<uint64_t>(std::numeric_limits<int64_t>::max()) - total_)
@@ -293,7 +293,7 @@ class Parser {
     const std::string_view* const text = value_of("link");
     auto target = text == nullptr ? std::nullopt : decode(*text);
     if (!target || target->empty() || target->size() > max_path || !is_bundle_name(*target))
-      return bad(str(printable(entry_.path), ": its link target is ", text == nullptr ? "missing" : "not usable"));
+      return bad(str(Printable(entry_.path), ": its link target is ", text == nullptr ? "missing" : "not usable"));
     entry_.link = std::move(*target);
     return {};
   }
@@ -304,12 +304,12 @@ class Parser {
     if (parent != ".") {
       const auto above = types_.find(parent);
       if (above == types_.end())
-        return bad(str(printable(entry_.path), ": the directory that holds it is not listed before it"));
+        return bad(str(Printable(entry_.path), ": the directory that holds it is not listed before it"));
       if (above->second != EntryKind::dir)
-        return bad(str(printable(entry_.path), ": what should hold it is no directory"));
+        return bad(str(Printable(entry_.path), ": what should hold it is no directory"));
     }
     if (!types_.emplace(entry_.path, entry_.type).second)
-      return bad(str(printable(entry_.path), ": it is listed twice"));
+      return bad(str(Printable(entry_.path), ": it is listed twice"));
     manifest_.entries.push_back(std::move(entry_));
     return {};
   }

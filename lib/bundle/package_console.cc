@@ -14,7 +14,7 @@ namespace rescue {
 namespace {
 
 void print_name(void* io, const Entry& entry) {
-  static_cast<Io*>(io)->out.put(printable(entry.path), entry.type == EntryType::directory ? "/\n" : "\n");
+  static_cast<Io*>(io)->out.put(Printable(entry.path), entry.type == EntryType::directory ? "/\n" : "\n");
 }
 
 Result<int> put_in_place(const PackageOptions& opt, Io& io, const Args& args) {
@@ -39,7 +39,7 @@ Result<> unpack_package(const PackageOptions& opt, Io& io, int fd, const std::st
   for (const std::string& note : report.notes)
     io.note(note);
   if (!patterns.unmatched().empty())
-    return fail("unpack", file, str("nothing in it matches '", printable(patterns.unmatched()), "'"));
+    return fail("unpack", file, "nothing in it matches '", Printable(patterns.unmatched()), "'");
   return {};
 }
 

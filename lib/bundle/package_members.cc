@@ -141,7 +141,7 @@ Result<bool> PackageMembers::take(const Entry& original) {
   const bool known = entry.type == EntryType::file || entry.type == EntryType::directory ||
                      entry.type == EntryType::symlink || entry.type == EntryType::hardlink;
   if (!known) {
-    notes_.push_back(str(printable(root_.shown(entry.path)), " is a device, pipe or socket, and is left out"));
+    notes_.push_back(str(Printable(root_.shown(entry.path)), " is a device, pipe or socket, and is left out"));
     return false;
   }
   if (!is_bundle_name(entry.path) || !is_bundle_name(entry.link))
@@ -364,9 +364,8 @@ Result<PackageBundle> bundle_of_packages(const Root& root, const std::vector<std
                          Status::refused);
     const std::string arch = arch_of(said.architecture);
     if (info.arch != any_arch && arch != any_arch && arch != info.arch)
-      return with_status(
-          fail("put in place", path, str("it is for ", arch, ", and another one for ", info.arch)).error(),
-          Status::refused);
+      return with_status(fail("put in place", path, "it is for ", arch, ", and another one for ", info.arch).error(),
+                         Status::refused);
     if (arch != any_arch)
       info.arch = arch;
     info.name += str(info.name.empty() ? "" : " ", said.name);
@@ -378,8 +377,8 @@ Result<PackageBundle> bundle_of_packages(const Root& root, const std::vector<std
   Describer describer(members, std::move(info));
   TRY(describer.run());
   if (!source->patterns().unmatched().empty())
-    return fail("put in place", files.front(),
-                str("nothing in it matches '", printable(source->patterns().unmatched()), "'"));
+    return fail("put in place", files.front(), "nothing in it matches '", Printable(source->patterns().unmatched()),
+                "'");
   std::vector<std::string> notes = members.notes();
   const std::string name = files.size() == 1 ? std::string(base_name(files[0])) : count_of(files.size(), "package");
   return PackageBundle{

@@ -117,10 +117,9 @@ class Planner {
     }
     if (real.size() < 2)
       return {};
-    return with_status(fail("compare the layout", root_.path(),
-                            str("/", real[0], " and /", real[1],
-                                " are directories here, and links into /usr in the "
-                                "bundle: it was made for a system with merged /usr"))
+    return with_status(fail("compare the layout", root_.path(), "/", real[0], " and /", real[1],
+                            " are directories here, and links into /usr in the "
+                            "bundle: it was made for a system with merged /usr")
                            .error(),
                        Status::refused);
   }
@@ -159,7 +158,7 @@ class Planner {
     found.dir = TRY(open_at(dir->second.get(), ".", O_PATH | O_DIRECTORY, 0, shown(path)));
     found.exists = ::fstatat(found.dir.get(), found.name.c_str(), &found.info, AT_SYMLINK_NOFOLLOW) == 0;
     if (!found.exists && errno != ENOENT)
-      return fail("find", shown(path), errno);
+      return fail("find", shown(path));
     return found;
   }
 
@@ -172,11 +171,10 @@ class Planner {
     const ManifestEntry& entry = entries_[i];
     if (other.type == entry.type && other.sha256 == entry.sha256 && other.link == entry.link)
       return false;
-    return with_status(
-        fail("compare the layout", shown(path),
-             str("two entries of the bundle belong here: ", printable(other.path), " and ", printable(entry.path)))
-            .error(),
-        Status::refused);
+    return with_status(fail("compare the layout", shown(path), "two entries of the bundle belong here: ",
+                            Printable(other.path), " and ", Printable(entry.path))
+                           .error(),
+                       Status::refused);
   }
 
   Result<> place_dir(size_t i, const std::string& path, const Found& found) {
@@ -282,7 +280,7 @@ class Planner {
       return "its content differs";
     for (const auto& [name, value] : bundle_.extras(i).xattrs)
       if (!has_xattr(fd->get(), name, value))
-        return str("its attribute ", printable(name), " differs");
+        return str("its attribute ", Printable(name), " differs");
     return "";
   }
 
@@ -381,7 +379,7 @@ class Planner {
       why = str("is ", words_for(step.old_kind), ", not ", words_for(step.kind));
     } else if (step.kind == NodeKind::link) {
       verb = Verb::relink;
-      why = str("becomes a link to ", printable(entry.link));
+      why = str("becomes a link to ", Printable(entry.link));
     }
     planned_.push_back({phase, step, static_cast<int>(i), {verb, path, std::move(why)}});
     return {};

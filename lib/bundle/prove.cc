@@ -28,7 +28,7 @@ Result<std::string> look_again(const Root& root, int dir, const Step& step) {
   const std::string name(base_name(step.path));
   struct stat info{};
   if (::fstatat(dir, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) < 0)
-    return fail("find", shown, errno);
+    return fail("find", shown);
   if (kind_of(info.st_mode) != step.kind)
     return "is of another type";
   if (step.kind == NodeKind::link)
@@ -61,7 +61,7 @@ void check_place(void* shared, size_t i) {
   if (!wrong)
     place.problem = message(wrong.error());
   else if (!wrong->empty())
-    place.problem = str(printable(checking.root.shown(place.step->path)), ": ", *wrong);
+    place.problem = str(Printable(checking.root.shown(place.step->path)), ": ", *wrong);
 }
 
 void check_files(const Root& root, const Journal& journal, Proof& proof) {
@@ -96,7 +96,7 @@ void check_programs(const Root& root, Proof& proof) {
         proof.problems.push_back(str(program, ": ", problem));
   }
   if (proof.programs_checked == 0)
-    proof.problems.push_back(str(printable(root.path()),
+    proof.problems.push_back(str(Printable(root.path()),
                                  ": has no program that could be checked. Is it the right directory, and is its disk "
                                  "mounted there?"));
 }
@@ -106,12 +106,12 @@ void name_suspects(const Root& root, Proof& proof) {
   constexpr std::string_view preload = "etc/ld.so.preload";
   if (const auto text = root.read_file(preload); text && !text->empty())
     proof.problems.push_back(
-        str(printable(root.shown(preload)),
+        str(Printable(root.shown(preload)),
             ": makes every program load a library first; move this file away if that is the cause"));
   struct statvfs info{};
   const auto top = root.open_dir("");
   if (top && ::fstatvfs(top->get(), &info) == 0 && (info.f_flag & ST_NOEXEC) != 0)
-    proof.problems.push_back(str(printable(root.path()), ": is mounted noexec, so no program on it can run; `mount -o ",
+    proof.problems.push_back(str(Printable(root.path()), ": is mounted noexec, so no program on it can run; `mount -o ",
                                  "remount,exec` it"));
 }
 

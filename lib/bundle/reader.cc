@@ -66,7 +66,7 @@ struct Stamp {
 Result<Stamp> stamp_of(int fd, std::string_view path) {
   Stamp stamp;
   if (::fstat(fd, &stamp.info) < 0)
-    return fail("read", path, errno);
+    return fail("read", path);
   return stamp;
 }
 
@@ -159,7 +159,7 @@ Result<Blake2b512::Digest> Bundle::State::digest() {
   if (whole)
     return Blake2b512::of(whole.text());
   if (::lseek(fd.get(), 0, SEEK_SET) < 0)
-    return fail("read", path, errno);
+    return fail("read", path);
   return digest_fd<Blake2b512>(fd.get(), path);
 }
 
@@ -317,7 +317,7 @@ class BundlePass {
       TRY(take(i, *entry, *tar));
     }
     if (const Entry* const more = TRY(state_.as_bad(tar->next())); more != nullptr)
-      return state_.bad("read bundle", str(printable(more->path), " is not in the manifest"));
+      return state_.bad("read bundle", str(Printable(more->path), " is not in the manifest"));
     // What was decoded ahead could not be held against the manifest then.
     if (state_.kept && state_.members == nullptr && state_.decoder->produced() > state_.tar_size())
       return state_.bad("read bundle", "it holds more than it may");
@@ -344,7 +344,7 @@ class BundlePass {
   Result<> take(size_t index, const Entry& member, EntryReader& tar) {
     const ManifestEntry& entry = state_.manifest.entries[index];
     if (member.path != entry.path)
-      return bad(entry, str("in its place the bundle holds ", printable(member.path)));
+      return bad(entry, str("in its place the bundle holds ", Printable(member.path)));
     TRY(check_member(entry, member));
     MemberExtras extras;
     for (const Xattr& xattr : member.xattrs)
@@ -376,7 +376,7 @@ class BundlePass {
       return bad(entry, "it has content, and should have none");
     for (const Xattr& xattr : member.xattrs) {
       if (!is_known_xattr(xattr.name))
-        return bad(entry, str("it has an attribute that no bundle may set: ", printable(xattr.name)));
+        return bad(entry, str("it has an attribute that no bundle may set: ", Printable(xattr.name)));
       if (xattr.name == "security.capability" && !entry.privileged)
         return bad(entry, "it would run with more rights, and the recipe does not name it so");
     }
@@ -390,7 +390,7 @@ class BundlePass {
     const ManifestEntry& target = state_.manifest.entries[first->second.first];
     if (target.mode != entry.mode || target.uid != entry.uid || target.gid != entry.gid || target.size != entry.size ||
         target.sha256 != entry.sha256 || target.nlink != entry.nlink)
-      return bad(entry, str("it is one file with ", printable(target.path), ", and the manifest has them differ"));
+      return bad(entry, str("it is one file with ", Printable(target.path), ", and the manifest has them differ"));
     ++first->second.names;
     return {};
   }

@@ -109,7 +109,7 @@ class Parser {
     if (!names_file(name)) {
       const auto text = built_in_text(name);
       if (!text)
-        return bad(place, str("there is no recipe called ", printable(name)));
+        return bad(place, str("there is no recipe called ", Printable(name)));
       return read(*text, str(name, ".recipe"), place.depth + 1);
     }
     const std::string file = name.starts_with('/') ? std::string(name) : str(dir_name(place.file), '/', name);
@@ -152,17 +152,17 @@ class Parser {
   static Result<> check_word(RuleKind kind, std::string_view word, const Place& place) {
     if (kind == RuleKind::soname) {
       if (word.contains('/') || word.contains('$'))
-        return bad(place, str("a soname has no slash: ", printable(word)));
+        return bad(place, str("a soname has no slash: ", Printable(word)));
       return {};
     }
     const bool in_libdir = word.starts_with("${LIBDIR}/");
     if (!in_libdir && !word.starts_with('/'))
-      return bad(place, str("neither a known word nor an absolute path: ", printable(word)));
+      return bad(place, str("neither a known word nor an absolute path: ", Printable(word)));
     if (word.substr(in_libdir ? 9 : 0).contains("${"))
-      return bad(place, str("only ${LIBDIR}, at the start, is known: ", printable(word)));
+      return bad(place, str("only ${LIBDIR}, at the start, is known: ", Printable(word)));
     const auto parts = split(word, '/');
     if (std::ranges::contains(parts, "..") || std::ranges::contains(parts, "."))
-      return bad(place, str("`.` and `..` have no place in a recipe: ", printable(word)));
+      return bad(place, str("`.` and `..` have no place in a recipe: ", Printable(word)));
     return {};
   }
 
@@ -192,8 +192,8 @@ Result<Recipe> Recipe::load(const std::string& name_or_file) {
     std::string known;
     for (const std::string_view name : recipe_names())
       known += str(known.empty() ? "" : ", ", name);
-    return usage_error(str("no recipe is called '", printable(name_or_file), "' (there are: ", known,
-                           "); a recipe of your own is named with its path"));
+    return usage_error("no recipe is called '", Printable(name_or_file), "' (there are: ", known,
+                       "); a recipe of your own is named with its path");
   }
   recipe.name = name_or_file;
   TRY(Parser(recipe).read(*text, str(name_or_file, ".recipe"), 0));

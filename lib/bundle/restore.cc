@@ -25,7 +25,7 @@ Result<> settle_leftovers(const Root& root, bool dry_run) {
     case Progress::committing:
     case Progress::undoing:
       return refused(root, "restore",
-                     str("an earlier change (", printable(pending.what),
+                     str("an earlier change (", Printable(pending.what),
                          ") broke off in the middle. Run `rescue-extract "
                          "--resume ",
                          root.path(), "` to finish it or `rescue-extract --undo ", root.path(),
@@ -90,7 +90,7 @@ Result<> choose_plan(const Root& root, Bundle& bundle, const RestoreOptions& opt
   if (TRY(plan_what_fits(root, bundle, wish, report)) || TRY(use_dead_files(root, bundle, options, report)))
     return {};
   return refused(root, "restore",
-                 str("nothing was changed: on the file system of ", printable(report.shortage->place), ", ",
+                 str("nothing was changed: on the file system of ", Printable(report.shortage->place), ", ",
                      report.shortage->advice()));
 }
 

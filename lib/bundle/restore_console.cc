@@ -33,11 +33,11 @@ class Printer {
   void plan(const RestoreReport& report) {
     const Plan& plan = report.plan;
     if (plan.nothing_to_do()) {
-      io_.out.put(printable(root_.path()), ": nothing to do, all ", plan.kept,
+      io_.out.put(Printable(root_.path()), ": nothing to do, all ", plan.kept,
                   " entries are as the bundle has them.\n");
     } else {
       const std::string_view what = how_.dry_run ? " would change, " : " changed, ";
-      io_.out.put(printable(root_.path()), ": ", count_of(plan.steps.size(), "place"), what, plan.kept,
+      io_.out.put(Printable(root_.path()), ": ", count_of(plan.steps.size(), "place"), what, plan.kept,
                   " were right already.\n");
     }
     const size_t shown = tell_.verbose ? plan.changes.size() : std::min(plan.changes.size(), changes_shown);
@@ -46,7 +46,7 @@ class Printer {
       const Change& change = plan.changes[plan.changes.size() - 1 - i];
       std::string verb(verb_word(change.verb));
       verb.resize(8, ' ');
-      io_.out.put("  ", verb, printable(root_.shown(change.path)), ": ", change.why, '\n');
+      io_.out.put("  ", verb, Printable(root_.shown(change.path)), ": ", change.why, '\n');
     }
     if (shown < plan.changes.size())
       io_.out.put("  and ", plan.changes.size() - shown, " more (-v names all)\n");
@@ -56,7 +56,7 @@ class Printer {
     if (!report.shortage)
       return;
     io_.out.put("Not all fits: ", count_of(report.left_out, "place is", "places are"),
-                " left out, the least important. On ", printable(report.shortage->place), ", ",
+                " left out, the least important. On ", Printable(report.shortage->place), ", ",
                 report.shortage->advice(), ".\n");
   }
 
@@ -91,7 +91,7 @@ class Printer {
     if (report.proof)
       proof(report);
     if (report.changed)
-      io_.out.put("To take this back: rescue-extract --undo ", printable(root_.path()), '\n');
+      io_.out.put("To take this back: rescue-extract --undo ", Printable(root_.path()), '\n');
   }
 
   void json(const RestoreReport& report, const Bundle& bundle, int status) {
@@ -142,7 +142,7 @@ class Printer {
 
 std::string describe_bundle(const Bundle& bundle) {
   const BundleInfo& info = bundle.info();
-  return str(printable(bundle.path()), ": ", info.name, ' ', info.version, " for ",
+  return str(Printable(bundle.path()), ": ", info.name, ' ', info.version, " for ",
              info.os_id.empty() ? "any system" : info.os_id, info.os_id.empty() ? "" : " ", info.os_version_id, " on ",
              info.arch, ", ", count_of(bundle.manifest().entries.size(), "entry", "entries"), ", ",
              bundle.signer() ? *bundle.signer() : "not signed", ". All of it is intact.");

@@ -56,7 +56,7 @@ class Reuser : public MemberSink {
     place_ = TRY(root_.find_existing(step_->path, Last::keep));
     hidden_ = str(hidden_prefix, place_->name);
     if (::renameat(place_->dir.get(), place_->name.c_str(), place_->dir.get(), hidden_.c_str()) < 0)
-      return fail("rename", shown_, errno);
+      return fail("rename", shown_);
     file_ = TRY(open_at(place_->dir.get(), hidden_, O_RDWR | O_NOFOLLOW, 0, shown_));
     return true;
   }
@@ -70,20 +70,20 @@ class Reuser : public MemberSink {
     if (!file_)
       return {};
     if (::ftruncate(file_.get(), static_cast<off_t>(entry_->size)) < 0)
-      return fail("cut to its size", shown_, errno);
+      return fail("cut to its size", shown_);
     if (::fchown(file_.get(), entry_->uid, entry_->gid) < 0 || ::fchmod(file_.get(), entry_->mode) < 0)
-      return fail("set owner and mode", shown_, errno);
+      return fail("set owner and mode", shown_);
     const struct timespec times[2] = {{extras_->mtime, extras_->mtime_nsec}, {extras_->mtime, extras_->mtime_nsec}};
     if (::futimens(file_.get(), times) < 0)
-      return fail("set the times", shown_, errno);
+      return fail("set the times", shown_);
     TRY(sync_fd(file_.get(), shown_));
     if (::lseek(file_.get(), 0, SEEK_SET) < 0)
-      return fail("read back", shown_, errno);
+      return fail("read back", shown_);
     if (TRY(sha256_fd(file_.get(), shown_)) != entry_->sha256)
       return fail("read back", shown_, "the disk does not give back what was written");
     TRY(file_.close(shown_));
     if (::renameat(place_->dir.get(), hidden_.c_str(), place_->dir.get(), place_->name.c_str()) < 0)
-      return fail("rename into place", shown_, errno);
+      return fail("rename into place", shown_);
     const UniqueFd dir = TRY(open_at(place_->dir.get(), ".", O_RDONLY | O_DIRECTORY, 0, shown_));
     return sync_fd(dir.get(), shown_);
   }
@@ -128,7 +128,7 @@ Result<> put_back_in(const Root& root, const std::string& path, std::vector<std:
     struct stat info{};
     const bool free = ::fstatat(dir.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
     if (free && ::renameat(dir.get(), entry.name.c_str(), dir.get(), name.c_str()) < 0)
-      return fail("rename", shown, errno);
+      return fail("rename", shown);
     if (free)
       done.push_back(shown);
   }

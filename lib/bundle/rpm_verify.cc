@@ -43,7 +43,7 @@ class Verifier {
   void add(std::string_view what, std::string_view expected, std::string_view found) {
     const bool ok = expected == found;
     checks_.push_back({std::string(what), ok ? Outcome::ok : Outcome::bad,
-                       ok ? std::string() : str("expected ", printable(expected), ", found ", found)});
+                       ok ? std::string() : str("expected ", Printable(expected), ", found ", found)});
   }
 
   void check_header(std::string_view what, DigestAlgorithm algorithm, Tag tag) {
@@ -145,7 +145,7 @@ class Verifier {
       while (true) {
         const auto piece = reader->read();
         if (!piece && piece.error().status() == Status::bad_data)
-          checks_.push_back({str("File ", printable(entry->path)), Outcome::bad, std::string(piece.error().detail())});
+          checks_.push_back({str("File ", Printable(entry->path)), Outcome::bad, std::string(piece.error().detail())});
         else if (!piece)
           return std::unexpected(piece.error());
         if (!piece || piece->empty())

@@ -69,7 +69,7 @@ Result<Latest> load_latest(const Root& root, bool clear) {
 std::string first_few(const std::vector<std::string>& paths) {
   std::string text;
   for (size_t i = 0; i < paths.size() && i < 3; ++i)
-    text += str(i > 0 ? ", " : "", printable(paths[i]));
+    text += str(i > 0 ? ", " : "", Printable(paths[i]));
   return paths.size() > 3 ? str(text, " and ", paths.size() - 3, " more") : text;
 }
 
@@ -77,9 +77,8 @@ Result<> undo_one(Latest& latest, bool force) {
   if (latest.pending.progress == Progress::done && !force) {
     const auto touched = TRY(latest.transaction->touched_since());
     if (!touched.empty())
-      return with_status(fail("undo", latest.pending.dir,
-                              str("changed by something else since: ", first_few(touched),
-                                  ". It was not undone; --force undoes it all the same"))
+      return with_status(fail("undo", latest.pending.dir, "changed by something else since: ", first_few(touched),
+                              ". It was not undone; --force undoes it all the same")
                              .error(),
                          Status::refused);
   }

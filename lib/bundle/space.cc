@@ -57,10 +57,10 @@ class Counter {
     const UniqueFd fd = TRY(std::move(dir));
     struct stat info{};
     if (::fstat(fd.get(), &info) < 0)
-      return fail("find", root_.shown(path), errno);
+      return fail("find", root_.shown(path));
     const auto [at, added] = systems_.emplace(info.st_dev, FileSystem{root_.shown(path), {}, 0, 0});
     if (added && ::fstatvfs(fd.get(), &at->second.info) < 0)
-      return fail("ask for free space", root_.shown(path), errno);
+      return fail("ask for free space", root_.shown(path));
     return &at->second;
   }
 
@@ -77,7 +77,7 @@ std::string_view dir_of(std::string_view path) {
 
 std::string Shortage::advice() const {
   if (read_only)
-    return str("the file system is mounted read-only. Make it writable (mount -o remount,rw ", printable(place),
+    return str("the file system is mounted read-only. Make it writable (mount -o remount,rw ", Printable(place),
                ") and run this again");
   if (need_bytes > free_bytes)
     return str(human_size(need_bytes), " are needed and ", human_size(free_bytes),

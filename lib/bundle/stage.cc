@@ -112,8 +112,8 @@ class Stager : public MemberSink {
     const std::string& path = bundle_.extras(index).hard_link_to;
     const ManifestEntry* const other = bundle_.manifest().find(path);
     if (other == nullptr)
-      return corrupt("hard link", root_.shown(plan_.steps[step_of(index)].path),
-                     str("names ", printable(path), ", which the bundle does not have"));
+      return corrupt("hard link", root_.shown(plan_.steps[step_of(index)].path), "names ", Printable(path),
+                     ", which the bundle does not have");
     const auto first = static_cast<size_t>(other - bundle_.manifest().entries.data());
     return step_of_entry_[first] >= 0
                ? transaction_.create_hard_link(step_of(index), step_of(first))
@@ -132,14 +132,14 @@ class Stager : public MemberSink {
     const Attributes& a = plan_.steps[file.step].attributes;
     // Owner before mode: changing the owner clears the set-id bits. Attributes last: it clears capabilities too.
     if (::fchown(fd, a.uid, a.gid) < 0)
-      return fail("set the owner", file.shown, errno);
+      return fail("set the owner", file.shown);
     if (::fchmod(fd, a.mode) < 0)
-      return fail("set the mode", file.shown, errno);
+      return fail("set the mode", file.shown);
     TRY(set_xattrs(file));
     const struct timespec time{file.extras->mtime, file.extras->mtime_nsec};
     const struct timespec times[2] = {time, time};
     if (::futimens(fd, times) < 0)
-      return fail("set the times", file.shown, errno);
+      return fail("set the times", file.shown);
     // Started now, so that the syncs below wait for all of it at once and not for one file after another.
     (void)::sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
     return {};
@@ -149,7 +149,7 @@ class Stager : public MemberSink {
     for (const auto& [name, value] : file.extras->xattrs) {
       // A file system without extended attributes cannot have had them either.
       if (::fsetxattr(file.fd.get(), name.c_str(), value.data(), value.size(), 0) < 0 && errno != EOPNOTSUPP)
-        return fail(str("set the attribute ", name), file.shown, errno);
+        return fail(str("set the attribute ", name), file.shown);
     }
     if (file.extras->xattrs.contains(label_name))
       return {};

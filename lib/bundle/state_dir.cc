@@ -29,7 +29,7 @@ Result<bool> make_dir(const Root& root, const Found& place, mode_t mode) {
   if (::mkdirat(place.dir.get(), place.name.c_str(), mode) < 0) {
     if (errno == EEXIST)
       return false;
-    return fail("make directory", shown, errno);
+    return fail("make directory", shown);
   }
   const UniqueFd parent = TRY(open_at(place.dir.get(), ".", O_RDONLY | O_DIRECTORY, 0, shown));
   TRY(sync_fd(parent.get(), shown));

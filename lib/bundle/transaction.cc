@@ -31,28 +31,28 @@ Result<NodeKind> kind_at(int dir, const std::string& name, std::string_view show
     return kind_of(info.st_mode);
   if (errno == ENOENT)
     return NodeKind::nothing;
-  return fail("find", shown, errno);
+  return fail("find", shown);
 }
 
 Result<> rename_at(int from_dir, const std::string& from, int to_dir, const std::string& to, std::string_view shown) {
   if (::renameat(from_dir, from.c_str(), to_dir, to.c_str()) < 0)
-    return fail("rename into place", shown, errno);
+    return fail("rename into place", shown);
   return {};
 }
 
 // Removes a file, a link or an empty directory; one that is gone is fine.
 Result<> remove_at(int dir, const std::string& name, NodeKind kind, std::string_view shown) {
   if (::unlinkat(dir, name.c_str(), kind == NodeKind::dir ? AT_REMOVEDIR : 0) < 0 && errno != ENOENT)
-    return fail("remove", shown, errno);
+    return fail("remove", shown);
   return {};
 }
 
 // Owner before mode: changing the owner clears the set-id bits.
 Result<> set_attributes(int dir, const std::string& name, const Attributes& a, std::string_view shown) {
   if (::fchownat(dir, name.c_str(), a.uid, a.gid, AT_SYMLINK_NOFOLLOW) < 0)
-    return fail("set the owner", shown, errno);
+    return fail("set the owner", shown);
   if (::fchmodat(dir, name.c_str(), a.mode, 0) < 0)
-    return fail("set the mode", shown, errno);
+    return fail("set the mode", shown);
   return {};
 }
 
@@ -154,7 +154,7 @@ Result<UniqueFd> Transaction::create_file(size_t i) {
 Result<> Transaction::create_hard_link(size_t i, size_t of_step) {
   const std::string shown = root_->shown(journal_.steps[i].path);
   if (::linkat(TRY(area(of_step)), new_slot(of_step).c_str(), TRY(area(i)), new_slot(i).c_str(), 0) < 0)
-    return fail("make hard link", shown, errno);
+    return fail("make hard link", shown);
   return {};
 }
 
@@ -162,7 +162,7 @@ Result<> Transaction::create_hard_link_to_existing(size_t i, std::string_view pa
   const std::string shown = root_->shown(journal_.steps[i].path);
   const std::string name(base_name(path));
   if (::linkat(TRY(dirs_.parent(path)), name.c_str(), TRY(area(i)), new_slot(i).c_str(), 0) < 0)
-    return fail("make hard link", shown, errno);
+    return fail("make hard link", shown);
   return {};
 }
 
@@ -171,9 +171,9 @@ Result<> Transaction::create_link(size_t i) {
   const std::string shown = root_->shown(step.path);
   const int dir = TRY(area(i));
   if (::symlinkat(step.link.c_str(), dir, new_slot(i).c_str()) < 0)
-    return fail("make link", shown, errno);
+    return fail("make link", shown);
   if (::fchownat(dir, new_slot(i).c_str(), step.attributes.uid, step.attributes.gid, AT_SYMLINK_NOFOLLOW) < 0)
-    return fail("set the owner", shown, errno);
+    return fail("set the owner", shown);
   return {};
 }
 
@@ -182,7 +182,7 @@ Result<> Transaction::create_dir(size_t i) {
   const std::string shown = root_->shown(step.path);
   const int dir = TRY(area(i));
   if (::mkdirat(dir, new_slot(i).c_str(), 0700) < 0)
-    return fail("make directory", shown, errno);
+    return fail("make directory", shown);
   return set_attributes(dir, new_slot(i), step.attributes, shown);
 }
 
@@ -298,7 +298,7 @@ Result<> Transaction::keep_old_files() {
       continue;
     // File systems without hard links: apply_put() renames the old file away instead. ENOENT: it was renamed already.
     if (errno != EPERM && errno != EOPNOTSUPP && errno != EMLINK && errno != ENOENT)
-      return fail("keep the old file", shown, errno);
+      return fail("keep the old file", shown);
   }
   return {};
 }
@@ -467,7 +467,7 @@ Result<> Transaction::put_late(Step step, std::string_view content) {
     TRY(write_all(fd.get(), content, shown));
     const Attributes& a = journal_.steps[i].attributes;
     if (::fchown(fd.get(), a.uid, a.gid) < 0 || ::fchmod(fd.get(), a.mode) < 0)
-      return fail("set owner and mode", shown, errno);
+      return fail("set owner and mode", shown);
     TRY(sync_fd(fd.get(), shown));
     TRY(fd.close(shown));
     TRY(write_journal("journal"));
@@ -551,7 +551,7 @@ Result<UniqueFd> lock_root(const Root& root) {
     return errno == EWOULDBLOCK
                ? with_status(fail("lock", root.path(), "another rescue command is changing it").error(),
                              Status::refused)
-               : fail("lock", root.path(), errno);
+               : fail("lock", root.path());
   return fd;
 }
 

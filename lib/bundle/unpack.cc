@@ -121,7 +121,7 @@ class Unpacker {
     package.fd = TRY(open_file(file, O_RDONLY | O_NONBLOCK));
     package.sha256 = hex(TRY(sha256_fd(package.fd.get(), file)));
     if (::lseek(package.fd.get(), 0, SEEK_SET) < 0)
-      return fail("read", file, errno);
+      return fail("read", file);
     EntryLimits limits;
     limits.total_size = limits.entry_size = uint64_t{8} << 30;
     package.reader = TRY(VerifiedPackage::open(package.fd.get(), file, limits));
@@ -143,9 +143,8 @@ class Unpacker {
       if (info.architecture.empty() || info.architecture == "all" || info.architecture == "noarch")
         continue;
       if (first != nullptr && first->info().architecture != info.architecture)
-        return with_status(fail("unpack", package.file,
-                                str("it is for ", info.architecture, ", and ", first->file, " for ",
-                                    first->info().architecture, "; a bundle is for one of them"))
+        return with_status(fail("unpack", package.file, "it is for ", info.architecture, ", and ", first->file, " for ",
+                                first->info().architecture, "; a bundle is for one of them")
                                .error(),
                            Status::refused);
       first = &package;
@@ -196,7 +195,7 @@ class Unpacker {
     if ((::mkdirat(root().fd(), "usr", 0755) < 0 && errno != EEXIST) ||
         (::mkdirat(root().fd(), str("usr/", name).c_str(), 0755) < 0 && errno != EEXIST) ||
         ::symlinkat(str("usr/", name).c_str(), root().fd(), name.c_str()) < 0)
-      return fail("unpack", root().shown(name), errno);
+      return fail("unpack", root().shown(name));
     return {};
   }
 
@@ -211,7 +210,7 @@ class Unpacker {
     const std::string name = path.substr(slash == std::string::npos ? 0 : slash + 1);
     const Found found = TRY(root().find(parent.empty() ? name : str(parent, '/', name)));
     if (!found.exists && ::mkdirat(found.dir.get(), found.name.c_str(), 0755) < 0)
-      return fail("unpack", root().shown(path), errno);
+      return fail("unpack", root().shown(path));
     if (found.exists && !S_ISDIR(found.info.st_mode))
       return bad(package.file, path, "it should be a directory, and another package has it otherwise");
     directories_[path] = found.path;
@@ -235,7 +234,7 @@ class Unpacker {
     if (found.exists && S_ISDIR(found.info.st_mode))
       return bad(package.file, path, "another package has a directory there");
     if (found.exists && ::unlinkat(found.dir.get(), found.name.c_str(), 0) < 0)
-      return fail("unpack", root().shown(path), errno);
+      return fail("unpack", root().shown(path));
     return place_at(package, entry, found);
   }
 
@@ -248,7 +247,7 @@ class Unpacker {
       }
       case EntryType::symlink:
         if (::symlinkat(entry.link.c_str(), found.dir.get(), found.name.c_str()) < 0)
-          return fail("unpack", root().shown(found.path), errno);
+          return fail("unpack", root().shown(found.path));
         return {};
       case EntryType::hardlink: return place_hard_link(package, entry, found);
       default: return {};  // a device is nothing that a bundle holds
@@ -261,7 +260,7 @@ class Unpacker {
     if (!target || !first || !first->exists || !S_ISREG(first->info.st_mode))
       return bad(package.file, entry.path, "it is another name of a file that is not in the package");
     if (::linkat(first->dir.get(), first->name.c_str(), found.dir.get(), found.name.c_str(), 0) < 0)
-      return fail("unpack", root().shown(found.path), errno);
+      return fail("unpack", root().shown(found.path));
     // The last name of a file is the one with the content in an RPM.
     if (entry.size > 0)
       TRY(write_content(package, found, O_TRUNC));
@@ -318,7 +317,7 @@ Result<UnpackedPackages> UnpackedPackages::unpack(const std::vector<std::string>
   auto state = std::make_unique<State>();
   std::string dir = str(dir_name(output), "/.rescue-bundle.XXXXXX");
   if (::mkdtemp(dir.data()) == nullptr)
-    return fail("make a directory to unpack in", dir_name(output), errno);
+    return fail("make a directory to unpack in", dir_name(output));
   state->dir = dir;
   state->root = TRY(Root::open(dir));
   TRY(Unpacker(*state, merge).run(files));

@@ -59,9 +59,8 @@ Result<std::string_view> VerifiedPackage::read() {
   }
   const std::string found = hash_.finish();
   if (found != expected_)
-    return with_status(corrupt(printable(entry_), path_,
-                               str("its content is not what was packed: its ", digest_name(algorithm_), " is ", found,
-                                   ", and the package says ", printable(expected_)))
+    return with_status(corrupt(printable(entry_), path_, "its content is not what was packed: its ",
+                               digest_name(algorithm_), " is ", found, ", and the package says ", Printable(expected_))
                            .error(),
                        Status::bad_data);
   expected_.clear();

@@ -29,7 +29,7 @@ Result<Temporary> make_temporary(const std::string& output, unsigned mode) {
   temporary.name = str(dir_name(output), "/.", base_name(output), ".XXXXXX");
   temporary.fd = UniqueFd(::mkostemp(temporary.name.data(), O_CLOEXEC));
   if (!temporary.fd)
-    return fail("write", output, errno);
+    return fail("write", output);
   if (::fchmod(temporary.fd.get(), mode) < 0) {
     const int code = errno;
     ::unlink(temporary.name.c_str());
@@ -42,7 +42,7 @@ Result<> give_name(UniqueFd& fd, const std::string& temporary, const std::string
   TRY(sync_fd(fd.get(), output));
   TRY(fd.close(output));
   if (::rename(temporary.c_str(), output.c_str()) < 0)
-    return fail("write", output, errno);
+    return fail("write", output);
   const std::string dir(dir_name(output));
   const UniqueFd dir_fd = TRY(open_file(dir, O_RDONLY | O_DIRECTORY));
   return sync_fd(dir_fd.get(), dir);
@@ -80,7 +80,7 @@ Result<uint64_t> BundleWriter::commit() {
   TRY(zstd_->finish());
   struct stat info{};
   if (::fstat(fd_.get(), &info) < 0)
-    return fail("write", output_, errno);
+    return fail("write", output_);
   TRY(give_name(fd_, temporary_, output_));
   temporary_.clear();
   return static_cast<uint64_t>(info.st_size);

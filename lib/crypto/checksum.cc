@@ -30,7 +30,7 @@ Result<> check_usage(const ChecksumOptions& options) {
   if (options.check)
     return {};
   const auto only_checking = [](std::string_view name) {
-    return usage_error(str("the --", name, " option is meaningful only when verifying checksums"));
+    return usage_error("the --", name, " option is meaningful only when verifying checksums");
   };
   if (options.ignore_missing)
     return only_checking("ignore-missing");
@@ -147,7 +147,7 @@ void Check::take_line(std::string_view line, uint64_t number) {
   if (!parsed || (parsed->path == "-" && from_input_)) {
     ++malformed_;
     if (options_.report == CheckReport::malformed_too)
-      io_.note(str(list_, ": ", number, ": improperly formatted ", kinds_[0].tag, " checksum line"));
+      io_.note(list_, ": ", number, ": improperly formatted ", kinds_[0].tag, " checksum line");
     return;
   }
   ++well_formed_;
@@ -156,12 +156,12 @@ void Check::take_line(std::string_view line, uint64_t number) {
 
 void Check::warn_count(uint64_t count, std::string_view singular, std::string_view plural) {
   if (count > 0)
-    io_.note(str("WARNING: ", count, ' ', count == 1 ? singular : plural));
+    io_.note("WARNING: ", count, ' ', count == 1 ? singular : plural);
 }
 
 void Check::summarize() {
   if (well_formed_ == 0) {
-    io_.note(str(list_, ": no properly formatted checksum lines found"));
+    io_.note(list_, ": no properly formatted checksum lines found");
     return;
   }
   if (silent())
@@ -170,7 +170,7 @@ void Check::summarize() {
   warn_count(unreadable_, "listed file could not be read", "listed files could not be read");
   warn_count(different_, "computed checksum did NOT match", "computed checksums did NOT match");
   if (options_.ignore_missing && matching_ == 0)
-    io_.note(str(list_, ": no file was verified"));
+    io_.note(list_, ": no file was verified");
 }
 
 bool Check::run(std::string_view text) {
@@ -196,9 +196,9 @@ Result<std::string> read_list(const std::string& path, const Io& io) {
 
 Result<size_t> digits_of_length(uint64_t bits, size_t most) {
   if (bits % 8 != 0)
-    return fail("length", "", str(bits, " is not a multiple of 8"));
+    return fail("length", "", bits, " is not a multiple of 8");
   if (bits / 4 > most)
-    return fail("length", "", str(bits, " is more than ", most * 4));
+    return fail("length", "", bits, " is more than ", most * 4);
   return bits == 0 ? most : static_cast<size_t>(bits / 4);
 }
 

@@ -125,8 +125,8 @@ Result<> unmask(Secret& secret, const Bytes& file, std::string_view password) {
   if (cost.operations > max_operations || cost.memory > max_memory)
     return bad(file.path(), "asks for more memory or time than any real key");
   if (!mask(secret, password, salt, cost))
-    return fail("decrypt secret key", file.path(),
-                str("not enough memory: this takes ", human_size(cost.memory), ", as minisign's own"));
+    return fail("decrypt secret key", file.path(), "not enough memory: this takes ", human_size(cost.memory),
+                ", as minisign's own");
   const auto sum = checksum_of(secret);
   if (sodium_memcmp(sum.data(), secret.checksum(), sum.size()) != 0)
     return fail("decrypt secret key", file.path(), "wrong password");

@@ -24,7 +24,7 @@ Result<> make_link(const Found& place, const LinkChange& change, const std::stri
   const int dir = place.dir.get();
   (void)::unlinkat(dir, link_name, 0);  // what a run that was killed left
   if (::symlinkat(change.target.c_str(), dir, link_name) < 0)
-    return fail("make link", shown, errno);
+    return fail("make link", shown);
   if (::renameat(dir, link_name, dir, place.name.c_str()) < 0) {
     const int code = errno;
     (void)::unlinkat(dir, link_name, 0);
@@ -41,7 +41,7 @@ Result<> change_link(const Root& root, const LinkChange& change) {
   if (!change.removes())
     return make_link(place, change, shown);
   if (::unlinkat(place.dir.get(), place.name.c_str(), 0) < 0 && errno != ENOENT)
-    return fail("remove link", shown, errno);
+    return fail("remove link", shown);
   return {};
 }
 
@@ -71,11 +71,11 @@ void copy_label(const Found& old, int fd) {
 Result<> write_file(const CachePlan& plan, const Found& place, const std::string& name, const std::string& shown) {
   const int dir = place.dir.get();
   if (::unlinkat(dir, name.c_str(), 0) < 0 && errno != ENOENT)
-    return fail("remove old temporary file", shown, errno);
+    return fail("remove old temporary file", shown);
   UniqueFd file = TRY(open_at(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600, shown));
   TRY(write_all(file.get(), plan.bytes, shown));
   if (::fchmod(file.get(), 0644) < 0)
-    return fail("set mode", shown, errno);
+    return fail("set mode", shown);
   copy_label(place, file.get());
   TRY(sync_fd(file.get(), shown));
   return file.close(shown);
@@ -101,7 +101,7 @@ Result<> apply_cache(const Root& root, const CachePlan& plan) {
   const std::string shown = root.shown(plan.cache_path);
   auto done = write_file(plan, place, name, str(shown, '~'));
   if (done && ::renameat(dir, name.c_str(), dir, place.name.c_str()) < 0)
-    done = fail("replace", shown, errno);
+    done = fail("replace", shown);
   if (!done) {
     (void)::unlinkat(dir, name.c_str(), 0);
     return done;

@@ -49,7 +49,7 @@ bool is_from_cache(const LoadedObject& object) {
 
 Result<ClosureCopy> ClosureCopy::into(const Root& root, const std::string& target) {
   if (::mkdir(target.c_str(), 0755) < 0 && errno != EEXIST)
-    return fail("make directory", target, errno);
+    return fail("make directory", target);
   UniqueFd fd = TRY(open_file(target, O_RDONLY | O_DIRECTORY));
   return ClosureCopy(root, std::move(fd), target);
 }
@@ -62,7 +62,7 @@ Result<UniqueFd> ClosureCopy::directory_for(std::string_view path) const {
   for (const std::string& component : components) {
     shown += str('/', component);
     if (::mkdirat(dir.get(), component.c_str(), 0755) < 0 && errno != EEXIST)
-      return fail("make directory", shown, errno);
+      return fail("make directory", shown);
     dir = TRY(open_at(dir.get(), component, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, shown));
   }
   return dir;
@@ -77,12 +77,12 @@ Result<> ClosureCopy::copy(const std::string& from, std::string_view to) {
   const UniqueFd source = TRY(root_->open_file(from, O_RDONLY | O_NONBLOCK));
   struct stat info{};
   if (::fstat(source.get(), &info) < 0)
-    return fail("look at", from_shown, errno);
+    return fail("look at", from_shown);
   const UniqueFd dir = TRY(directory_for(path));
   UniqueFd file = TRY(open_at(dir.get(), components.back(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600, to_shown));
   TRY(copy_bytes(source.get(), file.get(), from_shown, to_shown));
   if (::fchmod(file.get(), info.st_mode & 0777) < 0)
-    return fail("set mode", to_shown, errno);
+    return fail("set mode", to_shown);
   return file.close(to_shown);
 }
 

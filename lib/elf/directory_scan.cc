@@ -183,7 +183,7 @@ void Scan::read(File& file, int dir, const std::string& name) {
   const auto fd = open_at(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0, path);
   struct stat info{};
   if (!fd || ::fstat(fd->get(), &info) < 0) {
-    file.complaint = fd ? fail("look at", path, errno).error() : fd.error();
+    file.complaint = fd ? fail("look at", path).error() : fd.error();
     return;
   }
   file.device = info.st_dev;
@@ -299,7 +299,7 @@ void Scan::stale(const std::string& name, const File& file) {
     result_.warnings.push_back(message(fail("follow link", shown, file.error).error()));
     return;
   }
-  result_.remarks.push_back(str(printable(shown), ": leads nowhere"));
+  result_.remarks.push_back(str(Printable(shown), ": leads nowhere"));
   if (make_links_ && name.find(".so.") != std::string::npos)
     result_.links.push_back({found_path_of(name), {}});
 }
@@ -340,7 +340,7 @@ void Scan::plan_link(const Winner& winner, ScannedDirectory::Entry& entry) {
   if (soname.find('/') != std::string::npos || is_dot_or_dot_dot(soname)) {
     // glibc's would make the link, wherever that leads.
     result_.warnings.push_back(
-        str(shown(*winner.file), ": calls itself ", printable(soname), ", which is no file name: no link is made"));
+        str(shown(*winner.file), ": calls itself ", Printable(soname), ", which is no file name: no link is made"));
     entry.skipped = true;
     return;
   }

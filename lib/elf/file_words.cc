@@ -102,7 +102,7 @@ void add_segments(FileWords& words, FileView& file, const Image& image, bool not
   else
     words.text += dynamic ? ", dynamically linked" : ", statically linked";
   if (!image.interpreter.empty())
-    words.text += str(", interpreter ", printable(image.interpreter));
+    words.text += str(", interpreter ", Printable(image.interpreter));
 }
 
 // The command line that died, from the note that the kernel writes first.
@@ -128,7 +128,7 @@ void add_core(FileWords& words, FileView& file, const Image& image) {
         const auto arguments = notes.slice(body + *size - 80, 80, what);
         if (arguments)
           words.text +=
-              str(", from '", printable(trim(arguments->text().substr(0, arguments->text().find('\0')))), "'");
+              str(", from '", Printable(trim(arguments->text().substr(0, arguments->text().find('\0')))), "'");
         return;
       }
       at = body + (uint64_t{*size} + 3) / 4 * 4;

@@ -377,7 +377,7 @@ Result<Image> read_image(FileView&& file, bool tolerant) {
 Result<uint64_t> size_of(int fd, std::string_view path) {
   struct stat info{};
   if (::fstat(fd, &info) < 0)
-    return fail("look at", path, errno);
+    return fail("look at", path);
   if (!S_ISREG(info.st_mode))
     return fail("read", path, "not a regular file");
   return static_cast<uint64_t>(info.st_size);

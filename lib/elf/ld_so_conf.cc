@@ -75,7 +75,7 @@ class Reader {
       constexpr std::string_view types[] = {"libc4", "libc5", "libc6", "glibc2"};
       if (std::ranges::find(types, dir.type) == std::end(types))
         conf_.warnings.push_back(
-            str(root_.shown(path), ": line ", line.number, ": ", printable(dir.type), " is not a known library type"));
+            str(root_.shown(path), ": line ", line.number, ": ", Printable(dir.type), " is not a known library type"));
     }
     dir.path = trim_directory(dir.path);
     if (!dir.path.empty())

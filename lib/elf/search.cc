@@ -346,7 +346,7 @@ std::string object_problem(const LoadedObject& object) {
   const Hit& hit = *object.hit;
   if (hit.error)
     return message(*hit.error);
-  std::string text = str(printable(object.name), ": not found");
+  std::string text = str(Printable(object.name), ": not found");
   if (!hit.mismatched.empty())
     text += str("; for another machine: ", listed(hit.mismatched));
   else if (!hit.tried.empty())
@@ -363,9 +363,9 @@ std::vector<std::string> problems_of(const Closure& closure) {
       problems.push_back(object_problem(object));
   for (const VersionProblem& problem : closure.version_problems)
     if (problem.kind == VersionProblem::Kind::missing)
-      problems.push_back(str(printable(closure.objects[problem.provider].hit->path), ": version ",
-                             printable(problem.version), " is missing (needed by ",
-                             printable(closure.objects[problem.requester].hit->path), ')'));
+      problems.push_back(str(Printable(closure.objects[problem.provider].hit->path), ": version ",
+                             Printable(problem.version), " is missing (needed by ",
+                             Printable(closure.objects[problem.requester].hit->path), ')'));
   return problems;
 }
 

@@ -45,7 +45,7 @@ class Xattrs {
     const int done = file_.fd >= 0 ? ::fsetxattr(file_.fd, name, value.data(), value.size(), 0)
                                    : ::lsetxattr(path_.c_str(), name, value.data(), value.size(), 0);
     if (done < 0)
-      return fail(str("set attribute ", name), file_.shown, errno);
+      return fail(str("set attribute ", name), file_.shown);
     return {};
   }
   void remove(const char* name) const {
@@ -66,7 +66,7 @@ class Xattrs {
       if (errno == ERANGE)
         size = call(nullptr, 0);
       if (size < 0)
-        return fail("read attributes", file_.shown, errno);
+        return fail("read attributes", file_.shown);
       data.resize(static_cast<size_t>(size) + 64);
     }
   }
@@ -103,7 +103,7 @@ Result<> set_mode(const FileRef& file, mode_t mode) {
   const int done =
       file.fd >= 0 ? ::fchmod(file.fd, mode & 07777) : ::fchmodat(file.dir, file.name.c_str(), mode & 07777, 0);
   if (done < 0)
-    return fail("set permissions", file.shown, errno);
+    return fail("set permissions", file.shown);
   return {};
 }
 
@@ -112,7 +112,7 @@ Result<> set_times(const FileRef& file, const struct stat& info) {
   const int done =
       file.fd >= 0 ? ::futimens(file.fd, times) : ::utimensat(file.dir, file.name.c_str(), times, AT_SYMLINK_NOFOLLOW);
   if (done < 0)
-    return fail("set times", file.shown, errno);
+    return fail("set times", file.shown);
   return {};
 }
 

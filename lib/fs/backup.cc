@@ -73,7 +73,7 @@ Result<std::string> backup_name(int dir, const std::string& name, const BackupPo
 Result<std::string> make_backup(int dir, const std::string& name, const BackupPolicy& policy, std::string_view shown) {
   std::string backup = TRY(backup_name(dir, name, policy, shown));
   if (::renameat(dir, name.c_str(), dir, backup.c_str()) < 0)
-    return fail("keep a backup", shown, errno);
+    return fail("keep a backup", shown);
   return backup;
 }
 

@@ -77,7 +77,7 @@ Result<bool> DataCopier::clone(const Job& job) {
   if (::ioctl(job.out, FICLONE, job.in) == 0)
     return true;
   if (must)
-    return fail("clone to it", job.out_path, errno);
+    return fail("clone to it", job.out_path);
   // Anything else than a fault of the disk means that these file systems cannot, or not for this file.
   no_clone_ = errno == EOPNOTSUPP || errno == EXDEV || errno == ENOTTY || errno == ENOSYS;
   return false;
@@ -104,7 +104,7 @@ Result<> DataCopier::copy_extents(const Job& job) {
   if (policy_.sparse == Sparse::never && done < size)
     return write_zeros(job, done, size - done);
   if (::ftruncate(job.out, static_cast<off_t>(size)) < 0)
-    return fail("set the size", job.out_path, errno);
+    return fail("set the size", job.out_path);
   return {};
 }
 
@@ -143,9 +143,9 @@ Result<uint64_t> DataCopier::copy_in_kernel(const Job& job, uint64_t offset, uin
 Result<uint64_t> DataCopier::copy_by_hand(const Job& job, uint64_t offset, uint64_t length) {
   const bool seekable = S_ISREG(job.in_info.st_mode);
   if (S_ISREG(job.out_info.st_mode) && ::lseek(job.out, static_cast<off_t>(offset), SEEK_SET) < 0)
-    return fail("seek", job.out_path, errno);
+    return fail("seek", job.out_path);
   if (seekable && ::lseek(job.in, static_cast<off_t>(offset), SEEK_SET) < 0)
-    return fail("seek", job.in_path, errno);
+    return fail("seek", job.in_path);
   uint64_t done = 0;
   while (done < length) {
     const size_t wanted = static_cast<size_t>(std::min<uint64_t>(length - done, buffer_size));
@@ -171,7 +171,7 @@ Result<> DataCopier::write_out(const Job& job, std::string_view data, uint64_t o
     if (!all_zero(piece))
       TRY(write_all(job.out, piece, job.out_path));
     else if (::lseek(job.out, static_cast<off_t>(piece.size()), SEEK_CUR) < 0)
-      return fail("seek", job.out_path, errno);
+      return fail("seek", job.out_path);
     offset += piece.size();
     data.remove_prefix(piece.size());
   }
@@ -180,7 +180,7 @@ Result<> DataCopier::write_out(const Job& job, std::string_view data, uint64_t o
 
 Result<> DataCopier::write_zeros(const Job& job, uint64_t offset, uint64_t length) {
   if (::lseek(job.out, static_cast<off_t>(offset), SEEK_SET) < 0)
-    return fail("seek", job.out_path, errno);
+    return fail("seek", job.out_path);
   std::memset(buffer(), 0, buffer_size);
   while (length > 0) {
     const auto count = static_cast<size_t>(std::min<uint64_t>(length, buffer_size));

@@ -38,7 +38,7 @@ Result<Descent> Descent::start(UniqueFd top, std::string_view shown) {
 Result<> Descent::push(UniqueFd fd, bool by_link, std::string_view shown) {
   struct stat info{};
   if (::fstat(fd.get(), &info) < 0)
-    return fail("look at", shown, errno);
+    return fail("look at", shown);
   levels_.push_back({std::move(fd), info.st_dev, info.st_ino, by_link});
   return {};
 }
@@ -74,7 +74,7 @@ Result<> Descent::leave(std::string_view shown) {
     parent.fd = TRY(open_at(fd(), "..", directory_flags, 0, shown));
     struct stat info{};
     if (::fstat(parent.fd.get(), &info) < 0)
-      return fail("look at", shown, errno);
+      return fail("look at", shown);
     if (info.st_dev != parent.device || info.st_ino != parent.inode)
       return fail("go back up", shown, "the directory was moved meanwhile");
   }

@@ -31,7 +31,7 @@ Result<bool> DirectoryReader::next() {
       // A directory that was removed while it is read has no more entries.
       if (errno == ENOENT)
         return false;
-      return fail("read directory", path_, errno);
+      return fail("read directory", path_);
     }
     if (count == 0)
       return false;

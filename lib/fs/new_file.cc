@@ -16,7 +16,7 @@ Result<NewFile> NewFile::open(UniqueFd dir, std::string name, std::string shown,
   file.fd_ = TRY(open_at(file.dir_.get(), temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600, file.shown_));
   file.temporary_ = std::move(temporary);
   if (::fchmod(file.fd_.get(), mode) < 0)
-    return fail("set the permissions", file.shown_, errno);
+    return fail("set the permissions", file.shown_);
   return file;
 }
 
@@ -41,7 +41,7 @@ NewFile::~NewFile() {
 Result<> NewFile::commit() {
   TRY(sync_fd(fd_.get(), shown_));
   if (::renameat(dir_.get(), temporary_.c_str(), dir_.get(), name_.c_str()) < 0)
-    return fail("put it in its place", shown_, errno);
+    return fail("put it in its place", shown_);
   temporary_.clear();
   TRY(fd_.close(shown_));
   return sync_fd(dir_.get(), shown_);

@@ -21,7 +21,7 @@ Result<bool> exchange_names(int dir_a, const std::string& a, int dir_b, const st
   // Sandboxes of old container engines answer EPERM where they mean ENOSYS.
   if (errno == ENOSYS || errno == EINVAL || errno == EPERM || errno == EOPNOTSUPP)
     return false;
-  return fail("exchange", shown, errno);
+  return fail("exchange", shown);
 }
 
 Result<bool> same_mount(int dir_a, int dir_b, std::string_view shown) {
@@ -31,7 +31,7 @@ Result<bool> same_mount(int dir_a, int dir_b, std::string_view shown) {
     return true;
   if (errno == EXDEV)
     return false;
-  return fail("rename in", shown, errno);
+  return fail("rename in", shown);
 }
 
 bool is_mount_point(int dir, const std::string& name) {
@@ -56,14 +56,14 @@ Result<std::optional<uint32_t>> inode_flags(int dir, const std::string& name, st
     return flags;
   if (errno == ENOTTY || errno == EOPNOTSUPP || errno == EINVAL || errno == ENOSYS)
     return std::nullopt;
-  return fail("read inode flags", shown, errno);
+  return fail("read inode flags", shown);
 }
 
 Result<> set_inode_flags(int dir, const std::string& name, uint32_t flags, std::string_view shown) {
   const UniqueFd fd = TRY(open_for_flags(dir, name, shown));
   unsigned value = flags;
   if (::ioctl(fd.get(), FS_IOC_SETFLAGS, &value) < 0)
-    return fail("set inode flags (chattr)", shown, errno);
+    return fail("set inode flags (chattr)", shown);
   return {};
 }
 

@@ -68,7 +68,7 @@ class OwnerChanger final : public WalkVisitor {
   void change(const WalkEntry& entry) {
     struct stat info = entry.info;
     if (referents_ && S_ISLNK(info.st_mode) && ::fstatat(entry.dir, entry.name, &info, 0) < 0) {
-      complain(fail("follow link", entry.path, errno).error());
+      complain(fail("follow link", entry.path).error());
       if (opt_.say == Say::everything)
         describe_failure(entry.path, &entry.info);
       return;
@@ -78,7 +78,7 @@ class OwnerChanger final : public WalkVisitor {
     const int flags = referents_ ? 0 : AT_SYMLINK_NOFOLLOW;
     if (wanted &&
         ::fchownat(entry.dir, entry.name, spec_.user.value_or(as_it_is), spec_.group.value_or(as_it_is), flags) < 0) {
-      complain(fail(with_user_ ? "change owner" : "change group", entry.path, errno).error());
+      complain(fail(with_user_ ? "change owner" : "change group", entry.path).error());
       if (opt_.say == Say::everything)
         describe_failure(entry.path, &info);
       return;
@@ -117,7 +117,7 @@ class OwnerChanger final : public WalkVisitor {
   }
 
   void describe_failure(std::string_view path, const struct stat* info) {
-    io_.out.put("failed to change ", has_user() || !spec_.group ? "ownership" : "group", " of ", quoted_word(path));
+    io_.out.put("failed to change ", has_user() || !spec_.group ? "ownership" : "group", " of ", Quoted(path));
     if (has_user() || spec_.group) {
       if (info != nullptr)
         io_.out.put(" from ", old_text(*info));

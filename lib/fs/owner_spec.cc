@@ -42,7 +42,7 @@ Result<OwnerSpec> parse_parts(std::string_view text, size_t separator, Names& na
     // A number has no login group.
     spec.group = user.starts_with('+') ? std::nullopt : login_group(user, names);
     if (!spec.group)
-      return fail("owner", "", str(quoted_word(text), " names no user with a group of its own"));
+      return fail("owner", "", Quoted(text), " names no user with a group of its own");
     const std::string_view name = names.groups.name_of(*spec.group);
     spec.group_text = name.empty() ? str(*spec.group) : std::string(name);
   }
@@ -54,13 +54,13 @@ Result<OwnerSpec> parse_parts(std::string_view text, size_t separator, Names& na
 Result<uint32_t> parse_user(std::string_view text, Names& names) {
   if (const auto id = parse_id(text, names.users))
     return *id;
-  return fail("owner", "", str(quoted_word(text), " is not a user"));
+  return fail("owner", "", Quoted(text), " is not a user");
 }
 
 Result<uint32_t> parse_group(std::string_view text, Names& names) {
   if (const auto id = parse_id(text, names.groups))
     return *id;
-  return fail("group", "", str(quoted_word(text), " is not a group"));
+  return fail("group", "", Quoted(text), " is not a group");
 }
 
 Result<OwnerSpec> parse_owner(std::string_view text, Names& names) {

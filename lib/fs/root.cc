@@ -86,7 +86,7 @@ class Walk {
       info.st_mode = S_IFLNK | 0777;
     } else if (::fstatat(here(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) < 0) {
       if (errno != ENOENT || !is_last)
-        return fail("find", shown_, errno);
+        return fail("find", shown_);
       exists = false;
     }
     if (exists && S_ISLNK(info.st_mode) && (!is_last || last_ == Last::follow || must_be_dir_)) {
@@ -133,7 +133,7 @@ class Walk {
   Result<Found> arrived_at_directory() {
     Found found{path_, {}, ".", true, {}};
     if (::fstat(here(), &found.info) < 0)
-      return fail("find", shown_, errno);
+      return fail("find", shown_);
     if (!dirs_.empty()) {
       found.name = base_name(path_);
       dirs_.pop_back();
@@ -218,7 +218,7 @@ Result<std::string> read_link_at(int dir, const std::string& name, std::string_v
   while (true) {
     const ssize_t length = ::readlinkat(dir, name.c_str(), target.data(), target.size());
     if (length < 0)
-      return fail("read link", shown, errno);
+      return fail("read link", shown);
     if (static_cast<size_t>(length) < target.size()) {
       target.resize(static_cast<size_t>(length));
       return target;
@@ -230,7 +230,7 @@ Result<std::string> read_link_at(int dir, const std::string& name, std::string_v
 Result<std::string> working_directory() {
   std::string path(PATH_MAX, '\0');
   if (::getcwd(path.data(), path.size()) == nullptr)
-    return fail("find", "working directory", errno);
+    return fail("find", "working directory");
   path.resize(path.find('\0'));
   // The kernel says "(unreachable)/..." for a place outside the root.
   if (!path.starts_with('/'))
@@ -244,7 +244,7 @@ Result<std::vector<DirEntry>> list_dir(int dir, std::string_view shown) {
   const auto close_dir = [](DIR* d) { ::closedir(d); };
   const std::unique_ptr<DIR, decltype(close_dir)> stream(::fdopendir(fd.get()), close_dir);
   if (!stream)
-    return fail("list", shown, errno);
+    return fail("list", shown);
   (void)fd.release();
   std::vector<DirEntry> entries;
   while (true) {
@@ -257,9 +257,26 @@ Result<std::vector<DirEntry>> list_dir(int dir, std::string_view shown) {
       entries.push_back({std::string(name), entry->d_type});
   }
   if (errno != 0)
-    return fail("list", shown, errno);
+    return fail("list", shown);
   rescue::sort(entries, {}, &DirEntry::name);
   return entries;
 }
+
+// The same of a string.
+
+[[gnu::noinline]] std::string Root::shown(const String auto& path) const {
+  return shown(std::string_view(path));
+}
+template std::string Root::shown(const std::string& path) const;
+
+[[gnu::noinline]] Result<Found> Root::find(const String auto& path, Last last, const AssumedLinks* assumed) const {
+  return find(std::string_view(path), last, assumed);
+}
+template Result<Found> Root::find(const std::string& path, Last last, const AssumedLinks* assumed) const;
+
+[[gnu::noinline]] Result<std::vector<DirEntry>> list_dir(int dir, const String auto& shown) {
+  return list_dir(dir, std::string_view(shown));
+}
+template Result<std::vector<DirEntry>> list_dir(int dir, const std::string& shown);
 
 }  // namespace rescue

@@ -47,10 +47,12 @@ class Root {
 
   // A path of this root as messages show it and as the person would type it: "/mnt/usr/lib".
   std::string shown(std::string_view path) const;
+  std::string shown(const String auto& path) const;
 
   // Follows `path`. Fails where a directory on the way is missing (ENOENT), is none (ENOTDIR), or links go in
   // circles (ELOOP); a last component that is missing is a result with `exists` false.
   Result<Found> find(std::string_view path, Last last = Last::follow, const AssumedLinks* assumed = nullptr) const;
+  Result<Found> find(const String auto& path, Last last = Last::follow, const AssumedLinks* assumed = nullptr) const;
 
   // The same, where the last component must exist.
   Result<Found> find_existing(std::string_view path, Last last = Last::follow) const;
@@ -90,5 +92,6 @@ struct DirEntry {
 
 // All names in the directory `dir` (any descriptor of it, also a path-only one), sorted by bytes.
 Result<std::vector<DirEntry>> list_dir(int dir, std::string_view shown);
+Result<std::vector<DirEntry>> list_dir(int dir, const String auto& shown);
 
 }  // namespace rescue

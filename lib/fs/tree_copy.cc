@@ -60,7 +60,7 @@ Result<> make_over(int dir, const std::string& name, std::string_view shown, F m
       return fail("replace", shown, code);
     }
     if (errno != EEXIST || attempt == 1000)
-      return fail("link", shown, errno);
+      return fail("link", shown);
   }
 }
 
@@ -69,7 +69,7 @@ Result<std::string> read_link(int dir, const std::string& name, std::string_view
   while (true) {
     const ssize_t length = ::readlinkat(dir, name.c_str(), text.data(), text.size());
     if (length < 0)
-      return fail("read link", shown, errno);
+      return fail("read link", shown);
     if (static_cast<size_t>(length) < text.size()) {
       text.resize(static_cast<size_t>(length));
       return text;
@@ -127,9 +127,9 @@ bool TreeCopier::follows(const Item& item) const {
 void TreeCopier::say_copied(const Item& item) {
   if (!opt_.verbose)
     return;
-  std::string line = str(quoted_word(item.source.shown), " -> ", quoted_word(item.target.shown));
+  std::string line = str(Quoted(item.source.shown), " -> ", Quoted(item.target.shown));
   if (!item.backup.empty())
-    line += str(" (backup: ", quoted_word(item.backup), ')');
+    line += str(" (backup: ", Quoted(item.backup), ')');
   events_.said(line);
 }
 
@@ -257,13 +257,13 @@ Result<TreeCopier::Next> TreeCopier::copy_item(Item& item) {
 Result<bool> TreeCopier::look(Item& item) {
   const int flags = follows(item) ? 0 : AT_SYMLINK_NOFOLLOW;
   if (::fstatat(item.source.dir, item.source.name.c_str(), &item.info, flags) < 0)
-    return fail("look at", item.source.shown, errno);
+    return fail("look at", item.source.shown);
   const bool is_directory = S_ISDIR(item.info.st_mode);
   if (is_directory && !opt_.recursive)
     return fail("left out", item.source.shown, "is a directory, and -r was not given");
   if (item.several && item.named && !is_directory && opt_.backup.kind == Backup::none &&
       !named_sources_.insert({std::string(base_name(item.source.name)), item.inode()}).second) {
-    events_.warned(str(quoted_word(item.source.shown), " is given more than once; copied once"));
+    events_.warned(str(Quoted(item.source.shown), " is given more than once; copied once"));
     return false;
   }
   if (item.target_is_new)
@@ -280,7 +280,7 @@ Result<bool> TreeCopier::look(Item& item) {
       return true;
   }
   if (errno != ENOENT)
-    return fail("look at", item.target.shown, errno);
+    return fail("look at", item.target.shown);
   item.target_is_new = true;
   return true;
 }
@@ -290,7 +290,7 @@ Result<bool> TreeCopier::clear_target(Item& item) {
   const bool is_directory = S_ISDIR(item.info.st_mode);
   bool nothing_to_do = false;
   if (!TRY(is_same_file_fine(item, nothing_to_do)))
-    return fail("copy", item.source.shown, str("is the same file as ", quoted_word(item.target.shown)));
+    return fail("copy", item.source.shown, "is the same file as ", Quoted(item.target.shown));
   if (!is_directory) {
     if (opt_.update == CopyOptions::Update::older && is_older_or_same(item.info, item.old))
       return false;
@@ -375,7 +375,7 @@ Result<bool> TreeCopier::check_types(const Item& item) {
   if (to_directory)
     return fail("replace with a file", item.target.shown, "is a directory");
   if (item.several && named_targets_.contains({item.target.shown, {item.old.st_dev, item.old.st_ino}}))
-    return fail(str("replace with ", quoted_word(item.source.shown)), item.target.shown, "was made only just now");
+    return fail(str("replace with ", Quoted(item.source.shown)), item.target.shown, "was made only just now");
   return true;
 }
 
@@ -389,7 +389,7 @@ Result<> TreeCopier::set_aside(Item& item) {
     struct stat there{};
     if (opt_.backup.kind != Backup::numbered &&
         ::fstatat(target.dir, backup.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0 && same_inode(there, item.info))
-      return fail("copy", item.source.shown, str("a backup of ", quoted_word(target.shown), " would replace it"));
+      return fail("copy", item.source.shown, "a backup of ", Quoted(target.shown), " would replace it");
     const std::string made = TRY(make_backup(target.dir, target.name, opt_.backup, target.shown));
     item.backup = item.target.dir == AT_FDCWD ? made : joined(std::string(dir_name(target.shown)), made);
     item.target_is_new = true;
@@ -400,10 +400,10 @@ Result<> TreeCopier::set_aside(Item& item) {
   if (!opt_.remove_destination && (opt_.attributes_only || (!breaks_links && !not_written)))
     return {};
   if (::unlinkat(target.dir, target.name.c_str(), 0) < 0 && errno != ENOENT)
-    return fail("remove", target.shown, errno);
+    return fail("remove", target.shown);
   item.target_is_new = true;
   if (opt_.verbose)
-    events_.said(str("removed ", quoted_word(target.shown)));
+    events_.said(str("removed ", Quoted(target.shown)));
   return {};
 }
 
@@ -412,7 +412,7 @@ Result<TreeCopier::Next> TreeCopier::check_earlier_directory(const Item& item, b
   if (!S_ISDIR(item.info.st_mode))
     return Next::done;
   if (made_directories_.contains(item.inode()))
-    return fail("copy", item.source.shown, str("cannot be copied into itself, ", quoted_word(item.target.shown)));
+    return fail("copy", item.source.shown, "cannot be copied into itself, ", Quoted(item.target.shown));
   const auto earlier = directories_.find(item.inode());
   if (earlier == directories_.end()) {
     if (item.named)
@@ -420,12 +420,12 @@ Result<TreeCopier::Next> TreeCopier::check_earlier_directory(const Item& item, b
     return Next::done;
   }
   if (earlier->second == item.target.shown) {
-    events_.warned(str(quoted_word(item.source.shown), " is given more than once; copied once"));
+    events_.warned(str(Quoted(item.source.shown), " is given more than once; copied once"));
     stop = true;
     return Next::done;
   }
   if (!follows(item))
-    return fail(str("make a hard link to ", quoted_word(earlier->second)), item.target.shown, "is a directory");
+    return fail(str("make a hard link to ", Quoted(earlier->second)), item.target.shown, "is a directory");
   return Next::done;
 }
 
@@ -450,7 +450,7 @@ Result<std::optional<TreeCopier::Next>> TreeCopier::link_to_earlier_copy(Item& i
   if (done < 0 && errno == EEXIST)
     TRY(make_over(item.target.dir, item.target.name, item.target.shown, link));
   else if (done < 0)
-    return fail(str("link to ", quoted_word(earlier->second)), item.target.shown, errno);
+    return fail(str("link to ", Quoted(earlier->second)), item.target.shown);
   return Next::done;
 }
 
@@ -489,9 +489,9 @@ Result<TreeCopier::Next> TreeCopier::make_directory(Item& item) {
     const mode_t later = wanted & (opt_.keep_owner ? 077 : 022);
     const char* const name = item.target.name.c_str();
     if (::mkdirat(item.target.dir, name, (wanted & 01777 & ~later) | 0700) < 0)
-      return fail("make directory", item.target.shown, errno);
+      return fail("make directory", item.target.shown);
     if (::fstatat(item.target.dir, name, &item.old, AT_SYMLINK_NOFOLLOW) < 0)
-      return fail("look at", item.target.shown, errno);
+      return fail("look at", item.target.shown);
     item.made_directory = true;
     item.made_mode = (item.old.st_mode & all_bits & ~(0700 & ~wanted)) | (later & ~umask_);
     if (opt_.default_mode)
@@ -562,7 +562,7 @@ Result<> TreeCopier::make_link(Item& item) {
     return {};
   const bool replace = opt_.force || opt_.existing == CopyOptions::Existing::ask;
   if (errno != EEXIST || !replace)
-    return fail(str("link to ", quoted_word(item.source.shown)), item.target.shown, errno);
+    return fail(str("link to ", Quoted(item.source.shown)), item.target.shown);
   return make_over(item.target.dir, item.target.name, item.target.shown, link);
 }
 
@@ -571,7 +571,7 @@ Result<> TreeCopier::make_symbolic_link(const Item& item, const std::string& tex
   if (link(item.target.name) == 0)
     return {};
   if (errno != EEXIST || !opt_.force)
-    return fail("make symbolic link", item.target.shown, errno);
+    return fail("make symbolic link", item.target.shown);
   return make_over(item.target.dir, item.target.name, item.target.shown, link);
 }
 
@@ -587,9 +587,9 @@ Result<> TreeCopier::make_special(Item& item) {
   const mode_t mode = item.info.st_mode & (opt_.keep_owner && opt_.keep_mode ? 0700 : permission_bits);
   const char* const name = item.target.name.c_str();
   if (::mknodat(item.target.dir, name, type | mode, item.info.st_rdev) < 0)
-    return fail("make a special file", item.target.shown, errno);
+    return fail("make a special file", item.target.shown);
   if (::fstatat(item.target.dir, name, &item.old, AT_SYMLINK_NOFOLLOW) < 0)
-    return fail("look at", item.target.shown, errno);
+    return fail("look at", item.target.shown);
   item.target_is_new = true;
   return finish_named(item);
 }
@@ -603,9 +603,9 @@ Result<UniqueFd> TreeCopier::open_target(Item& item) {
     if (opened || !opt_.force)
       return opened;
     if (::unlinkat(target.dir, target.name.c_str(), 0) < 0)
-      return fail("remove", target.shown, errno);
+      return fail("remove", target.shown);
     if (opt_.verbose)
-      events_.said(str("removed ", quoted_word(target.shown)));
+      events_.said(str("removed ", Quoted(target.shown)));
     item.target_is_new = true;
   }
   mode_t mode = item.info.st_mode & permission_bits;
@@ -629,13 +629,13 @@ Result<> TreeCopier::copy_regular(Item& item) {
   UniqueFd in = TRY(open_at(item.source.dir, item.source.name, O_RDONLY | follow, 0, item.source.shown));
   struct stat opened{};
   if (::fstat(in.get(), &opened) < 0)
-    return fail("look at", item.source.shown, errno);
+    return fail("look at", item.source.shown);
   if (!same_inode(opened, item.info))
     return fail("copy", item.source.shown, "was replaced by another file meanwhile");
   UniqueFd out = TRY(open_target(item));
   struct stat made{};
   if (::fstat(out.get(), &made) < 0)
-    return fail("look at", item.target.shown, errno);
+    return fail("look at", item.target.shown);
   if (!opt_.attributes_only) {
     const auto copied = data_.copy(in.get(), opened, item.source.shown, out.get(), made, item.target.shown);
     if (!copied) {

@@ -85,8 +85,7 @@ bool TreeRemover::wants(const Spot& spot, const struct stat& info, const char* v
       !S_ISLNK(info.st_mode) && ::faccessat(spot.dir, spot.name, W_OK, AT_EACCESS) < 0 && errno == EACCES;
   if (opt_.ask == Ask::protected_files && !is_protected)
     return true;
-  return events_.agrees(
-      str(verb, is_protected ? " write-protected " : " ", kind_of(info), ' ', quoted_word(spot.shown())));
+  return events_.agrees(str(verb, is_protected ? " write-protected " : " ", kind_of(info), ' ', Quoted(spot.shown())));
 }
 
 // Removes a file or an empty directory, or asks to go into a directory first.
@@ -98,7 +97,7 @@ TreeRemover::Verdict TreeRemover::remove_one(const Spot& spot, dev_t top_device)
   if (::fstatat(spot.dir, spot.name, &info, AT_SYMLINK_NOFOLLOW) < 0) {
     if (opt_.ignore_missing && (errno == ENOENT || errno == ENOTDIR))
       return Verdict::gone;
-    return fail_with(fail("remove", spot.shown(), errno).error());
+    return fail_with(fail("remove", spot.shown()).error());
   }
   if (!S_ISDIR(info.st_mode))
     return remove_file(spot, info);
@@ -114,7 +113,7 @@ TreeRemover::Verdict TreeRemover::remove_one(const Spot& spot, dev_t top_device)
   // An empty one need not be entered, and is one question and not two.
   if (opt_.ask == RemoveOptions::Ask::never && ::unlinkat(spot.dir, spot.name, AT_REMOVEDIR) == 0) {
     if (opt_.verbose)
-      events_.said(str("removed directory ", quoted_word(spot.shown())));
+      events_.said(str("removed directory ", Quoted(spot.shown())));
     return Verdict::gone;
   }
   return Verdict::descend;
@@ -126,18 +125,18 @@ TreeRemover::Verdict TreeRemover::remove_file(const Spot& spot, const struct sta
   if (::unlinkat(spot.dir, spot.name, 0) < 0) {
     if (opt_.ignore_missing && errno == ENOENT)
       return Verdict::gone;
-    return fail_with(fail("remove", spot.shown(), errno).error());
+    return fail_with(fail("remove", spot.shown()).error());
   }
   if (opt_.verbose)
-    events_.said(str("removed ", quoted_word(spot.shown())));
+    events_.said(str("removed ", Quoted(spot.shown())));
   return Verdict::gone;
 }
 
 TreeRemover::Verdict TreeRemover::finish_directory(const Spot& spot) {
   if (::unlinkat(spot.dir, spot.name, AT_REMOVEDIR) < 0)
-    return fail_with(fail("remove directory", spot.shown(), errno).error());
+    return fail_with(fail("remove directory", spot.shown()).error());
   if (opt_.verbose)
-    events_.said(str("removed directory ", quoted_word(spot.shown())));
+    events_.said(str("removed directory ", Quoted(spot.shown())));
   return Verdict::gone;
 }
 
@@ -156,7 +155,7 @@ bool TreeRemover::walk(const Spot& top) {
   const auto enter = [&](const Spot& spot, const std::string& name, const std::string& shown) {
     struct stat info{};
     if (::fstatat(spot.dir, spot.name, &info, AT_SYMLINK_NOFOLLOW) < 0) {
-      fail_with(fail("remove", shown, errno).error());
+      fail_with(fail("remove", shown).error());
       return Verdict::failed;
     }
     if (device == 0)

@@ -29,7 +29,7 @@ bool TreeWalk::look(int dir, const char* name, size_t depth, struct stat& info, 
   const bool follow = opt_.links == Links::follow || (opt_.links == Links::follow_named && depth == 0);
   followed = false;
   if (::fstatat(dir, name, &info, AT_SYMLINK_NOFOLLOW) < 0) {
-    visitor_.failed(fail("look at", path_, errno).error());
+    visitor_.failed(fail("look at", path_).error());
     return false;
   }
   if (!follow || !S_ISLNK(info.st_mode))
@@ -39,7 +39,7 @@ bool TreeWalk::look(int dir, const char* name, size_t depth, struct stat& info, 
     info = target;
     followed = true;
   } else if (errno != ENOENT && errno != ENOTDIR) {
-    visitor_.failed(fail("look at", path_, errno).error());
+    visitor_.failed(fail("look at", path_).error());
     return false;
   }
   return true;

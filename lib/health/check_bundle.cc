@@ -38,7 +38,7 @@ class BundleCheck {
     auto plan = make_plan(p_.root, *p_.bundle, {});
     if (!plan) {
       p_.notes.push_back(
-          str("the bundle ", printable(p_.bundle->path()), " could not be compared: ", message(plan.error())));
+          str("the bundle ", Printable(p_.bundle->path()), " could not be compared: ", message(plan.error())));
       p_.bundle.reset();
       return;
     }
@@ -67,14 +67,14 @@ class BundleCheck {
     if (step.action == Action::put && step.kind == NodeKind::file) {
       repair.from = ContentFrom::bundle;
       repair.index = static_cast<size_t>(entry);
-      repair.origin = str("the bundle ", printable(base_name(p_.bundle->path())));
+      repair.origin = str("the bundle ", Printable(base_name(p_.bundle->path())));
       wish(p_, finding, step.path,
            {DigestAlgorithm::sha256, to_hex({reinterpret_cast<const char*>(step.sha256.data()), step.sha256.size()})});
       finding.wishes.back().attributes = step.attributes;
       finding.wishes.back().has_step = true;
       finding.wishes.back().step = strays_.size();
     } else if (step.action == Action::put && step.kind == NodeKind::link) {
-      repair.origin = str("a link to ", printable(step.link));
+      repair.origin = str("a link to ", Printable(step.link));
       finding.commands.push_back(link_command(p_, step.path, step.link));
     }
     finding.steps = std::move(strays_);
@@ -140,7 +140,7 @@ class BundleCheck {
       fault = {"DIFFERS", str("is not the file that belongs to glibc ", p_.bundle->info().glibc_version, " here"),
                false};
     Finding finding = finding_at(p_, step.path, step.kind, std::move(fault));
-    finding.evidence.push_back(str("the bundle ", printable(base_name(p_.bundle->path())), " has it otherwise"));
+    finding.evidence.push_back(str("the bundle ", Printable(base_name(p_.bundle->path())), " has it otherwise"));
     if (whole && base_name(step.path).contains(".so"))
       finding.evidence.emplace_back(may_be_meant);
     return finding;

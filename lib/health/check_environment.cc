@@ -33,7 +33,7 @@ void report(const Patient& patient, Findings& findings, std::string_view variabl
   finding.severity = Severity::note;
   finding.weight = 35;
   finding.path = path;
-  finding.headline = str(place, " sets ", variable, " to ", printable(value));
+  finding.headline = str(place, " sets ", variable, " to ", Printable(value));
   if (variable == "LD_LIBRARY_PATH")
     if (const std::string dir = glibc_in(patient, value); !dir.empty()) {
       finding.severity = Severity::problem;
@@ -67,7 +67,7 @@ void check_path(const Patient& patient, Findings& findings, std::string_view val
   finding.id = "PATH_WRONG";
   finding.weight = 36;
   finding.path = file;
-  finding.headline = str(place, " sets PATH to ", printable(value), ", where no programs are: each is \"not found\"");
+  finding.headline = str(place, " sets PATH to ", Printable(value), ", where no programs are: each is \"not found\"");
   finding.repair = file.empty() ? "set PATH" : "correct that line";
   finding.commands.push_back(str("export PATH=", usual));
   findings.push_back(std::move(finding));

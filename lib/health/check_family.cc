@@ -48,7 +48,7 @@ class FamilyCheck {
   void add_link(std::string_view path, const std::string& text, Fault fault, std::string_view because) {
     Finding finding = finding_at(p_, path, NodeKind::link, std::move(fault));
     finding.evidence.emplace_back(because);
-    finding.repair = str("point it to ", printable(text));
+    finding.repair = str("point it to ", Printable(text));
     finding.commands.push_back(link_command(p_, path, text));
     finding.steps.push_back(link_step(p_, path, text));
     p_.claimed.insert(std::string(path));
@@ -108,7 +108,7 @@ class FamilyCheck {
       const std::string text = loader_link_text(p_, place, loader->path());
       finding.evidence.push_back(str(p_.shown(loader->path()), " is the loader, and whole"));
       finding.repair =
-          str("make the directory ", p_.shown(dir_name(place)), ", and in it the link to ", printable(text));
+          str("make the directory ", p_.shown(dir_name(place)), ", and in it the link to ", Printable(text));
       finding.steps.push_back(link_step(p_, place, text));
     }
     findings_.push_back(std::move(finding));
@@ -231,7 +231,7 @@ class FamilyCheck {
           {"MIXED", str("is of glibc ", member.version, ", and the rest of this system's is ", p_.version), true});
       finding.id = "LIBC_MIXED";
       if (!member.package.empty())
-        finding.evidence.push_back(str("it calls itself ", printable(member.package)));
+        finding.evidence.push_back(str("it calls itself ", Printable(member.package)));
       wish(p_, finding, member.path(), {});
       p_.claimed.insert(member.path());
       findings_.push_back(std::move(finding));

@@ -51,10 +51,10 @@ void report(Patient& patient, Findings& findings, const Member& member, const st
   finding.path = path;
   finding.headline = have.empty() ? str(patient.shown(path), " has no SELinux label, and the files beside it have one")
                                   : str(patient.shown(path), " has the SELinux label of another place, ",
-                                        printable(std::string_view(have).substr(0, have.find('\0'))));
+                                        Printable(std::string_view(have).substr(0, have.find('\0'))));
   finding.evidence.emplace_back("services that SELinux confines may not load it");
   const std::string_view plain = std::string_view(wanted).substr(0, wanted.find('\0'));
-  finding.repair = str("label it ", printable(plain));
+  finding.repair = str("label it ", Printable(plain));
   finding.commands.push_back(str("restorecon ", patient.shown(path)));
   add_successor(patient, finding, path, {member.info.st_mode & 07777U, member.info.st_uid, member.info.st_gid}, wanted);
   findings.push_back(std::move(finding));

@@ -50,7 +50,7 @@ class MachineCheck {
     struct utsname name{};
     if (image.abi_kernel != 0 && ::uname(&name) == 0 && image.abi_kernel > kernel_number(name.release))
       report(member, "KERNEL_TOO_OLD", elf::compare_versions(p_.version, "2.36") < 0,
-             str("is built for Linux ", image.abi_tag, " and later, and this one is ", printable(name.release)),
+             str("is built for Linux ", image.abi_tag, " and later, and this one is ", Printable(name.release)),
              "boot a newer kernel; or, if another glibc was installed over this system's own, bring that back");
   }
 
@@ -62,7 +62,7 @@ class MachineCheck {
     finding.severity = insists && p_.root.is_system_root() ? Severity::fatal : Severity::note;
     finding.weight = 73;
     finding.path = member.path();
-    finding.headline = str(printable(member.name), ' ', predicate);
+    finding.headline = str(Printable(member.name), ' ', predicate);
     finding.evidence.emplace_back(!p_.root.is_system_root() ? "that counts only if the system is to run on this machine"
                                   : insists                 ? "its loader refuses to start any program"
                                                             : "its loader does not look at that: programs may crash");

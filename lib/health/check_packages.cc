@@ -139,7 +139,7 @@ class PackagesCheck {
       return;  // it leads where it should, and the file there is what is missing
     Finding finding = finding_at(p_, place.path, NodeKind::link, std::move(fault));
     finding.evidence.push_back(str("it belongs to the package ", package.name, ' ', package.version));
-    finding.repair = str("point it to ", printable(text));
+    finding.repair = str("point it to ", Printable(text));
     finding.commands.push_back(link_command(p_, place.path, text));
     finding.steps.push_back(link_step(p_, place.path, text));
     p_.claimed.insert(place.path);

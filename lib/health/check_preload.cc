@@ -82,10 +82,10 @@ void report_broken(Patient& patient, Findings& findings, const Found& place, con
   finding.stage = Stage::settings;
   finding.weight = 50;
   finding.path = place.path;
-  finding.headline = str(patient.shown(place.path), " makes every program load ", printable(bad[0]), ", which ",
+  finding.headline = str(patient.shown(place.path), " makes every program load ", Printable(bad[0]), ", which ",
                          fault_of(patient, bad[0]));
   for (const std::string& entry : bad)
-    finding.evidence.push_back(str(printable(entry), ' ', fault_of(patient, entry)));
+    finding.evidence.push_back(str(Printable(entry), ' ', fault_of(patient, entry)));
   const std::string word = quoted(patient.root.shown(place.path), QuotingStyle::shell_escape);
   if (bad.size() == count) {
     finding.repair = "take the file away, for it names nothing that can be loaded";
@@ -141,7 +141,7 @@ void check_preload(Patient& patient, Findings& findings) {
                         Stage::settings,
                         0,
                         place->path,
-                        str(patient.shown(place->path), " makes every program load ", printable(entry),
+                        str(patient.shown(place->path), " makes every program load ", Printable(entry),
                             ", which is rare on a server: see that it is meant"),
                         {},
                         {},

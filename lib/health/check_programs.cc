@@ -31,7 +31,7 @@ std::string names_of(const std::vector<std::string>& programs) {
   std::string text;
   const size_t shown = std::min(programs.size(), most);
   for (size_t i = 0; i < shown; ++i)
-    text += str(i == 0 ? "" : i + 1 == programs.size() ? " and " : ", ", printable(base_name(programs[i])));
+    text += str(i == 0 ? "" : i + 1 == programs.size() ? " and " : ", ", Printable(base_name(programs[i])));
   if (programs.size() > most)
     text += str(" and ", count_of(programs.size() - most, "other"));
   return text;
@@ -130,7 +130,7 @@ class ProgramsCheck {
     std::string text = hit.mismatched.empty() ? "looked in " : "for another machine: ";
     const auto& places = hit.mismatched.empty() ? hit.tried : hit.mismatched;
     for (size_t i = 0; i < places.size(); ++i)
-      text += str(i > 0 ? ", " : "", printable(places[i]));
+      text += str(i > 0 ? ", " : "", Printable(places[i]));
     return text;
   }
 
@@ -160,8 +160,8 @@ class ProgramsCheck {
       finding.severity = Severity::fatal;
       finding.weight = 65;
       finding.path = asking->path;
-      finding.headline = str(p_.shown(asking->path), " needs the symbol ", printable(symbol.name),
-                             symbol.version.empty() ? "" : " of ", printable(symbol.version),
+      finding.headline = str(p_.shown(asking->path), " needs the symbol ", Printable(symbol.name),
+                             symbol.version.empty() ? "" : " of ", Printable(symbol.version),
                              ", which none of its libraries has: they are not of one build");
       finding.evidence.push_back(str("seen with ", p_.shown(program)));
       findings_.push_back(std::move(finding));
@@ -219,7 +219,7 @@ class ProgramsCheck {
     finding.repair = names.empty() ? "bring their packages back from a backup, or unpack them with the kit"
                                    : str("unpack these packages again, and those of what else is missed: ", names);
     finding.commands.push_back(p_.command(p_.root.exists("var/lib/dpkg") ? "deb-extract" : "rpm-extract",
-                                          str("--in-place ", printable(p_.root.path()), " PACKAGE...")));
+                                          str("--in-place ", Printable(p_.root.path()), " PACKAGE...")));
   }
 
   // Without the links of a merged /usr, they are where these lead.
@@ -289,7 +289,7 @@ class ProgramsCheck {
     const bool family = elf::is_glibc_soname(library);
     Finding& finding =
         add_finding(family ? "LIBRARY_MISSING" : "UNRESOLVED", family ? join_path(p_.home, library) : library,
-                    str("library ", printable(library), " is not found"), trouble);
+                    str("library ", Printable(library), " is not found"), trouble);
     finding.evidence.push_back(trouble.text);
     for (const elf::LinkChange& link : p_.link_changes) {
       if (base_name(link.path) != library || link.removes())
@@ -297,8 +297,8 @@ class ProgramsCheck {
       finding.id = "LIBRARY_LINK_MISSING";
       finding.path = link.path;
       finding.headline =
-          str("the link ", p_.shown(link.path), " is missing, by which ", printable(library), " is found");
-      finding.repair = str("make the link to ", printable(link.target));
+          str("the link ", p_.shown(link.path), " is missing, by which ", Printable(library), " is found");
+      finding.repair = str("make the link to ", Printable(link.target));
       finding.commands.push_back(link_command(p_, link.path, link.target));
       finding.steps.push_back(link_step(p_, link.path, link.target));
       return;
@@ -326,7 +326,7 @@ class ProgramsCheck {
                                      : is_private && worst == "GLIBC_PRIVATE" ? "LIBC_MIXED"
                                                                               : "ABI_TOO_OLD",
                                      library,
-                                     str(printable(worst), " is missing in ", p_.shown(library), ", which ",
+                                     str(Printable(worst), " is missing in ", p_.shown(library), ", which ",
                                          names_of(trouble.programs), trouble.programs.size() == 1 ? " needs" : " need"),
                                      trouble);
       if (of_glibc && !p_.version.empty())
@@ -334,7 +334,7 @@ class ProgramsCheck {
       for (const std::string& version : versions)
         if (version != worst)
           finding.evidence.push_back(
-              str(printable(version), " is missing too, for ", names_of(versions_[{library, version}].programs)));
+              str(Printable(version), " is missing too, for ", names_of(versions_[{library, version}].programs)));
       finding.weight = 62;
       if (std::ranges::any_of(trouble.programs, [&](const std::string& p) { return key_.contains(p); }))
         finding.severity = Severity::fatal;

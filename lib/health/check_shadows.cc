@@ -76,8 +76,8 @@ class ShadowCheck {
     finding.headline = str(p_.shown(path), " comes before this system's own ", entry.soname);
     finding.evidence.push_back(
         scanned.hwcaps.empty()
-            ? str(printable(scanned.from), " names ", p_.shown(dir), ", which the loader searches first")
-            : str("the loader looks into ", printable(scanned.hwcaps), " first on a processor of that kind"));
+            ? str(Printable(scanned.from), " names ", p_.shown(dir), ", which the loader searches first")
+            : str("the loader looks into ", Printable(scanned.hwcaps), " first on a processor of that kind"));
     if (const std::string version = version_of(*place, *file); !version.empty())
       finding.evidence.push_back(
           str("it is of glibc ", version, p_.version.empty() ? "" : ", and this system's is ", p_.version));

@@ -48,9 +48,9 @@ class SurroundingsCheck {
     if (!pending || (pending->progress != Progress::committing && pending->progress != Progress::undoing))
       return;
     Finding& finding = add("UNFINISHED_RESTORE", Severity::problem, 88, pending->dir,
-                           str("an earlier change (", printable(pending->what), ") broke off in the middle"));
+                           str("an earlier change (", Printable(pending->what), ") broke off in the middle"));
     finding.stage = Stage::layout;
-    finding.evidence.push_back(str("its journal is in ", printable(pending->dir)));
+    finding.evidence.push_back(str("its journal is in ", Printable(pending->dir)));
     finding.repair = "finish it (or take it back: --undo)";
     finding.commands.push_back(p_.command("rescue-extract", str("--resume ", p_.root.path())));
   }

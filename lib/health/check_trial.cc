@@ -35,7 +35,7 @@ void report(Patient& patient, Findings& findings, const std::string& program, co
       finding.stage = Stage::settings;
       finding.path = "etc/ld.so.preload";
       finding.headline =
-          str("no program runs, and ", patient.shown("etc/ld.so.preload"), " makes each load ", printable(entries[0]));
+          str("no program runs, and ", patient.shown("etc/ld.so.preload"), " makes each load ", Printable(entries[0]));
       finding.repair = "take the file away (it is kept), and look again";
       finding.steps.push_back(remove_step(patient, "etc/ld.so.preload"));
       finding.steps.back().guess = true;

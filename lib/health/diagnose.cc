@@ -46,7 +46,7 @@ Findings merged(Findings findings, bool everywhere) {
     if (alike.size() >= told_singly) {
       const bool elsewhere = dir_name(alike.back()->path) != dir_name(finding.path);
       const std::string place = elsewhere                    ? " elsewhere"
-                                : finding.path.contains('/') ? str(" in ", printable(dir_name(finding.path)))
+                                : finding.path.contains('/') ? str(" in ", Printable(dir_name(finding.path)))
                                                              : std::string();
       const auto name = [&](const Finding* other) {
         return printable(elsewhere ? std::string_view(other->path) : base_name(other->path));
@@ -78,11 +78,11 @@ void name_packages(const Patient& patient, Findings& findings) {
         str("no good copy of it was found on this system: install ", count == 1 ? "its package" : "these packages",
             " again, or unpack ", count == 1 ? "it" : "them");
     for (size_t i = 0; i < std::min(count, most); ++i)
-      finding.repair += str(i == 0 ? ": " : ", ", printable(finding.packages[i]));
+      finding.repair += str(i == 0 ? ": " : ", ", Printable(finding.packages[i]));
     if (count > most)
       finding.repair += str(" and ", count - most, " more");
     finding.commands = {patient.command(patient.root.exists("var/lib/dpkg") ? "deb-extract" : "rpm-extract",
-                                        str("--in-place ", printable(patient.root.path()), " PACKAGE..."))};
+                                        str("--in-place ", Printable(patient.root.path()), " PACKAGE..."))};
   }
 }
 
@@ -137,7 +137,7 @@ bool is_strange(Patient& patient, Findings& findings) {
       return true;
     finding.id = "NO_SYSTEM";
     finding.severity = Severity::fatal;
-    finding.headline = str("directory ", printable(patient.root.path()),
+    finding.headline = str("directory ", Printable(patient.root.path()),
                            " has neither a program nor a glibc. Is it the right one, and is its disk mounted there?");
   } else {
     return false;
@@ -183,7 +183,7 @@ std::string health_words(const Diagnosis& diagnosis) {
   std::string text = str("This system's glibc ", p.version);
   for (const Member& member : p.members)
     if (!member.package.empty()) {
-      text += str(" (", printable(member.package), ')');
+      text += str(" (", Printable(member.package), ')');
       break;
     }
   text += str(" is healthy: ", count_of(p.census.programs, "program finds its", "programs find their"), " libraries");

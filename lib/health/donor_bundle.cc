@@ -28,7 +28,7 @@ class Taker : public MemberSink {
       return false;
     donor_ = {};
     donor_.kind = DonorKind::bundle;
-    donor_.where = str(printable(entry.path), " in the bundle ", printable(bundle_.path()));
+    donor_.where = str(Printable(entry.path), " in the bundle ", Printable(bundle_.path()));
     donor_.mode = entry.mode;
     donor_.uid = entry.uid;
     donor_.gid = entry.gid;

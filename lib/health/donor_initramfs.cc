@@ -52,7 +52,7 @@ Result<> read_image(DonorSearch& search, const std::string& path) {
   const auto image = TRY(InitramfsReader::open(fd.get(), shown));
   Donor describe;
   describe.kind = DonorKind::initramfs;
-  describe.where = str("the initramfs ", printable(shown));
+  describe.where = str("the initramfs ", Printable(shown));
   return offer_entries(search, *image, requests, describe, Trust::usual, {});
 }
 

@@ -117,7 +117,7 @@ class PackageSearch {
       return {};
     Donor describe;
     describe.kind = DonorKind::package_cache;
-    describe.where = str("the package ", printable(shown));
+    describe.where = str("the package ", Printable(shown));
     const std::string reason =
         is_of_version(*requests.front(), info) ? str("its package is the installed ", requests.front()->authority) : "";
     return offer_entries(search_, *package, requests, describe, trust_of(found.info), reason);

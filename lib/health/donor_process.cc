@@ -56,17 +56,17 @@ class ProcessSearch {
     return false;
   }
 
-  std::string process(pid_t pid) const { return str("process ", pid, " (", printable(processes_.name_of(pid)), ')'); }
+  std::string process(pid_t pid) const { return str("process ", pid, " (", Printable(processes_.name_of(pid)), ')'); }
 
   void offer_mapped(pid_t pid, const MappedFile& file) {
     const auto fd = processes_.open_mapped(pid, file);
     if (!fd) {
-      search_.note(str(process(pid), " has ", printable(file.path),
+      search_.note(str(process(pid), " has ", Printable(file.path),
                        " mapped, which cannot be read from it: ", message(fd.error())));
       return;
     }
     Donor donor;
-    donor.where = str(file.deleted ? "the deleted file " : "the file ", printable(file.path), ", which ", process(pid),
+    donor.where = str(file.deleted ? "the deleted file " : "the file ", Printable(file.path), ", which ", process(pid),
                       " still has mapped");
     offer(fd->get(), std::move(donor));
   }
@@ -84,7 +84,7 @@ class ProcessSearch {
     if (here.st_dev == there.st_dev && here.st_ino == there.st_ino)
       return;
     Donor donor;
-    donor.where = str("the file /", printable(request.wanted.path), " as ", process(pid), " sees it");
+    donor.where = str("the file /", Printable(request.wanted.path), " as ", process(pid), " sees it");
     offer(fd->get(), std::move(donor));
   }
 

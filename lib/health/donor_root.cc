@@ -149,8 +149,8 @@ class RootSearch {
       return;
     const bool leftover = is_leftover(found->name, request_->name);
     donor.kind = leftover ? DonorKind::leftover : DonorKind::other_name;
-    donor.where = leftover ? str(printable(shown), ", left by a package manager that was interrupted")
-                           : str("the file ", printable(shown));
+    donor.where = leftover ? str(Printable(shown), ", left by a package manager that was interrupted")
+                           : str("the file ", Printable(shown));
     donor.path = path;
     if (found->name == request_->name) {
       donor.aside_from = aside.from;

@@ -151,7 +151,7 @@ bool DonorSearch::judge(const Request& request, Donor& donor, Trust trust, std::
 Result<bool> read_donor(int fd, std::string_view shown, Donor& donor) {
   struct stat info{};
   if (::fstat(fd, &info) < 0)
-    return fail("read", shown, errno);
+    return fail("read", shown);
   if (!S_ISREG(info.st_mode) || info.st_size == 0 || static_cast<uint64_t>(info.st_size) > largest_donor)
     return false;
   donor.content = std::make_shared<const std::string>(TRY(read_all(fd, largest_donor, shown)));

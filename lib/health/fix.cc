@@ -160,7 +160,7 @@ PlannedChange change_of(const Patient& patient, const RepairStep& repair) {
     case Action::put: break;
   }
   if (step.kind == NodeKind::link)
-    return {"link", step.path, str("to ", printable(step.link))};
+    return {"link", step.path, str("to ", Printable(step.link))};
   if (step.kind == NodeKind::dir)
     return {"make", step.path, "a directory"};
   return repair.from == ContentFrom::text ? PlannedChange{"write", step.path, "anew"}
@@ -190,7 +190,7 @@ class Fixer {
   Result<> run() {
     const UniqueFd lock = TRY(lock_root(root_));
     if (const std::string work = package_manager_at_work(root_); !work.empty())
-      return with_status(fail("repair", root_.path(), str(work, ". Nothing was changed")).error(), Status::refused);
+      return with_status(fail("repair", root_.path(), work, ". Nothing was changed").error(), Status::refused);
     TRY(settle_unfinished());
     for (unsigned round = 0; round < most_rounds; ++round) {
       Round plan = plan_round(*diagnosis_);
@@ -213,7 +213,7 @@ class Fixer {
     if (found.progress == Progress::staging)
       return {};
     report_.changed = settled_ = true;
-    report_.notes.push_back(str("an earlier change (", printable(found.what), ") had broken off; it was ",
+    report_.notes.push_back(str("an earlier change (", Printable(found.what), ") had broken off; it was ",
                                 found.progress == Progress::undoing ? "taken back" : "finished"));
     diagnosis_.emplace(diagnose(root_, options_));
     return {};
@@ -296,7 +296,7 @@ bool needs_whole_bundle(const Diagnosis& diagnosis) {
 
 void add_changes(const Plan& plan, std::string_view bundle, std::vector<PlannedChange>& changes) {
   for (const Change& change : plan.changes)
-    changes.push_back({"restore", change.path, str("from the bundle ", printable(base_name(bundle)))});
+    changes.push_back({"restore", change.path, str("from the bundle ", Printable(base_name(bundle)))});
 }
 
 // What the last resort would do: the first bundle that fits.
@@ -325,7 +325,7 @@ void restore_whole(const Root& root, const DoctorOptions& options, std::optional
       continue;
     const auto restored = restore(root, *bundle, {});
     if (!restored) {
-      report.notes.push_back(str("the bundle ", printable(file), " was not restored: ", message(restored.error())));
+      report.notes.push_back(str("the bundle ", Printable(file), " was not restored: ", message(restored.error())));
       continue;
     }
     if (!restored->changed)
@@ -338,11 +338,11 @@ void restore_whole(const Root& root, const DoctorOptions& options, std::optional
         diagnosis.emplace(std::move(after));
         return;
       }
-      report.notes.push_back(str("the bundle ", printable(file), " was restored, and taken back: less worked with it"));
+      report.notes.push_back(str("the bundle ", Printable(file), " was restored, and taken back: less worked with it"));
       continue;
     }
     add_changes(restored->plan, file, report.done);
-    report.notes.push_back(str("the glibc of ", printable(base_name(file)),
+    report.notes.push_back(str("the glibc of ", Printable(base_name(file)),
                                " is another build than the one that was here; let the package manager install its own "
                                "again. Its restore is one step of its own to --undo"));
     report.changed = true;

@@ -34,7 +34,7 @@ std::string users_of_deleted_libraries(const Root& root, std::string_view proc) 
     if (!theirs || theirs->st_dev != own.st_dev || theirs->st_ino != own.st_ino || !uses_deleted(*processes, pid))
       continue;
     if (count++ < told)
-      names += str(count == 1 ? "" : ", ", printable(processes->name_of(pid)), " (", pid, ')');
+      names += str(count == 1 ? "" : ", ", Printable(processes->name_of(pid)), " (", pid, ')');
   }
   if (count == 0)
     return {};

@@ -44,12 +44,12 @@ Fault fault_of_link(const Patient& patient, std::string_view path, std::string_v
   const std::string text = patient.root.read_link(path).value_or("");
   const auto target = patient.root.find(path, Last::follow, &patient.assumed);
   if (!target && target.error().code() == ELOOP)
-    return {"LINK_DANGLING", str("points to ", printable(text), ", and so round in a circle"), true};
+    return {"LINK_DANGLING", str("points to ", Printable(text), ", and so round in a circle"), true};
   if (!target || !target->exists)
-    return {"LINK_DANGLING", str("points to ", printable(text), ", which does not exist"), true};
+    return {"LINK_DANGLING", str("points to ", Printable(text), ", which does not exist"), true};
   if (link.empty())
-    return {"LINK_WRONG", str("points to ", printable(text)), true};
-  return {"LINK_WRONG", str("points to ", printable(text), ", not to ", printable(link)), true};
+    return {"LINK_WRONG", str("points to ", Printable(text)), true};
+  return {"LINK_WRONG", str("points to ", Printable(text), ", not to ", Printable(link)), true};
 }
 
 // A library that is there as a plain file.
@@ -81,7 +81,7 @@ Fault fault_of_file(const Patient& patient, const Found& found) {
                      : is_loader_name(found.name) ? !elf::is_loader_soname(image.soname)
                                                   : elf::is_glibc_soname(found.name) && image.soname != found.name;
   if (other && !image.soname.empty())
-    return {"REPLACED", str("is another library, ", printable(image.soname)), true};
+    return {"REPLACED", str("is another library, ", Printable(image.soname)), true};
   if (image.truncated())
     return {"TRUNCATED", str("is cut short: ", image.file_size, " of at least ", image.loads_end, " bytes are there"),
             true};
@@ -128,7 +128,7 @@ Fault fault_at(const Patient& patient, std::string_view path, NodeKind wanted, s
     return fault.suffix == "LINK_DANGLING"
                ? fault
                : Fault{"REPLACED",
-                       str("is a link to ", printable(patient.root.read_link(path).value_or("?")),
+                       str("is a link to ", Printable(patient.root.read_link(path).value_or("?")),
                            ", and should be a file"),
                        true};
   }
@@ -221,7 +221,7 @@ RepairStep link_step(const Patient& patient, std::string_view path, std::string_
   repair.order = alias                                        ? order::aliases
                  : is_loader_name(name) || is_libc_name(name) ? order::core_links
                                                               : order::libraries;
-  repair.origin = str("a link to ", printable(text));
+  repair.origin = str("a link to ", Printable(text));
   return repair;
 }
 

@@ -15,7 +15,7 @@ std::string mismatch(const Patient& patient, const BundleInfo& info) {
   if (patient.arch != nullptr && info.arch != patient.arch->name)
     return str("it is for ", info.arch, ", and this system for ", patient.arch->name);
   if (!patient.interp.empty() && !info.interp.empty() && info.interp != patient.interp)
-    return str("its loader is ", printable(info.interp), ", and the programs here name ", printable(patient.interp));
+    return str("its loader is ", Printable(info.interp), ", and the programs here name ", Printable(patient.interp));
   if (!info.os_id.empty() && !patient.os.id.empty() &&
       (info.os_id != patient.os.id || info.os_version_id != patient.os.version_id))
     return str("it was made for ", info.os_id, ' ', info.os_version_id, ", and this is ", patient.os.id, ' ',
@@ -51,7 +51,7 @@ void choose_reference(Patient& patient) {
     return;
   for (const std::string& file : bundle_files(patient.options)) {
     const auto pass_over = [&](std::string_view why) {
-      patient.notes.push_back(str("the bundle ", printable(file), " was not used: ", why));
+      patient.notes.push_back(str("the bundle ", Printable(file), " was not used: ", why));
     };
     auto bundle = Bundle::open(file, kit_trust(patient.options.require_signature, patient.options.public_key));
     if (!bundle) {

@@ -50,9 +50,9 @@ class RepairStager {
     const Attributes& a = repair.step.attributes;
     // Owner before mode: changing the owner clears the set-id bits.
     if (::fchown(fd.get(), a.uid, a.gid) < 0)
-      return fail("set the owner", shown, errno);
+      return fail("set the owner", shown);
     if (::fchmod(fd.get(), a.mode) < 0)
-      return fail("set the mode", shown, errno);
+      return fail("set the mode", shown);
     if (donor != nullptr)
       TRY(set_extras(fd.get(), *donor, shown));
     const bool labelled = donor != nullptr && std::ranges::contains(donor->xattrs, label_name, &Xattr::name);
@@ -65,13 +65,13 @@ class RepairStager {
   static Result<> set_extras(int fd, const Donor& donor, std::string_view shown) {
     for (const Xattr& xattr : donor.xattrs)
       if (::fsetxattr(fd, xattr.name.c_str(), xattr.value.data(), xattr.value.size(), 0) < 0 && errno != EOPNOTSUPP)
-        return fail(str("set the attribute ", xattr.name), shown, errno);
+        return fail(str("set the attribute ", xattr.name), shown);
     if (!donor.mtime)
       return {};
     const struct timespec time{*donor.mtime, donor.mtime_ns};
     const struct timespec times[2] = {time, time};
     if (::futimens(fd, times) < 0)
-      return fail("set the times", shown, errno);
+      return fail("set the times", shown);
     return {};
   }
 

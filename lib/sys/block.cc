@@ -159,7 +159,7 @@ Result<UniqueFd> open_device(const BlockDevice& device, int flags) {
     return open_file(device.path, flags);
   const std::string node = str("/dev/.rescue-", ::getpid(), '-', device.name);
   if (::mknod(node.c_str(), S_IFBLK | 0600, device.number) < 0)
-    return fail("make a device node", node, errno);
+    return fail("make a device node", node);
   auto fd = open_file(node, flags);
   (void)::unlink(node.c_str());
   return fd;

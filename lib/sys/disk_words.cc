@@ -34,7 +34,7 @@ Result<std::string> ext_words(Disk& disk, const Superblock& found) {
     words += " (mounted or unclean)";
   words += str(", UUID=", found.uuid());
   if (!found.label().empty())
-    words += str(", volume name \"", printable(found.label()), '"');
+    words += str(", volume name \"", Printable(found.label()), '"');
   for (const Feature& feature : features)
     if ((TRY(block.read<uint16_t>(feature.field, what)) & feature.bit) != 0)
       words += feature.words;
@@ -59,15 +59,15 @@ Result<std::string> swap_words(Disk& disk, const Superblock& found) {
   const Bytes head(raw, disk.path());
   return str("Linux swap file, 4k page size, little endian, version ", TRY(head.read<uint32_t>(0, what)), ", size ",
              TRY(head.read<uint32_t>(4, what)), " pages, ", TRY(head.read<uint32_t>(8, what)), " bad pages, ",
-             found.label().empty() ? "no label" : str("LABEL=", printable(found.label())), ", UUID=", found.uuid());
+             found.label().empty() ? "no label" : str("LABEL=", Printable(found.label())), ", UUID=", found.uuid());
 }
 
 std::string plain_words(const Superblock& found) {
   std::string words = str(found.type(), found.is_mountable() ? " filesystem data" : " data");
   if (!found.uuid().empty())
-    words += str(", UUID=", printable(found.uuid()));
+    words += str(", UUID=", Printable(found.uuid()));
   if (!found.label().empty())
-    words += str(", label \"", printable(found.label()), '"');
+    words += str(", label \"", Printable(found.label()), '"');
   return words;
 }
 

@@ -26,14 +26,14 @@ Filter::~Filter() {
 Result<Filter> Filter::start(const std::vector<std::string>& words, int file, bool writes) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) < 0)
-    return fail("make a pipe", "", errno);
+    return fail("make a pipe", "");
   UniqueFd theirs(ends[writes ? 0 : 1]);
   Filter filter;
   filter.fd_ = UniqueFd(ends[writes ? 1 : 0]);
   filter.name_ = words[0];
   filter.pid_ = ::fork();
   if (filter.pid_ < 0)
-    return fail("start a process", words[0], errno);
+    return fail("start a process", words[0]);
   if (filter.pid_ > 0)
     return filter;
   const int in = writes ? theirs.get() : file;
@@ -57,7 +57,7 @@ Result<> Filter::finish() {
     return {};
   const int status = wait_for(std::exchange(pid_, -1));
   if (status != 0)
-    return fail("run", name_, str("ended with status ", status));
+    return fail("run", name_, "ended with status ", status);
   return {};
 }
 

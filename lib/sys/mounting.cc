@@ -89,7 +89,7 @@ Result<MountDone> mount_disk(const std::string& source, const MountRequest& requ
       return std::unexpected(std::move(last));
   }
   // EINVAL alone would leave a person to guess.
-  return fail(str("mount ", printable(source)), request.target,
+  return fail(str("mount ", Printable(source)), request.target,
               last.code() == ENODEV ? str("this kernel does not know ", types.back())
                                     : "holds no file system that could be mounted so, or an option is wrong");
 }
@@ -98,7 +98,7 @@ Result<Loop> set_up(const LoopRequest& request, std::string device, int file) {
   Loop loop{.device = std::move(device), .fd = {}};
   loop.fd = TRY(open_file(loop.device, request.read_only ? O_RDONLY : O_RDWR));
   if (::ioctl(loop.fd.get(), LOOP_SET_FD, file) < 0)
-    return fail(str("attach to ", loop.device), request.file, errno);
+    return fail(str("attach to ", loop.device), request.file);
   struct loop_info64 info{};
   info.lo_offset = request.offset;
   info.lo_sizelimit = request.size_limit;
@@ -107,11 +107,11 @@ Result<Loop> set_up(const LoopRequest& request, std::string device, int file) {
   std::memcpy(info.lo_file_name, name.data(), name.size());
   Result<> done;
   if (::ioctl(loop.fd.get(), LOOP_SET_STATUS64, &info) < 0)
-    done = fail("set up", loop.device, errno);
+    done = fail("set up", loop.device);
   else if (request.sector_size != 0 && ::ioctl(loop.fd.get(), LOOP_SET_BLOCK_SIZE, request.sector_size) < 0)
-    done = fail("set the sector size", loop.device, errno);
+    done = fail("set the sector size", loop.device);
   else if (request.direct_io && ::ioctl(loop.fd.get(), LOOP_SET_DIRECT_IO, 1UL) < 0)
-    done = fail("switch on direct I/O", loop.device, errno);
+    done = fail("switch on direct I/O", loop.device);
   if (!done) {
     (void)::ioctl(loop.fd.get(), LOOP_CLR_FD, 0);
     return std::unexpected(done.error());
@@ -125,12 +125,12 @@ Result<std::string> free_loop() {
   const UniqueFd control = TRY(open_file("/dev/loop-control", O_RDWR));
   const int number = ::ioctl(control.get(), LOOP_CTL_GET_FREE);
   if (number < 0)
-    return fail("find a free loop device", "/dev/loop-control", errno);
+    return fail("find a free loop device", "/dev/loop-control");
   std::string device = str("/dev/loop", number);
   // Without devtmpfs nobody makes the node.
   if (::mknod(device.c_str(), S_IFBLK | 0660, makedev(loop_major, static_cast<unsigned>(number))) < 0 &&
       errno != EEXIST)
-    return fail("make a device node", device, errno);
+    return fail("make a device node", device);
   return device;
 }
 
@@ -156,7 +156,7 @@ Result<Loop> attach_loop(const LoopRequest& request) {
 Result<> detach_loop(const std::string& device) {
   const UniqueFd fd = TRY(open_file(device, O_RDONLY));
   if (::ioctl(fd.get(), LOOP_CLR_FD, 0) < 0)
-    return fail("detach", device, errno);
+    return fail("detach", device);
   return {};
 }
 
@@ -164,7 +164,7 @@ Result<> mount_once(const std::string& source, const std::string& target, const 
                     const std::string& data) {
   if (::mount(source.c_str(), target.c_str(), type.empty() ? nullptr : type.c_str(), flags,
               data.empty() ? nullptr : data.c_str()) < 0)
-    return fail((flags & MS_REMOUNT) != 0 ? std::string("remount") : str("mount ", printable(source)), target, errno);
+    return fail((flags & MS_REMOUNT) != 0 ? std::string("remount") : str("mount ", Printable(source)), target);
   return {};
 }
 
@@ -189,7 +189,7 @@ Result<std::vector<std::string>> candidate_types(const std::string& source, std:
   if (!block)
     return kernel_types();
   if (!block->is_mountable())
-    return fail("mount", source, str("holds no file system, but ", block->type()));
+    return fail("mount", source, "holds no file system, but ", block->type());
   // A kernel without ext2 or ext3 reads both with ext4.
   types.emplace_back(block->type());
   if (block->type() == "ext2" || block->type() == "ext3")
@@ -200,7 +200,7 @@ Result<std::vector<std::string>> candidate_types(const std::string& source, std:
 Result<MountDone> mount_file_system(const MountRequest& request) {
   const unsigned long flags = request.options.flags;
   if (!request.options.problem.empty())
-    return fail("mount", request.target, str(printable(request.options.problem), " is no size"));
+    return fail("mount", request.target, Printable(request.options.problem), " is no size");
   MountDone done{request.source, request.type, (flags & MS_RDONLY) != 0};
   if (needs_no_type(flags)) {
     if ((flags & MS_BIND) != 0 && (flags & MS_REMOUNT) == 0)

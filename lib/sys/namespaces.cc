@@ -35,7 +35,7 @@ Result<> enter_mount_namespace(const std::string& where) {
   const std::string path = to_number<unsigned>(where) ? str("/proc/", where, "/ns/mnt") : where;
   const UniqueFd fd = TRY(open_file(path, O_RDONLY));
   if (::setns(fd.get(), CLONE_NEWNS) < 0)
-    return fail("enter the namespace", path, errno);
+    return fail("enter the namespace", path);
   return {};
 }
 

@@ -14,12 +14,12 @@ namespace rescue {
 Result<std::string> output_of(const std::string& command) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) < 0)
-    return fail("make a pipe for", command, errno);
+    return fail("make a pipe for", command);
   UniqueFd reading(ends[0]);
   UniqueFd writing(ends[1]);
   const pid_t child = ::fork();
   if (child < 0)
-    return fail("start", command, errno);
+    return fail("start", command);
   if (child == 0) {
     ::dup2(writing.get(), 1);
     reset_signals();

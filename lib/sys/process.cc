@@ -27,12 +27,12 @@ std::vector<char*> pointers(const std::vector<std::string>& words) {
 std::unexpected<Error> execute(const std::string& path, const std::vector<std::string>& words,
                                const std::vector<std::string>& environment) {
   ::execve(path.c_str(), pointers(words).data(), pointers(environment).data());
-  return fail("run", path, errno);
+  return fail("run", path);
 }
 
 std::unexpected<Error> execute_found(const std::vector<std::string>& words) {
   ::execvp(words[0].c_str(), pointers(words).data());
-  return fail("run", words[0], errno);
+  return fail("run", words[0]);
 }
 
 void reset_signals() {
@@ -65,7 +65,7 @@ Result<int> run_applet_command(const std::vector<std::string>& words) {
   const std::string kit = kit_path("bin/rescue");
   const pid_t pid = ::fork();
   if (pid < 0)
-    return fail("start a process", words[0], errno);
+    return fail("start a process", words[0]);
   if (pid == 0) {
     reset_signals();
     std::vector<std::string> all = {"rescue"};

@@ -88,7 +88,7 @@ std::vector<MappedFile> parse_maps(std::string_view text) {
 Result<ProcessFiles> ProcessFiles::open(std::string_view proc) {
   UniqueFd dir = TRY(open_file(std::string(proc), O_RDONLY | O_DIRECTORY));
   if (::faccessat(dir.get(), "self/maps", R_OK, 0) < 0)
-    return fail("look at processes", proc, errno);
+    return fail("look at processes", proc);
   return ProcessFiles(std::move(dir), std::string(proc));
 }
 
@@ -108,7 +108,7 @@ Result<std::vector<pid_t>> ProcessFiles::processes() const {
 Result<struct stat> ProcessFiles::root_of(pid_t pid) const {
   struct stat info{};
   if (::fstatat(dir_.get(), str(pid, "/root").c_str(), &info, 0) < 0)
-    return fail("look at process", shown(pid, "root"), errno);
+    return fail("look at process", shown(pid, "root"));
   return info;
 }
 

@@ -74,7 +74,7 @@ Result<> ask_init(Ending ending) {
   else
     return fail("ask process 1", name, "is no init that is known here; -f does without it");
   if (::kill(1, signal) < 0)
-    return fail("ask process 1", name, errno);
+    return fail("ask process 1", name);
   return {};
 }
 
@@ -83,7 +83,7 @@ Result<> end_now(Ending ending, bool sync) {
     ::sync();
   const int how = ending == Ending::restart ? RB_AUTOBOOT : ending == Ending::halt ? RB_HALT_SYSTEM : RB_POWER_OFF;
   if (::reboot(how) < 0)
-    return fail("tell the kernel", "", errno);
+    return fail("tell the kernel", "");
   return {};
 }
 

@@ -502,10 +502,10 @@ bool is_hard_error(const Error& error) {
 Result<FdDisk> FdDisk::open(int fd, std::string_view path) {
   struct stat info{};
   if (::fstat(fd, &info) < 0)
-    return fail("look at", path, errno);
+    return fail("look at", path);
   uint64_t size = static_cast<uint64_t>(info.st_size);
   if (S_ISBLK(info.st_mode) && ::ioctl(fd, BLKGETSIZE64, &size) < 0)
-    return fail("find the size", path, errno);
+    return fail("find the size", path);
   return FdDisk(fd, size, path);
 }
 

@@ -47,11 +47,11 @@ void make_sane(struct termios& t) {
 Result<> make_console_sane(int fd, std::string_view path) {
   struct termios settings{};
   if (::tcgetattr(fd, &settings) < 0)
-    return fail("read the terminal's settings", path, errno);
+    return fail("read the terminal's settings", path);
   make_sane(settings);
   settings.c_cflag |= CLOCAL;
   if (::tcsetattr(fd, TCSANOW, &settings) < 0)
-    return fail("set the terminal", path, errno);
+    return fail("set the terminal", path);
   return {};
 }
 

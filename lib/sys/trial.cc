@@ -50,7 +50,7 @@ struct Pipe {
 Result<Pipe> make_pipe() {
   int fds[2];
   if (::pipe2(fds, O_CLOEXEC) < 0)
-    return fail("make a pipe", "", errno);
+    return fail("make a pipe", "");
   return Pipe{UniqueFd(fds[0]), UniqueFd(fds[1])};
 }
 
@@ -114,7 +114,7 @@ Result<TrialResult> try_program(const Root& root, const std::vector<std::string>
   argv.push_back(nullptr);
   const pid_t child = ::fork();
   if (child < 0)
-    return fail("start a process", words[0], errno);
+    return fail("start a process", words[0]);
   if (child == 0)
     run_child(root.fd(), argv.data(), output.write.get(), report.write.get());
   output.write.reset();

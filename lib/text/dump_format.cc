@@ -195,7 +195,7 @@ Result<> DumpFormat::classify(std::string_view& text, const Unit& unit, Piece& p
   const auto size = [&](std::initializer_list<size_t> sizes, size_t usual) -> Result<> {
     piece.bytes = unit.bytes_given ? unit.bytes : usual;
     if (!fits(piece.bytes, sizes))
-      return fail("format", str('%', letter), str("cannot be of ", piece.bytes, " bytes"));
+      return fail("format", str('%', letter), "cannot be of ", piece.bytes, " bytes");
     return {};
   };
   piece.conversion = letter;

@@ -201,7 +201,7 @@ class Parser {
     if (looking_at("-o", "-or") || looking_at("-a", "-and") || word == "," || word == ")")
       return bad(str("invalid expression; you have used a binary operator '", word, "' with nothing before it."));
     if (!begins_expression(word))
-      return bad(str("paths must precede expression: `", printable(word), '\''));
+      return bad(str("paths must precede expression: `", Printable(word), '\''));
     ++at_;
     name_ = word;
     const bool is_global = TRY(global(word));
@@ -231,7 +231,7 @@ class Parser {
       const auto count = to_number<uint64_t>(argument);
       if (!count)
         return bad(
-            str("expected a positive decimal integer argument to ", word, ", but got '", printable(argument), '\''));
+            str("expected a positive decimal integer argument to ", word, ", but got '", Printable(argument), '\''));
       (word == "-maxdepth" ? result_.max_depth : result_.min_depth) = *count;
     } else if (word == "-regextype") {
       TRY(set_regex_type(TRY(argument())));
@@ -259,7 +259,7 @@ class Parser {
     else if (type == "grep" || type == "sed" || type == "ed" || type == "posix-basic" || type == "posix-minimal-basic")
       flavor_ = Flavor::basic;
     else
-      return bad(str("unknown regular expression type '", printable(type), '\''));
+      return bad(str("unknown regular expression type '", Printable(type), '\''));
     return {};
   }
 
@@ -307,8 +307,8 @@ class Parser {
     if (word == "-exec" || word == "-execdir" || word == "-ok" || word == "-okdir")
       return command(word);
     if (word.starts_with("-newer"))
-      return bad(str("invalid predicate `", printable(word), '\''));
-    return bad(str("unknown predicate `", printable(word), '\''));
+      return bad(str("invalid predicate `", Printable(word), '\''));
+    return bad(str("unknown predicate `", Printable(word), '\''));
   }
 
   uint32_t plain_node(Kind kind) {
@@ -326,7 +326,7 @@ class Parser {
       RegexSyntax syntax{.flavor = flavor_, .ignore_case = node.ignore_case, .bytes = bytes_are_characters()};
       auto regex = Regex::compile(node.text, syntax);
       if (!regex)
-        return bad(str("failed to compile regular expression '", printable(node.text), "': ", regex.error().detail()));
+        return bad(str("failed to compile regular expression '", Printable(node.text), "': ", regex.error().detail()));
       node.regex = static_cast<uint32_t>(result_.regexes.size());
       result_.regexes.push_back(*std::move(regex));
     }
@@ -348,7 +348,7 @@ class Parser {
     Node node{.kind = known.kind, .compare = take_sign(text)};
     const auto number = to_number<uint64_t>(text);
     if (!number)
-      return bad(str("invalid argument `", printable(given), "' to `", name_, '\''));
+      return bad(str("invalid argument `", Printable(given), "' to `", name_, '\''));
     node.number = *number;
     return add(std::move(node));
   }
@@ -379,7 +379,7 @@ class Parser {
     const int64_t unit = minutes ? 60 : day;
     const auto past = duration(text, unit);
     if (!past)
-      return bad(str("invalid argument `", printable(given), "' to `", name_, '\''));
+      return bad(str("invalid argument `", Printable(given), "' to `", name_, '\''));
     // A day counts when it is over: what is 47 hours old is one day old.
     struct timespec origin = minutes ? (day_starts_ ? at_offset(day_start_, day * second) : start_) : day_start_;
     if (!minutes && node.compare == Compare::less)
@@ -398,7 +398,7 @@ class Parser {
     if (reference == 't') {
       const auto time = parse_date(text, start_);
       if (!time)
-        return bad(str("I cannot figure out how to interpret '", printable(text), "' as a date or time"));
+        return bad(str("I cannot figure out how to interpret '", Printable(text), "' as a date or time"));
       node.time = *time;
       return add(std::move(node));
     }
@@ -412,7 +412,7 @@ class Parser {
     const int flags = result_.links == Links::keep ? AT_SYMLINK_NOFOLLOW : 0;
     if (::fstatat(AT_FDCWD, path.c_str(), &info, flags) < 0 &&
         ::fstatat(AT_FDCWD, path.c_str(), &info, AT_SYMLINK_NOFOLLOW) < 0)
-      return fail("", path, errno);
+      return fail("", path);
     return {};
   }
 
@@ -423,7 +423,7 @@ class Parser {
     if (!id)
       id = to_number<uint32_t>(text);
     if (!id)
-      return bad(str('\'', printable(text), "' is not the name of ", user ? "a known user" : "an existing group"));
+      return bad(str('\'', Printable(text), "' is not the name of ", user ? "a known user" : "an existing group"));
     node.number = *id;
     return add(std::move(node));
   }
@@ -435,7 +435,7 @@ class Parser {
       if (letter.empty())
         return bad(str("Last file type in list argument to ", name_, " is missing, i.e., list is ending on: ','"));
       if (letter.size() > 1 || !std::string_view("bcdpflsD").contains(letter[0]))
-        return bad(str("Unknown argument to ", name_, ": ", printable(letter)));
+        return bad(str("Unknown argument to ", name_, ": ", Printable(letter)));
       if (node.text.contains(letter[0]))
         return bad(str("Duplicate file type '", letter, "' in the argument list to ", name_, '.'));
       node.text += letter;
@@ -461,7 +461,7 @@ class Parser {
     }
     const auto number = to_number<uint64_t>(text);
     if (!number)
-      return bad(str("Invalid argument `", printable(given), "' to -size"));
+      return bad(str("Invalid argument `", Printable(given), "' to -size"));
     node.number = *number;
     return add(std::move(node));
   }
@@ -476,7 +476,7 @@ class Parser {
     }
     const auto change = ModeChange::parse(text);
     if (!change || text.starts_with('+'))
-      return bad(str("invalid mode '", printable(given), '\''));
+      return bad(str("invalid mode '", Printable(given), '\''));
     node.number = change->apply(S_IFREG, 0) & 07777;
     node.unit = change->apply(S_IFDIR, 0) & 07777;
     return add(std::move(node));

@@ -65,7 +65,7 @@ void Follower::lose(File& file, int code) {
   file.fd = -1;
   if (opt_.retry) {
     if (was_there)
-      io_.note(str(quoted_word(file.name), " has become inaccessible: ", errno_text(code)));
+      io_.note(Quoted(file.name), " has become inaccessible: ", errno_text(code));
   } else if (file.code != code) {
     io_.warn(fail("follow", file.name, code).error());
   }
@@ -75,8 +75,8 @@ void Follower::lose(File& file, int code) {
 void Follower::take_new(File& file, UniqueFd opened, const struct stat& info) {
   if (!can_grow(info.st_mode)) {
     if (file.fd >= 0 || file.code != EISDIR)
-      io_.note(str(quoted_word(file.name), " has been replaced with an untailable file",
-                   opt_.retry ? "" : "; giving up on this name"));
+      io_.note(Quoted(file.name), " has been replaced with an untailable file",
+               opt_.retry ? "" : "; giving up on this name");
     file.owned.reset();
     file.fd = -1;
     file.code = EISDIR;
@@ -86,7 +86,7 @@ void Follower::take_new(File& file, UniqueFd opened, const struct stat& info) {
   std::string_view how = " has been replaced;  following new file";
   if (file.fd < 0)
     how = file.code == 0 || file.code == ENOENT ? " has appeared;  following new file" : " has become accessible";
-  io_.note(str(quoted_word(file.name), how));
+  io_.note(Quoted(file.name), how);
   file.owned = std::move(opened);
   file.fd = file.owned.get();
   file.info = info;
@@ -113,11 +113,11 @@ void Follower::look_at_name(File& file) {
 Result<> Follower::print_news(File& file) {
   struct stat info{};
   if (::fstat(file.fd, &info) < 0)
-    return fail("follow", file.name, errno);
+    return fail("follow", file.name);
   if (S_ISREG(info.st_mode)) {
     const off_t here = ::lseek(file.fd, 0, SEEK_CUR);
     if (here > info.st_size) {
-      io_.note(str(file.name, ": file truncated"));
+      io_.note(file.name, ": file truncated");
       (void)::lseek(file.fd, 0, SEEK_SET);
     }
   }

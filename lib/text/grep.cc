@@ -46,7 +46,7 @@ Result<> set_number(std::optional<uint64_t>& number, std::string_view text) {
     return {};
   // More than can be counted is as good as all.
   if (text.empty() || text.find_first_not_of("0123456789") != npos)
-    return fail("", "", str(printable(text), ": invalid context length argument"));
+    return fail("", "", Printable(text), ": invalid context length argument");
   number = UINT64_MAX;
   return {};
 }
@@ -94,7 +94,7 @@ Result<> set_color(Options& o, std::string_view text) {
     const char* term = std::getenv("TERM");
     o.color = ::isatty(1) == 1 && term != nullptr && std::string_view(term) != "dumb";
   } else {
-    return usage_error(str("option '--color': '", printable(text), "' is none of: always, never, auto"));
+    return usage_error("option '--color': '", Printable(text), "' is none of: always, never, auto");
   }
   return {};
 }
@@ -167,7 +167,7 @@ class Grep final : public WalkVisitor {
   void leave(const WalkEntry& /*entry*/, bool /*complete*/) override {}
   void looped(std::string_view path) override {
     if (!opt_.silent)
-      io_.note(str(printable(path), ": warning: recursive directory loop"));
+      io_.note(Printable(path), ": warning: recursive directory loop");
   }
   void failed(const Error& error) override { warn(error); }
 
@@ -209,7 +209,7 @@ class Grep final : public WalkVisitor {
       return warn(file.error());
     struct stat info{};
     if (::fstat(file->get(), &info) < 0)
-      return warn(fail("", shown, errno).error());
+      return warn(fail("", shown).error());
     search_fd(file->get(), shown, info, named);
   }
 
@@ -219,7 +219,7 @@ class Grep final : public WalkVisitor {
         info.st_ino == output_.st_ino) {
       failed_ = true;
       if (!opt_.silent)
-        io_.note(str(shown, ": input file is also the output"));
+        io_.note(shown, ": input file is also the output");
       return;
     }
     if (S_ISDIR(info.st_mode)) {
@@ -282,7 +282,7 @@ Result<std::optional<Regex>> compile(const Options& opt, Io& io, RegexSyntax::Fl
   if (!regex)
     return fail("", "", regex.error().detail());
   for (const std::string& warning : regex->warnings())
-    io.note(str("warning: ", warning));
+    io.note("warning: ", warning);
   return std::optional<Regex>(*std::move(regex));
 }
 
@@ -317,7 +317,7 @@ Result<int> run(const Options& given, Io& io, Args args, RegexSyntax::Flavor fla
   Colors colors;
   if (opt.color) {
     if (const char* old = std::getenv("GREP_COLOR"); old != nullptr && *old != '\0') {
-      io.note(str("warning: GREP_COLOR='", old, "' is deprecated; use GREP_COLORS='mt=", old, '\''));
+      io.note("warning: GREP_COLOR='", old, "' is deprecated; use GREP_COLORS='mt=", old, '\'');
       colors.selected_match = colors.context_match = old;
     }
     if (const char* text = std::getenv("GREP_COLORS"); text != nullptr)

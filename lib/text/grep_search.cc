@@ -442,7 +442,7 @@ void Search::summarize(File& file) {
   }
   const bool hidden = file.binary && file.selected > file.selected_before_binary;
   if (!opt_.quiet && !opt_.list && !opt_.count && (hidden || file.bad_encoding))
-    io_.note(str(file.shown, ": binary file matches"));
+    io_.note(file.shown, ": binary file matches");
 }
 
 }  // namespace rescue::grep

@@ -52,14 +52,14 @@ Result<OutputFiles::Target> OutputFiles::start_filter(std::string name) {
   (void)io_.out.flush();
   int fds[2] = {-1, -1};
   if (::pipe2(fds, O_CLOEXEC) < 0)
-    return fail("make a pipe", "", errno);
+    return fail("make a pipe", "");
   UniqueFd reading(fds[0]);
   UniqueFd writing(fds[1]);
   const char* const wanted = ::getenv("SHELL");
   const std::string shell = wanted != nullptr && *wanted != '\0' ? wanted : "/bin/sh";
   const pid_t pid = ::fork();
   if (pid < 0)
-    return fail("start", shell, errno);
+    return fail("start", shell);
   if (pid == 0) {
     ::setenv("FILE", name.c_str(), 1);
     std::signal(SIGPIPE, SIG_DFL);
@@ -75,15 +75,15 @@ Result<OutputFiles::Target> OutputFiles::make() {
   if (!opt_.filter.empty())
     return start_filter(std::move(name));
   if (opt_.verbose)
-    io_.out.put("creating file ", quoted_word(name), '\n');
+    io_.out.put("creating file ", Quoted(name), '\n');
   UniqueFd file = TRY(open_file(name, O_WRONLY | O_CREAT, 0666));
   struct stat info{};
   if (::fstat(file.get(), &info) < 0)
-    return fail("look at", name, errno);
+    return fail("look at", name);
   if (info.st_dev == opt_.input_dev && info.st_ino == opt_.input_ino)
     return fail("write", name, "would overwrite the input");
   if (S_ISREG(info.st_mode) && ::ftruncate(file.get(), 0) < 0)
-    return fail("truncate", name, errno);
+    return fail("truncate", name);
   return Target{std::move(file), -1, std::move(name)};
 }
 
@@ -97,11 +97,11 @@ Result<> OutputFiles::finish(Target& target) {
   }
   target.filter = -1;
   if (WIFSIGNALED(status) && WTERMSIG(status) != SIGPIPE)
-    return fail(str("with FILE=", target.name), opt_.filter, str("was ended by signal ", WTERMSIG(status)));
+    return fail(str("with FILE=", target.name), opt_.filter, "was ended by signal ", WTERMSIG(status));
   if (WIFEXITED(status))
     filter_status_ = WEXITSTATUS(status);
   if (filter_status_ != 0)
-    return fail(str("with FILE=", target.name), opt_.filter, str("ended with status ", WEXITSTATUS(status)));
+    return fail(str("with FILE=", target.name), opt_.filter, "ended with status ", WEXITSTATUS(status));
   return {};
 }
 

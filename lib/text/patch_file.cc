@@ -175,9 +175,8 @@ class Parser {
   }
 
   std::unexpected<Error> malformed(size_t at) const {
-    return fail("", "",
-                str("malformed patch at line ", at + 1, ": ",
-                    at < lines_.size() ? printable(body(lines_[at])) : "the patch ends"));
+    return fail("", "", "malformed patch at line ", at + 1, ": ",
+                at < lines_.size() ? printable(body(lines_[at])) : "the patch ends");
   }
 
   Result<Hunk> hunk(Form form) {

@@ -85,21 +85,21 @@ Result<> ProcessMatcher::read_lists() {
     for (const std::string_view word : split(list.text, ',')) {
       const auto number = list.convert(names, word);
       if (!number)
-        return usage_error(str("no such ", list.what, ": '", printable(word), "'"));
+        return usage_error("no such ", list.what, ": '", Printable(word), "'");
       list.into.list.push_back(*number);
     }
   }
   constexpr std::string_view kinds[] = {"ipc", "mnt", "net", "pid", "user", "uts"};
   for (const std::string_view kind : split(criteria_.namespace_list, ','))
     if (!kind.empty() && !std::ranges::contains(kinds, kind))
-      return usage_error(str("no such kind of namespace: '", printable(kind), "'"));
+      return usage_error("no such kind of namespace: '", Printable(kind), "'");
   const auto model = to_number<int32_t>(criteria_.namespaces_of);
   if (!criteria_.namespaces_of.empty() && (!model || *model < 1))
-    return usage_error(str("no such process: '", printable(criteria_.namespaces_of), "'"));
+    return usage_error("no such process: '", Printable(criteria_.namespaces_of), "'");
   if (!criteria_.older.empty()) {
     older_ = to_number<uint64_t>(criteria_.older);
     if (!older_)
-      return usage_error(str("not a number of seconds: '", printable(criteria_.older), "'"));
+      return usage_error("not a number of seconds: '", Printable(criteria_.older), "'");
   }
   return {};
 }

@@ -370,7 +370,7 @@ class Parser {
       }
     if (found)
       return {};
-    return fail("", "", str("can't find label for jump to `", printable(command.text), '\''));
+    return fail("", "", "can't find label for jump to `", Printable(command.text), '\'');
   }
 
   // Text of a, i, c: behind a backslash and a newline, or GNU's way on the same line.

@@ -39,7 +39,7 @@ struct KeyReader {
   std::string_view rest;
 
   std::unexpected<Error> bad(std::string_view why) const {
-    return fail("", "", str(why, ": invalid field specification '", printable(all), '\''));
+    return fail("", "", why, ": invalid field specification '", Printable(all), '\'');
   }
 
   Result<size_t> number(std::string_view why) {
@@ -48,7 +48,7 @@ struct KeyReader {
     for (; digits < rest.size() && rest[digits] >= '0' && rest[digits] <= '9'; ++digits)
       value = std::min<size_t>(value * 10 + static_cast<size_t>(rest[digits] - '0'), SIZE_MAX / 16);
     if (digits == 0)
-      return fail("", "", str(why, ": invalid count at start of '", printable(rest), '\''));
+      return fail("", "", why, ": invalid count at start of '", Printable(rest), '\'');
     rest.remove_prefix(digits);
     return value;
   }
@@ -118,7 +118,7 @@ Result<> Order::check() const {
     if (order.printing)
       used += 'i';
     if (count + (other ? 1 : 0) > 1)
-      return fail("", "", str("options '-", used, "' are incompatible"));
+      return fail("", "", "options '-", used, "' are incompatible");
   }
   return {};
 }

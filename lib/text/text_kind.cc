@@ -213,7 +213,7 @@ ScriptKind script_kind(std::string_view start) {
   for (const Interpreter& known : interpreters)
     if (name == known.name && (by_env || program.starts_with("/bin/") || program.starts_with("/usr/")))
       return {std::string(known.words), known.mime};
-  return {str("a ", printable(line), " script"), "text/plain"};
+  return {str("a ", Printable(line), " script"), "text/plain"};
 }
 
 }  // namespace rescue

@@ -97,7 +97,7 @@ Result<uint64_t> number_argument(std::string_view text, std::string_view what, u
     return fail(str("invalid ", what), text, "is not a number");
   const uint64_t value = to_number<uint64_t>(text).value_or(std::numeric_limits<uint64_t>::max());
   if (value < least)
-    return fail(str("invalid ", what), text, str("must be at least ", least));
+    return fail(str("invalid ", what), text, "must be at least ", least);
   return value;
 }
 
