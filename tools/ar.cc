@@ -293,8 +293,7 @@ class Archive {
   std::vector<ArMember> members_;
 };
 
-Result<int> work(const Options& given, Io& io, Args args) {
-  Options opt = given;
+Result<int> work(Options& opt, Io& io, Args& args) {
   if (opt.operation == '\0' && opt.symbols)
     opt.operation = 's';
   if (opt.operation == '\0' || opt.several)

@@ -156,7 +156,7 @@ Result<> decode(const Input& input, bool ignore_garbage, Io& io) {
   return {};
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   const std::string_view name = args.empty() ? "-" : TRY(args.shift("FILE"));
   TRY(args.expect_end());
   Input input = TRY(Input::open(name, io));

@@ -29,7 +29,7 @@ void print(std::string_view path, std::string_view suffix, bool zero, Output& ou
   out.put(name, zero ? '\0' : '\n');
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   if (args.empty())
     return fail("missing operand", "", "give a NAME");
   if (opt.multiple) {

@@ -224,7 +224,7 @@ bool matches(const Superblock& block, std::string_view token) {
   return !value.empty() && block.tag(token.substr(0, equals)) == value;
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   if (opt.nothing)
     return 0;
   if (opt.list_types) {

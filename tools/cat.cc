@@ -222,7 +222,7 @@ class Printer {
   bool has_output_ = false;
 };
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   if (args.empty())
     args.push("-");
   Printer printer(opt, io);

@@ -124,7 +124,7 @@ Result<bool> take_flags(Options& opt, std::string_view word) {
   return true;
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   if (args.empty())
     return usage_error("give a FILE");
   if (opt.has_exactly && (opt.add != 0 || opt.remove != 0))
@@ -155,7 +155,7 @@ int run_words(const Applet& applet, Io& io, std::span<const char* const> words) 
   Args args;
   if (const auto status = detail::prepare(applet, &opt, io, rest, args))
     return *status;
-  return detail::finish(applet, io, run(opt, io, std::move(args)));
+  return detail::finish(applet, io, run(opt, io, args));
 }
 
 }  // namespace

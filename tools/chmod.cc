@@ -140,7 +140,7 @@ Result<ModeChange> find_change(const Options& opt, Args& args) {
   return *std::move(change);
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   if (opt.reference && !opt.dashed.empty())
     return fail("both a mode and --reference", "", "only one of them can be given");
   if (args.size() < (opt.reference || !opt.dashed.empty() ? 1 : 2))
@@ -172,7 +172,7 @@ int run_words(const Applet& applet, Io& io, std::span<const char* const> words) 
   Args args;
   if (const auto status = detail::prepare(applet, &opt, io, rest, args))
     return *status;
-  return detail::finish(applet, io, run(opt, io, std::move(args)));
+  return detail::finish(applet, io, run(opt, io, args));
 }
 
 }  // namespace

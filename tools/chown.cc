@@ -32,7 +32,7 @@ Result<OwnerSpec> find_owner(const OwnerOptions& opt, Args& args, Names& names, 
   return spec;
 }
 
-Result<int> run(const OwnerOptions& opt, Io& io, Args args) {
+Result<int> run(const OwnerOptions& opt, Io& io, Args& args) {
   if (args.size() < (opt.reference ? 1 : 2))
     return fail("missing operand", "", args.empty() ? "give an OWNER and a FILE" : "give a FILE");
   Names names;

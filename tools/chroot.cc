@@ -102,7 +102,7 @@ Result<> take_identity(const Identity& identity) {
   return {};
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   const std::string root(TRY(args.shift("NEWROOT")));
   char* const real = ::realpath(root.c_str(), nullptr);
   const bool stays = real != nullptr && std::string_view(real) == "/";

@@ -12,7 +12,7 @@ constexpr Opt<Options> options[] = {
     {'x', nullptr, &Options::keep_scrollback, "keep what has scrolled out of sight"},
 };
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   TRY(args.expect_end());
   // The cursor home, the screen, and xterm's and Linux' lines that have scrolled away.
   io.out.put("\033[H\033[2J", opt.keep_scrollback ? "" : "\033[3J");

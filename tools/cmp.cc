@@ -243,8 +243,7 @@ bool same_file(int a, int b) {
          ::lseek(a, 0, SEEK_CUR) == ::lseek(b, 0, SEEK_CUR);
 }
 
-Result<int> run(const Options& given, Io& io, Args args) {
-  Options opt = given;
+Result<int> run(Options& opt, Io& io, Args& args) {
   if (opt.silent && opt.verbose)
     return usage_error("-l and -s exclude each other");
   const std::string_view first = TRY(args.shift("FILE1"));

@@ -109,7 +109,7 @@ Result<int> compare(const Options& opt, Io& io, Side& left, Side& right) {
   return io.status();
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   const std::string_view first = TRY(args.shift("FILE1"));
   const std::string_view second = TRY(args.shift("FILE2"));
   TRY(args.expect_end());

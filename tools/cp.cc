@@ -370,7 +370,7 @@ Result<std::string> own_backup(CopyOptions& copy, const std::string& source, con
   return backup;
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   CopyOptions copy = TRY(settle(opt));
   std::vector<std::string> sources(args.begin(), args.end());
   if (sources.empty())

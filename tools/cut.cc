@@ -149,7 +149,7 @@ class Cutter {
   std::string between_;
 };
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   if (!opt.list)
     return usage_error("a list of bytes, characters or fields must be given");
   if (!opt.fields && (opt.delimiter || opt.only_delimited))

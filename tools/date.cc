@@ -187,8 +187,7 @@ Result<struct timespec> find_time(const Options& opt) {
   return info.st_mtim;
 }
 
-Result<int> run(const Options& given, Io& io, Args args) {
-  Options opt = given;
+Result<int> run(Options& opt, Io& io, Args& args) {
   const int sources = opt.date.has_value() + opt.file.has_value() + opt.reference.has_value() + int{opt.resolution};
   if (sources > 1)
     return fail("-d, -f, -r and --resolution", "", "only one of them can be given");

@@ -816,7 +816,7 @@ Result<UniqueFd> open_output(const Settings& s) {
   return fd;
 }
 
-Result<int> run(const Options& /*opt*/, Io& io, Args args) {
+Result<int> run(const Options& /*opt*/, Io& io, Args& args) {
   Settings s;
   for (const std::string_view operand : args) {
     const size_t equals = operand.find('=');

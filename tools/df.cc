@@ -419,7 +419,7 @@ Result<> check(const Options& opt) {
   return {};
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   TRY(check(opt));
   const SizeStyle style = opt.size_style.value_or(size_style_of_environment("DF_BLOCK_SIZE"));
   Table table(opt, TRY(find_fields(opt)), style);

@@ -348,7 +348,7 @@ Result<> act(int action, std::string_view attempt) {
   return {};
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   TRY(args.expect_end());
   if (opt.clear)
     TRY(act(clear_action, "clear the kernel's buffer"));

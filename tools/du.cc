@@ -326,8 +326,7 @@ Result<std::vector<std::string>> find_operands(const Options& opt, const Args& a
   return paths;
 }
 
-Result<int> run(const Options& given, Io& io, Args args) {
-  Options opt = given;
+Result<int> run(Options& opt, Io& io, Args& args) {
   if (opt.all && opt.summarize)
     return usage_error("only one of --all and --summarize can be given");
   if (opt.summarize && opt.max_depth.value_or(0) != 0)

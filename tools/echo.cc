@@ -76,7 +76,7 @@ bool put_escaped(std::string_view text, Output& out) {
   return true;
 }
 
-Result<int> run(Io& io, Args args) {
+Result<int> run(Io& io, Args& args) {
   Style style;
   size_t next = 0;
   // POSIX wants escapes and no options, save a first `-n`.
@@ -100,8 +100,10 @@ Result<int> run(Io& io, Args args) {
 
 // Where POSIX rules, --help is text like any other.
 int run_echo(const Applet& applet, Io& io, std::span<const char* const> words) {
-  if (::getenv("POSIXLY_CORRECT") != nullptr)
-    return detail::finish(applet, io, run(io, Args(words)));
+  if (::getenv("POSIXLY_CORRECT") != nullptr) {
+    Args args(words);
+    return detail::finish(applet, io, run(io, args));
+  }
   return plain_entry<run>(applet, io, words);
 }
 

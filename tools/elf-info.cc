@@ -197,7 +197,7 @@ Result<Facts> examine(const Root& root, std::string_view file) {
   return facts_of(opened.fd.get(), shown, opened.real_name);
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   if (args.empty())
     return usage_error("missing operand FILE");
   const Root root = TRY(Root::open(opt.root));

@@ -222,7 +222,7 @@ void list_signals(Io& io) {
   }
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   size_t next = 0;
   bool empty = opt.ignore_environment;
   if (next < args.size() && args[next] == "-") {

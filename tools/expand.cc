@@ -88,8 +88,7 @@ class Converter {
   bool converting_ = true;
 };
 
-Result<int> run(const Options& given, Io& io, Args args) {
-  Options opt = given;
+Result<int> run(Options& opt, Io& io, Args& args) {
   TRY(opt.stops.finish());
   Converter converter(opt, io.out);
   each_input(io, args, [&](const Input& input) -> Result<> {

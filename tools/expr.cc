@@ -354,7 +354,7 @@ class Evaluator {
   size_t depth_ = 0;
 };
 
-Result<int> run(Io& io, Args args) {
+Result<int> run(Io& io, Args& args) {
   if (!args.empty() && args[0] == "--")
     TRY(args.shift("EXPRESSION"));
   if (args.empty())

@@ -330,7 +330,7 @@ Result<> answer_list(Answers& answers, const std::string& list, Io& io) {
   return answer_all(answers, paths);
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   if (args.empty() && opt.lists.empty())
     return usage_error("missing operand FILE");
   Answers answers(opt, io);

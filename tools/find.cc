@@ -873,7 +873,7 @@ class Finder {
   bool command_failed_ = false;
 };
 
-Result<int> run(Io& io, Args args);
+Result<int> run(Io& io, Args& args);
 
 constexpr std::string_view help =
     "Operators, from those that bind most: ( EXPR )  ! EXPR  EXPR -a EXPR  EXPR -o EXPR  EXPR , EXPR\n"
@@ -901,7 +901,7 @@ extern const Applet find_applet = {
 
 namespace {
 
-Result<int> run(Io& io, Args args) {
+Result<int> run(Io& io, Args& args) {
   Names names;
   struct timespec now{};
   ::clock_gettime(CLOCK_REALTIME, &now);

@@ -91,7 +91,7 @@ class Folder {
   Io& io_;
 };
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   Folder folder(opt, io);
   each_input(io, args, [&](const Input& input) { return folder.fold(input); });
   return io.status();

@@ -152,7 +152,7 @@ class Printer {
   Io& io_;
 };
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   TRY(args.expect_end());
   uint64_t seconds = 1;
   if (!opt.seconds.empty()) {

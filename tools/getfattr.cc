@@ -150,7 +150,7 @@ class Printer final : public WalkVisitor {
   bool told_ = false;
 };
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   if (args.empty())
     return usage_error("give a FILE");
   std::optional<Regex> pattern;

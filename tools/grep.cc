@@ -4,8 +4,8 @@
 namespace rescue {
 namespace {
 
-Result<int> run(const grep::Options& opt, Io& io, Args args) {
-  return grep::run(opt, io, std::move(args), RegexSyntax::Flavor::basic);
+Result<int> run(grep::Options& opt, Io& io, Args& args) {
+  return grep::run(opt, io, args, RegexSyntax::Flavor::basic);
 }
 
 }  // namespace

@@ -108,7 +108,7 @@ class Printer {
   std::unique_ptr<char[]> buffer_;
 };
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   Printer printer(opt, io, opt.verbose || (args.size() > 1 && !opt.quiet));
   each_input(io, args, [&](const Input& input) { return printer.print(input); });
   return io.status();

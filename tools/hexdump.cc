@@ -108,8 +108,7 @@ void dump(const Options& opt, JoinedInput& input, Output& out) {
     opt.format.print_end(at, out);
 }
 
-Result<int> run(const Options& given, Io& io, Args args) {
-  Options opt = given;
+Result<int> run(Options& opt, Io& io, Args& args) {
   if (!opt.any_format) {
     TRY(opt.format.add(address_end));
     TRY(opt.format.add("\"%07.7_ax \" 8/2 \"%04x \" \"\\n\""));

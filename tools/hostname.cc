@@ -169,7 +169,7 @@ Result<int> print(const Options& opt, Io& io) {
   return 0;
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   if (opt.file || !args.empty() || opt.boot) {
     auto name = opt.file ? name_in_file(*opt.file) : Result<std::string>(args.empty() ? "" : std::string(args[0]));
     if (opt.boot && (!name || name->empty())) {

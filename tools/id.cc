@@ -162,7 +162,7 @@ Result<int> print_label(Io& io) {
   return 0;
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   TRY(check(opt, args));
   if (opt.label)
     return print_label(io);

@@ -370,7 +370,7 @@ class Init {
   bool in_image_ = false;
 };
 
-Result<int> run(Io& io, Args args) {
+Result<int> run(Io& io, Args& args) {
   if (::getpid() != 1)
     return fail("start", "", "this is for process 1: put init=/opt/rescue/bin/init on the kernel's command line");
   Init(io, std::move(args)).run();

@@ -321,7 +321,7 @@ Result<> check(const Options& opt) {
   return {};
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   TRY(check(opt));
   const Wanted wanted = TRY(find_wanted(opt));
   std::vector<std::string> words(args.begin(), args.end());

@@ -397,7 +397,7 @@ class Joiner {
   bool unpaired_seen_ = false;
 };
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   const std::string_view first = TRY(args.shift("FILE1"));
   const std::string_view second = TRY(args.shift("FILE2"));
   TRY(args.expect_end());

@@ -113,7 +113,7 @@ void send(Io& io, std::string_view word, const Request& request) {
     io.warn(fail("send signal", word).error());
 }
 
-Result<int> run(Io& io, Args args) {
+Result<int> run(Io& io, Args& args) {
   Request request;
   Args pids;
   bool first = true;

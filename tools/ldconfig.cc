@@ -192,7 +192,7 @@ Result<int> refresh(const Options& opt, const Root& root, const Args& dirs, Io& 
   return io.status();
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   if (opt.show_version) {
     io.out.put(io.name, " (rescue) ", version, '\n');
     return 0;

@@ -354,7 +354,7 @@ Result<int> check(const Options& opt, Io& io, const Args& args) {
   return all_resolve ? io.status() : io.failure_status;
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   if (args.empty())
     return usage_error("missing operand FILE");
   return opt.check ? check(opt, io, args) : list(opt, io, args);

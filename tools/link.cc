@@ -12,7 +12,7 @@ namespace {
 struct Options {};
 constexpr Opt<Options> options[] = {Opt<Options>{"Options"}};
 
-Result<int> run(const Options& /*opt*/, Io& /*io*/, Args args) {
+Result<int> run(const Options& /*opt*/, Io& /*io*/, Args& args) {
   if (args.size() < 2)
     return fail("missing operand", "", "give an existing file and a new name");
   if (args.size() > 2)

@@ -249,7 +249,7 @@ Result<std::optional<std::string>> link_directory(const Options& opt, std::vecto
   return std::nullopt;
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   BackupPolicy backup;
   if (opt.backup)
     backup = {TRY(backup_kind(opt.backup_control.value_or(""))), backup_suffix(opt.suffix)};

@@ -223,7 +223,7 @@ Result<int> look_again(Io& io, const std::string& device) {
   return io.status();
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   if (!opt.detach.empty() || opt.detach_all)
     return free_devices(opt, io);
   if (opt.find) {

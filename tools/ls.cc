@@ -1324,7 +1324,7 @@ void Lister::print_run(std::string_view separator) {
     io_.out.put(end_);
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   const bool terminal = io.out.is_terminal();
   Settings settings{.opt = opt};
   settle_layout(settings, terminal);

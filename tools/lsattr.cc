@@ -113,7 +113,7 @@ class Lister final : public WalkVisitor {
   Io& io_;
 };
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   if (args.empty())
     args.push(".");
   Lister lister(opt, io);

@@ -630,7 +630,7 @@ class Printer {
   std::vector<const Row*> flat_;
 };
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   Lister lister(opt, TRY(list_block_devices(true)));
   if (opt.all_columns)
     lister.choose_all();

@@ -110,7 +110,7 @@ Result<int> install_links(Io& io, const std::string& dir) {
   return io.status();
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   TRY(args.expect_end());
   if (!opt.install.empty())
     return install_links(io, opt.install);

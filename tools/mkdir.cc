@@ -98,7 +98,7 @@ class Maker {
   mode_t touched_ = 0;
 };
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   if (args.empty())
     return fail("missing operand", "", "give a DIRECTORY");
   Maker maker(opt, io);

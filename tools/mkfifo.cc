@@ -17,7 +17,7 @@ constexpr Opt<Options> options[] = {
     {'m', "mode", &Options::mode, "give them these permissions, written as for chmod", "MODE"},
 };
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   if (args.empty())
     return fail("missing operand", "", "give a NAME");
   mode_t mode = 0666;

@@ -41,7 +41,7 @@ Result<unsigned> device_number(std::string_view text) {
   return *number;
 }
 
-Result<int> run(const Options& opt, Io& /*io*/, Args args) {
+Result<int> run(const Options& opt, Io& /*io*/, Args& args) {
   const mode_t mode = TRY(find_mode(opt.mode));
   if (args.size() < 2)
     return fail("missing operand", "", "give a NAME and a TYPE");

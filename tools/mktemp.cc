@@ -133,7 +133,7 @@ Result<std::string> make(const Options& opt, const Args& args) {
   }
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   if (args.size() > 1)
     return fail("extra operand", args[1], "there is one TEMPLATE");
   const auto path = make(opt, args);

@@ -62,7 +62,7 @@ size_t load_for_devices(Modules& modules) {
   return count;
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   Modules modules = TRY(open_modules(opt));
   if (opt.devices)
     io.out.put(count_of(load_for_devices(modules), "module"), " loaded\n");

@@ -230,7 +230,7 @@ Result<> mount_named(const Options& opt, Mounter& mounter, const std::vector<std
   return with_status(fail("find it", word, "is not in ", opt.table).error(), Status::failed);
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   constexpr std::string_view modes[] = {"prepend", "append", "ignore", "replace"};
   if (!std::ranges::contains(modes, opt.options_mode))
     return usage_error("there is no mode '", Printable(opt.options_mode), "': prepend, append, ignore, replace");

@@ -266,7 +266,7 @@ std::string without_slashes(std::string path) {
   return path;
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   if (opt.backup && opt.existing == Existing::skip)
     return fail("both --backup and --no-clobber", "", "only one of them can be given");
   BackupPolicy backup;

@@ -178,7 +178,7 @@ class Numberer {
   uint64_t blank_ = 0;
 };
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   Numberer numberer(opt, io);
   TRY(numberer.prepare());
   each_input(io, args, [&](const Input& input) { return numberer.number(input); });

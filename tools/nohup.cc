@@ -34,7 +34,7 @@ Result<std::string> open_output() {
   return path;
 }
 
-Result<int> run(const Options& /*opt*/, Io& io, Args args) {
+Result<int> run(const Options& /*opt*/, Io& io, Args& args) {
   if (args.empty())
     return usage_error("give a COMMAND");
   const bool ignore_input = ::isatty(STDIN_FILENO) == 1;

@@ -487,8 +487,7 @@ Result<std::optional<uint64_t>> take_offsets(Options& opt, Args& args) {
   return label;
 }
 
-Result<int> run(const Options& given, Io& io, Args args) {
-  Options opt = given;
+Result<int> run(Options& opt, Io& io, Args& args) {
   if (opt.strings && !opt.formats.empty())
     return fail("-S", "", "no type can be given when printing strings");
   const auto label = TRY(take_offsets(opt, args));

@@ -116,7 +116,7 @@ class Paster {
   char line_end_;
 };
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   if (args.empty())
     args.push("-");
   Paster paster(io, TRY(delimiter_list(opt.delimiters)), opt.zero ? '\0' : '\n');

@@ -737,8 +737,7 @@ class Patcher {
   bool kept_nonempty_ = false;
 };
 
-Result<int> run(const Options& given, Io& io, Args args) {
-  Options opt = given;
+Result<int> run(Options& opt, Io& io, Args& args) {
   std::string operand;
   if (!args.empty())
     operand = TRY(args.shift("FILE"));

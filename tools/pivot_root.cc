@@ -13,7 +13,7 @@ struct Options {};
 
 constexpr Opt<Options> options[] = {Opt<Options>{"Options"}};
 
-Result<int> run(const Options& /*opt*/, Io& io, Args args) {
+Result<int> run(const Options& /*opt*/, Io& io, Args& args) {
   const std::string root(TRY(args.shift("NEWROOT")));
   const std::string old(TRY(args.shift("PUTOLD")));
   TRY(args.expect_end());

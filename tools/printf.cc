@@ -244,7 +244,7 @@ class Formatter {
   bool ended_ = false;
 };
 
-Result<int> run(Io& io, Args args) {
+Result<int> run(Io& io, Args& args) {
   if (!args.empty() && args[0] == "--")
     TRY(args.shift("FORMAT"));
   const std::string_view format = TRY(args.shift("FORMAT"));

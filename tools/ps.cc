@@ -838,7 +838,7 @@ size_t line_width(const Reader& r, const Io& io) {
   return r.wide == 1 ? std::max<size_t>(width, 132) : width;
 }
 
-Result<int> run(Io& io, Args args) {
+Result<int> run(Io& io, Args& args) {
   Names names;
   const ProcFs proc = TRY(ProcFs::open());
   Setup setup;

@@ -36,7 +36,7 @@ constexpr Opt<Options> options[] = {
     {'z', "zero", &Options::zero, "end each with a zero byte instead of a newline"},
 };
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   if (args.empty())
     return fail("missing operand", "", "give a FILE");
   const bool bare = opt.no_newline && args.size() == 1;

@@ -78,7 +78,7 @@ Result<From> find_from(const Options& opt) {
   return from;
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   if (args.empty())
     return fail("missing operand", "", "give a FILE");
   const From from = TRY(find_from(opt));

@@ -145,7 +145,7 @@ Result<CreateReport> create_from_root(const Options& opt, const Recipe& recipe, 
   return create_bundle({&root, nullptr, {}}, recipe, opt.output, how);
 }
 
-Result<int> create(const Options& opt, Io& io, Args args) {
+Result<int> create(const Options& opt, Io& io, Args& args) {
   if (opt.output.empty())
     return usage_error("name the bundle to write: -o FILE.tzst");
   if (!args.empty() && !opt.root.empty())
@@ -256,7 +256,7 @@ void list_json(Io& io, const Bundle& bundle) {
   json.finish();
 }
 
-Result<int> list(const Options& opt, Io& io, Args args) {
+Result<int> list(const Options& opt, Io& io, Args& args) {
   const std::string file(TRY(args.shift("BUNDLE")));
   TRY(args.expect_end());
   const Bundle bundle = TRY(open_bundle(opt, file));
@@ -275,7 +275,7 @@ Result<int> list(const Options& opt, Io& io, Args args) {
   return 0;
 }
 
-Result<int> verify_bundle(const Options& opt, Io& io, Args args) {
+Result<int> verify_bundle(const Options& opt, Io& io, Args& args) {
   const std::string file(TRY(args.shift("BUNDLE")));
   TRY(args.expect_end());
   const Bundle bundle = TRY(open_bundle(opt, file));
@@ -311,7 +311,7 @@ std::string_view verb_word(Verb verb) {
 }
 
 // What a restore would do: the very plan of rescue-extract, so that the two never disagree.
-Result<int> diff(const Options& opt, Io& io, Args args) {
+Result<int> diff(const Options& opt, Io& io, Args& args) {
   const std::string file(TRY(args.shift("BUNDLE")));
   const std::string root_path(args.empty() ? "/" : TRY(args.shift("ROOT")));
   TRY(args.expect_end());
@@ -378,7 +378,7 @@ Result<> refuse_to_replace(const std::string& file, bool force) {
   return {};
 }
 
-Result<int> keygen(const Options& opt, Io& io, Args args) {
+Result<int> keygen(const Options& opt, Io& io, Args& args) {
   TRY(args.expect_end());
   if (opt.public_key.empty() || opt.secret_key.empty())
     return usage_error("name the files to write: -p PUBLIC -s SECRET");
@@ -412,7 +412,7 @@ std::string facts_of(const Bundle& bundle) {
              " glibc=", info.glibc_version, " build-id=", info.libc_build_id);
 }
 
-Result<int> sign_bundle(const Options& opt, Io& io, Args args) {
+Result<int> sign_bundle(const Options& opt, Io& io, Args& args) {
   const std::string file(TRY(args.shift("FILE")));
   TRY(args.expect_end());
   if (opt.secret_key.empty())
@@ -436,7 +436,7 @@ Result<int> sign_bundle(const Options& opt, Io& io, Args args) {
   return 0;
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   const std::string_view command = TRY(args.shift("COMMAND"));
   struct Command {
     std::string_view name;
@@ -449,7 +449,7 @@ Result<int> run(const Options& opt, Io& io, Args args) {
   for (const Command& known : commands)
     if (known.name == command) {
       TRY(check_options(opt, command));
-      return known.run(opt, io, std::move(args));
+      return known.run(opt, io, args);
     }
   return usage_error("there is no command '", Printable(command), "'");
 }

@@ -15,7 +15,7 @@ constexpr Opt<Options> options[] = {
     {'b', "bare", &Options::bare, "do not mount what its fstab names"},
 };
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   EnterRequest request{.root = "/mnt", .command = {}, .read_only = opt.read_only, .own_file_systems = !opt.bare};
   if (!args.empty())
     request.root = TRY(args.shift("ROOT"));

@@ -304,7 +304,7 @@ Result<int> mend(const Options& opt, Io& io, const Root& root, std::optional<Dia
   return status;
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   TRY(args.expect_end());
   if (opt.explain)
     return print_explanation(opt, io);

@@ -98,7 +98,7 @@ Result<int> undo_or_resume(const Options& opt, Io& io, const std::string& root_p
   return 0;
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   std::string file;
   if (opt.mode == Mode::extract)
     file = TRY(args.shift("BUNDLE"));

@@ -95,7 +95,7 @@ Result<int> take_away(const Options& opt, Io& io) {
   return io.status();
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   TRY(args.expect_end());
   if (opt.remove && opt.grub.empty())
     return usage_error("--remove needs --grub ROOT");

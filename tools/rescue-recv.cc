@@ -234,7 +234,7 @@ Result<> receive_base64(const Options& opt, Io& io, DiskTaker& disk) {
   return disk.keep();
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   TRY(args.expect_end());
   DiskTaker disk(opt);
   if (!opt.base64)

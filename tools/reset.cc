@@ -11,7 +11,7 @@ struct Options {};
 
 constexpr Opt<Options> options[] = {Opt<Options>{"Options"}};
 
-Result<int> run(const Options& /*opt*/, Io& io, Args args) {
+Result<int> run(const Options& /*opt*/, Io& io, Args& args) {
   TRY(args.expect_end());
   for (int fd = 0; fd <= 2; ++fd)
     if (::isatty(fd) == 1) {

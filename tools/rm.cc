@@ -95,8 +95,7 @@ Result<> check(const Options& opt, const std::string& path) {
   return {};
 }
 
-Result<int> run(const Options& given, Io& io, Args args) {
-  Options opt = given;
+Result<int> run(Options& opt, Io& io, Args& args) {
   if (args.empty()) {
     if (opt.remove.ignore_missing)
       return 0;

@@ -52,7 +52,7 @@ Result<> remove(const Options& opt, Io& io, std::string path) {
   return {};
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   if (args.empty())
     return fail("missing operand", "", "give a DIRECTORY");
   for (const std::string_view path : args)

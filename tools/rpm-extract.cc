@@ -347,7 +347,7 @@ Result<> handle(const void* options, Io& io, const std::string& file) {
   return opt.json ? printer.json() : printer.print();
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   const PackageQuestions asked{.prints = prints(opt) || (opt.json && opt.in_place.empty()),
                                .whole_files = (opt.verify ? 1U : 0U) + (opt.to_cpio ? 1U : 0U)};
   return run_packages(opt, asked, io, args, handle, &opt);

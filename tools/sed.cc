@@ -982,8 +982,7 @@ class Machine {
   bool quit_silently_ = false;
 };
 
-Result<int> run(const Options& given, Io& io, Args args) {
-  Options opt = given;
+Result<int> run(Options& opt, Io& io, Args& args) {
   if (!opt.script)
     add_script(opt, TRY(args.shift("SCRIPT")));
   opt.separate = opt.separate || opt.in_place;

@@ -247,7 +247,7 @@ std::string own_format(bool equal_width, const Operand& first, const Operand& st
   return str("%0", std::max(width(first), width(last)), '.', precision, "Lf");
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   if (args.empty())
     return usage_error("missing operand LAST");
   if (args.size() > 3)

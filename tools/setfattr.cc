@@ -74,7 +74,7 @@ Result<int> restore(const Options& opt, Io& io) {
   return io.status();
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   if (int{opt.name.has_value()} + int{opt.remove.has_value()} + int{opt.restore.has_value()} != 1)
     return usage_error("give one of --name, --remove and --restore");
   if (opt.value && !opt.name)

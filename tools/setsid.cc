@@ -23,7 +23,7 @@ constexpr Opt<Options> options[] = {
     {'w', "wait", &Options::wait, "wait for the program, and end with its status"},
 };
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   if (args.empty())
     return usage_error("give a PROGRAM");
   // A leader of a group can have no session of its own.

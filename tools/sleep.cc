@@ -13,7 +13,7 @@ namespace {
 struct Options {};
 constexpr Opt<Options> options[] = {Opt<Options>{"Options"}};
 
-Result<int> run(const Options& /*opt*/, Io& /*io*/, Args args) {
+Result<int> run(const Options& /*opt*/, Io& /*io*/, Args& args) {
   if (args.empty())
     return fail("missing operand", "", "give a NUMBER of seconds");
   std::vector<struct timespec> lengths;

@@ -553,7 +553,7 @@ Result<uint64_t> seed_of(const Options& opt) {
   return seed;
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   const bool random = opt.global.letters.contains('R') ||
                       std::ranges::any_of(opt.keys, [](const Key& key) { return key.order.letters.contains('R'); });
   const uint64_t seed = random ? TRY(seed_of(opt)) : 0;

@@ -407,8 +407,7 @@ void allow_many_files() {
   }
 }
 
-Result<int> run(const Options& given, Io& io, Args args) {
-  Options opt = given;
+Result<int> run(Options& opt, Io& io, Args& args) {
   const std::string_view name = args.empty() ? "-" : TRY(args.shift("FILE"));
   const std::string_view prefix = args.empty() ? "x" : TRY(args.shift("PREFIX"));
   TRY(args.expect_end());

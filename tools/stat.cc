@@ -503,7 +503,7 @@ class Printer {
   Names names_;
 };
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   if (args.empty())
     return fail("missing operand", "", "give a FILE");
   Printer printer(opt, io);

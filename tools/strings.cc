@@ -306,7 +306,7 @@ Result<> search_file(const Options& opt, const Input& input, std::string_view na
   return search(input, finder, 0, UINT64_MAX, out);
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   Args files;
   for (const std::string_view word : args)
     if (word != "-")

@@ -463,7 +463,7 @@ Result<> Terminal::change(Args& words, Io& io) {
   return usage_error("invalid argument '", Printable(word), "'");
 }
 
-Result<int> run(Io& io, Args args) {
+Result<int> run(Io& io, Args& args) {
   // Settings may begin with a dash, as options do.
   Options opt;
   std::string device;

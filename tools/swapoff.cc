@@ -47,7 +47,7 @@ Result<std::vector<std::string>> all_in_use() {
   return paths;
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   std::vector<std::string> words(args.begin(), args.end());
   if (!opt.label.empty())
     words.push_back(str("LABEL=", opt.label));

@@ -164,7 +164,7 @@ Result<int> use_all(const Options& opt, Io& io) {
   return io.status();
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   std::vector<std::string> words(args.begin(), args.end());
   if (!opt.label.empty())
     words.push_back(str("LABEL=", opt.label));

@@ -30,7 +30,7 @@ Result<> open_console(const std::string& path) {
   return {};
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   const std::string root(TRY(args.shift("NEWROOT")));
   if (args.empty())
     return usage_error("missing operand INIT");

@@ -37,7 +37,7 @@ Result<> sync_path(const Options& opt, const std::string& path) {
   return file.close(path);
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   if (opt.data && opt.file_system)
     return fail("both --data and --file-system", "", "only one of them can be given");
   if (opt.data && args.empty())

@@ -137,7 +137,7 @@ Result<> print_input(const Input& input, const Options& opt, Output& out) {
   return {};
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   if (opt.regex && opt.separator.empty())
     return fail("separator", "", "cannot be empty");
   each_input(io, args, [&](const Input& input) { return print_input(input, opt, io.out); });

@@ -204,8 +204,7 @@ bool is_pipe(int fd) {
   return ::fstat(fd, &info) == 0 && (S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode));
 }
 
-Result<int> run(const Options& given, Io& io, Args args) {
-  Options opt = given;
+Result<int> run(Options& opt, Io& io, Args& args) {
   if (opt.how.retry && !opt.follow)
     io.note("warning: --retry is of no use without --follow");
   else if (opt.how.retry && !opt.how.by_name)

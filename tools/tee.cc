@@ -108,7 +108,7 @@ class Copier {
   std::vector<Target> targets_;
 };
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   if (opt.ignore_interrupts)
     std::signal(SIGINT, SIG_IGN);
   if (opt.mode == Mode::plain)

@@ -11,7 +11,8 @@ Result<int> run(Io& /*io*/, const Args& args) {
 
 // All words are part of the condition, --help too.
 int run_test(const Applet& applet, Io& io, std::span<const char* const> words) {
-  return detail::finish(applet, io, run(io, Args(words)));
+  const Args args(words);
+  return detail::finish(applet, io, run(io, args));
 }
 
 }  // namespace

@@ -175,7 +175,7 @@ class Guard {
   ::_exit(error.error().code() == ENOENT ? status_not_found : status_cannot_run);
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   if (args.size() < 2)
     return usage_error("give a DURATION and a COMMAND");
   const auto length = parse_duration(std::string(TRY(args.shift("DURATION"))));

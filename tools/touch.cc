@@ -115,7 +115,7 @@ Result<> touch(const Options& opt, const Times& times, const std::string& path, 
   return open_code != 0 && open_code != EISDIR ? fail("touch", path, open_code) : fail("set times", path, code);
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   if (opt.stamp && (opt.date || opt.reference))
     return usage_error("give only one of -t, -d and -r");
   Times times = TRY(find_times(opt));

@@ -165,7 +165,7 @@ Result<> check_operands(const Options& opt, const Args& args) {
   return {};
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   TRY(check_operands(opt, args));
   const Plan plan = TRY(make_plan(opt, args));
   Translator translator(plan);

@@ -130,7 +130,7 @@ Result<> change(const Options& opt, const std::optional<int64_t>& reference, std
   return fd.close(path);
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   std::optional<Size> size;
   if (opt.size)
     size = TRY(parse(*opt.size));

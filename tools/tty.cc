@@ -15,7 +15,7 @@ constexpr Opt<Options> options[] = {
     {0, "quiet", &Options::silent, "the same"},
 };
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   TRY(args.expect_end());
   const bool terminal = ::isatty(io.in) == 1;
   if (!opt.silent) {

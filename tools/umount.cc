@@ -157,7 +157,7 @@ class Unmounter {
   bool quiet_failure_ = false;
 };
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   TRY(enter_mount_namespace(opt.mount_namespace));
   Unmounter unmounter(opt, io);
   if (opt.all) {

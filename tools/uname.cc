@@ -25,7 +25,7 @@ constexpr Opt<Options> options[] = {
     {'o', "operating-system", &Options::system, "print the operating system"},
 };
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   TRY(args.expect_end());
   struct utsname name{};
   if (::uname(&name) < 0)

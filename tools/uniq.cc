@@ -196,7 +196,7 @@ class Filter {
   bool first_group_ = true;
 };
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   if (opt.group != Method::none && (opt.count || opt.selected))
     return usage_error("--group excludes -c, -d, -D and -u");
   if (opt.count && opt.later_repeated)

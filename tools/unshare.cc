@@ -248,8 +248,7 @@ Result<> prepare(const Options& opt, bool own_mounts) {
   return {};
 }
 
-Result<int> run(const Options& given, Io& io, const Args& args) {
-  Options opt = given;
+Result<int> run(Options& opt, Io& io, const Args& args) {
   if (maps_anybody(opt) && !opt.user)
     opt.user = "";
   if (opt.mount_proc && !opt.mount)

@@ -369,7 +369,7 @@ class Unzip {
   int status_ = 0;
 };
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   const std::string name(TRY(args.shift("ARCHIVE")));
   auto done = Unzip(opt, io, args).run(name);
   if (!done && done.error().status() != Status::usage)

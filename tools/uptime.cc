@@ -61,7 +61,7 @@ std::string in_words(uint64_t minutes) {
   return text;
 }
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   TRY(args.expect_end());
   const auto seconds = static_cast<uint64_t>(uptime_seconds());
   const std::string load = TRY(read_text("/proc/loadavg"));

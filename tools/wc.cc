@@ -207,8 +207,7 @@ Result<int> count_named(Counter& counter, const std::string& from, Io& io) {
   return io.status();
 }
 
-Result<int> run(const Options& given, Io& io, Args args) {
-  Options opt = given;
+Result<int> run(Options& opt, Io& io, Args& args) {
   if (!opt.bytes && !opt.characters && !opt.lines && !opt.words && !opt.longest)
     opt.bytes = opt.lines = opt.words = true;
   Counter counter(opt, io);

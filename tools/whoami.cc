@@ -10,7 +10,7 @@ namespace {
 struct Options {};
 constexpr Opt<Options> options[] = {Opt<Options>{"Options"}};
 
-Result<int> run(const Options& /*opt*/, Io& io, Args args) {
+Result<int> run(const Options& /*opt*/, Io& io, Args& args) {
   TRY(args.expect_end());
   Names names;
   const std::string_view name = names.users.name_of(::geteuid());

@@ -507,7 +507,7 @@ class Xargs {
   bool stopped_ = false;
 };
 
-Result<int> run(const Options& opt, Io& io, Args args) {
+Result<int> run(const Options& opt, Io& io, Args& args) {
   std::vector<std::string> command(args.begin(), args.end());
   if (command.empty())
     command.emplace_back("echo");

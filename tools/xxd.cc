@@ -441,8 +441,7 @@ int status_of(Io& io, const Error& error, int status) {
   return status;
 }
 
-Result<int> run(const Options& given, Io& io, Args args) {
-  Options opt = given;
+Result<int> run(Options& opt, Io& io, Args& args) {
   const std::string_view name = args.empty() ? "-" : TRY(args.shift("INFILE"));
   const std::string output(args.empty() ? "-" : TRY(args.shift("OUTFILE")));
   TRY(args.expect_end());

@@ -9,7 +9,7 @@ Result<std::string> read_all(EntryReader& reader, uint64_t limit) {
     if (block.empty())
       return text;
     if (block.size() > limit - text.size())
-      return with_status(fail("read", {}, "a member of the archive is larger than it can be").error(),
+      return with_status(fail("read", "", "a member of the archive is larger than it can be").error(),
                          Status::bad_data);
     text += block;
   }

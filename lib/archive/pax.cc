@@ -15,7 +15,7 @@ constexpr std::string_view schily_xattr = "SCHILY.xattr.";
 constexpr std::string_view libarchive_xattr = "LIBARCHIVE.xattr.";
 
 std::unexpected<Error> malformed(std::string_view detail) {
-  return fail({}, {}, detail);
+  return fail("", "", detail);
 }
 
 bool is_utf8(std::string_view text) {

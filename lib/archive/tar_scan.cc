@@ -43,7 +43,7 @@ bool is_known_elsewhere(char type) {
 template <typename T>
 Result<> set_number(std::optional<T>& to, std::string_view value) {
   to = to_number<T>(value);
-  return to ? Result<>() : fail({}, {}, "a number in its pax header is none");
+  return to ? Result<>() : fail("", "", "a number in its pax header is none");
 }
 
 }  // namespace
@@ -245,17 +245,17 @@ Result<> TarScanner::apply(std::string_view key, std::string_view value, Extra& 
   else if (key == "GNU.sparse.numbytes") {
     const auto length = to_number<uint64_t>(value);
     if (!length || !extra.offset || extra.map.size() == max_extents)
-      return fail({}, {}, "the map of a sparse file is malformed");
+      return fail("", "", "the map of a sparse file is malformed");
     extra.map.push_back({*std::exchange(extra.offset, std::nullopt), *length});
   } else if (key == "GNU.sparse.map") {
     const auto numbers = split(value, ',');
     if (numbers.size() / 2 > max_extents)
-      return fail({}, {}, "the map of a sparse file is malformed");
+      return fail("", "", "the map of a sparse file is malformed");
     for (size_t i = 0; i + 1 < numbers.size(); i += 2) {
       const auto offset = to_number<uint64_t>(numbers[i]);
       const auto length = to_number<uint64_t>(numbers[i + 1]);
       if (!offset || !length)
-        return fail({}, {}, "the map of a sparse file is malformed");
+        return fail("", "", "the map of a sparse file is malformed");
       extra.map.push_back({*offset, *length});
     }
   }

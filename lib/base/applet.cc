@@ -113,6 +113,24 @@ int finish(const Applet& applet, Io& io, Result<int> result) {
   return status;
 }
 
+int run_with_options(const Applet& applet, void* options, Io& io, std::span<const char* const> words,
+                     Result<int> (*body)(void* options, Io& io, Args& args)) {
+  Args args;
+  if (const auto status = prepare(applet, options, io, words, args))
+    return *status;
+  return finish(applet, io, body(options, io, args));
+}
+
+int run_with_words(const Applet& applet, Io& io, std::span<const char* const> words,
+                   Result<int> (*body)(Io& io, Args& args)) {
+  // As GNU's echo and true do: the two long options count only when they stand alone.
+  const std::string_view only = words.size() == 1 ? words[0] : "";
+  Args args(words);
+  if (only == "--help" || only == "--version" || is_asking(applet, only))
+    return prepare(applet, nullptr, io, words, args).value_or(0);
+  return finish(applet, io, body(io, args));
+}
+
 }  // namespace detail
 
 int run_applet(const Applet& applet, Io& io, std::span<const char* const> words) {

@@ -54,33 +54,34 @@ int finish(const Applet& applet, Io& io, Result<int> result);
 // Whether the word is one of the letters for help or version.
 bool is_asking(const Applet& applet, std::string_view word);
 
+// What every applet does around its body; `options` is a struct of the table's.
+int run_with_options(const Applet& applet, void* options, Io& io, std::span<const char* const> words,
+                     Result<int> (*body)(void* options, Io& io, Args& args));
+int run_with_words(const Applet& applet, Io& io, std::span<const char* const> words,
+                   Result<int> (*body)(Io& io, Args& args));
+
 template <auto& table, auto body>
 int entry_point(const Applet& applet, Io& io, std::span<const char* const> words) {
-  OptionsOf<table> options;
-  Args args;
-  if (const auto status = prepare(applet, &options, io, words, args))
-    return *status;
-  return finish(applet, io, body(options, io, std::move(args)));
+  using Options = OptionsOf<table>;
+  Options options;
+  return run_with_options(applet, &options, io, words, [](void* of, Io& to, Args& args) -> Result<int> {
+    return body(*static_cast<Options*>(of), to, args);
+  });
 }
 
 template <auto body>
 int plain_entry_point(const Applet& applet, Io& io, std::span<const char* const> words) {
-  // As GNU's echo and true do: the two long options count only when they stand alone.
-  const std::string_view only = words.size() == 1 ? words[0] : "";
-  Args args(words);
-  if (only == "--help" || only == "--version" || is_asking(applet, only))
-    return prepare(applet, nullptr, io, words, args).value_or(0);
-  return finish(applet, io, body(io, std::move(args)));
+  return run_with_words(applet, io, words, [](Io& to, Args& args) -> Result<int> { return body(to, args); });
 }
 
 }  // namespace detail
 
-// For Applet::run: `Result<int> body(const Options&, Io&, Args)` behind the options of `table`. The int is the exit
+// For Applet::run: `Result<int> body(Options&, Io&, Args&)` behind the options of `table`. The int is the exit
 // status; most return io.status(), which is 0 unless something was warned of.
 template <auto& table, auto body>
 constexpr auto entry = detail::entry_point<table, body>;
 
-// The same for an applet that reads its words itself: `Result<int> body(Io&, Args)`.
+// The same for an applet that reads its words itself: `Result<int> body(Io&, Args&)`.
 template <auto body>
 constexpr auto plain_entry = detail::plain_entry_point<body>;
 

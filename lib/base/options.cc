@@ -56,7 +56,7 @@ class Parser {
         return {};
       }
       if (!row)
-        return usage_error("unknown option -- '", Printable({&letter, 1}), '\'');
+        return usage_error("unknown option -- '", printable({&letter, 1}), '\'');
       if (table_.rows[*row].argument == 0) {
         TRY(apply(*row, {}));
         continue;

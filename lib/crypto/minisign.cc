@@ -203,9 +203,9 @@ std::string signature_text(const Signature& signature) {
 Result<Signature> sign(const SecretKey& key, const Blake2b512::Digest& digest, std::string_view trusted_comment,
                        std::string_view comment) {
   if (trusted_comment.size() > max_trusted_comment || comment.size() > max_comment)
-    return fail("sign", {}, "the comment is too long");
+    return fail("sign", "", "the comment is too long");
   if (trusted_comment.find_first_of(std::string_view("\n\r\0", 3)) != std::string_view::npos)
-    return fail("sign", {}, "the trusted comment must be one line");
+    return fail("sign", "", "the trusted comment must be one line");
   Signature signature;
   signature.id = key.id;
   signature.comment = one_line(comment, max_comment);

@@ -171,7 +171,7 @@ Result<std::string> secret_key_text(const SecretKey& key, std::optional<std::str
     while (!mask(secret, *password, salt, cost)) {
       cost = {cost.operations / 2, cost.memory / 2};
       if (cost.memory < crypto_pwhash_scryptsalsa208sha256_MEMLIMIT_INTERACTIVE)
-        return fail("encrypt secret key", {}, "not enough memory");
+        return fail("encrypt secret key", "", "not enough memory");
     }
   }
   const std::string_view masked(reinterpret_cast<const char*>(secret.bytes.data()), secret_size);

@@ -302,8 +302,7 @@ Result<std::vector<Options::NamePattern>> name_patterns(const Options& opt, Io& 
 
 }  // namespace
 
-Result<int> run(const Options& given, Io& io, Args args, RegexSyntax::Flavor flavor) {
-  Options opt = given;
+Result<int> run(Options& opt, Io& io, Args& args, RegexSyntax::Flavor flavor) {
   if (opt.short_version) {
     io.out.put(io.name, " (rescue) ", version, '\n');
     return 0;

@@ -173,6 +173,6 @@ inline constexpr Opt<Options> options[] = {
 };
 
 // `flavor` where no option names one.
-Result<int> run(const Options& opt, Io& io, Args args, RegexSyntax::Flavor flavor);
+Result<int> run(Options& opt, Io& io, Args& args, RegexSyntax::Flavor flavor);
 
 }  // namespace rescue::grep

@@ -38,7 +38,7 @@ class Compiler {
   Result<Program> compile() {
     program_.start = emit(tree_.root, add({.op = Op::match}));
     if (too_large_)
-      return fail({}, {}, "Regular expression too big");
+      return fail("", "", "Regular expression too big");
     return std::move(program_);
   }
 

@@ -151,7 +151,7 @@ void add_class(CharSet& set, Class what, bool bytes) {
 }
 
 std::unexpected<Error> bad(std::string_view detail) {
-  return fail({}, {}, detail);
+  return fail("", "", detail);
 }
 
 class Parser {
