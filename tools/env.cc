@@ -147,7 +147,7 @@ class Splitter {
     } else if (std::string_view("\"#$'\\").contains(c)) {
       add(c);
     } else {
-      return fail("-S", "", "no escape is written \\", Printable({&c, 1}));
+      return fail("-S", "", "no escape is written \\", printable({&c, 1}));
     }
     return true;
   }

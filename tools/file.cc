@@ -182,7 +182,7 @@ class Looker {
     struct stat info{};
     const bool broken = ::stat(path.c_str(), &info) < 0;
     Verdict verdict =
-        inode(str(broken ? "broken " : "", "symbolic link to ", Printable({target, static_cast<size_t>(length)})),
+        inode(str(broken ? "broken " : "", "symbolic link to ", printable({target, static_cast<size_t>(length)})),
               "inode/symlink");
     if (broken)
       verdict.charset = "";

@@ -419,7 +419,7 @@ class Lister {
         put('k', str(file.links));
       else
         put('P', file.node);
-      put('n', Printable(internet ? file.socket->name() : file.name));
+      put('n', printable(internet ? file.socket->name() : file.name));
       if (internet && !file.socket->state.empty())
         put('T', str("ST=", file.socket->state));
       if (internet) {

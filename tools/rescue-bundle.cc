@@ -440,7 +440,7 @@ Result<int> run(const Options& opt, Io& io, Args& args) {
   const std::string_view command = TRY(args.shift("COMMAND"));
   struct Command {
     std::string_view name;
-    Result<int> (*run)(const Options&, Io&, Args);
+    Result<int> (*run)(const Options&, Io&, Args&);
   };
   static constexpr Command commands[] = {
       {"create", create}, {"list", list},     {"verify", verify_bundle},
