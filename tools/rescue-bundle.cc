@@ -289,8 +289,8 @@ Result<int> verify_bundle(const Options& opt, Io& io, Args& args) {
   } else if (!opt.quiet) {
     const BundleInfo& info = bundle.info();
     io.out.put(Printable(bundle.path()), ": intact: ", info.name, ' ', info.version, " for ", info.arch,
-               info.os_id.empty() ? "" : " of ", info.os_id, info.os_version_id.empty() ? "" : " ", info.os_version_id,
-               ", ", count_of(bundle.manifest().entries.size(), "entry", "entries"), ", ",
+               info.os_id.empty() ? "" : " of ", info.os_id, info.os_version_id.empty() ? "" : " ", info.os_version_id);
+    io.out.put(", ", count_of(bundle.manifest().entries.size(), "entry", "entries"), ", ",
                human_size(bundle.manifest().total_size()), "; ", bundle.signer() ? *bundle.signer() : "not signed",
                '\n');
   }

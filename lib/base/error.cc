@@ -67,15 +67,15 @@ std::unexpected<Error> failed(std::string_view attempt, std::string_view path, i
 
 namespace detail {
 
-std::unexpected<Error> fail_parts(const char* letters, ...) {
+std::unexpected<Error> fail_parts(uint64_t kinds, ...) {
   struct Texts {
     std::string attempt, path, detail;
     size_t taken = 0;
   } texts;
   va_list parts;
-  va_start(parts, letters);
+  va_start(parts, kinds);
   each_part(
-      letters, parts,
+      kinds, parts,
       [](void* to, std::string_view part) {
         auto& t = *static_cast<Texts*>(to);
         (t.taken == 0 ? t.attempt : t.taken == 1 ? t.path : t.detail) += part;
@@ -86,10 +86,10 @@ std::unexpected<Error> fail_parts(const char* letters, ...) {
   return failed(texts.attempt, texts.path, 0, texts.detail);
 }
 
-std::unexpected<Error> usage_error_parts(const char* letters, ...) {
+std::unexpected<Error> usage_error_parts(uint64_t kinds, ...) {
   va_list parts;
-  va_start(parts, letters);
-  const std::string text = join_parts(letters, parts);
+  va_start(parts, kinds);
+  const std::string text = join_parts(kinds, parts);
   va_end(parts);
   return usage_error(text);
 }

@@ -70,9 +70,9 @@ using Result = std::expected<T, Error>;
 
 namespace detail {
 
-// `letters` and what follows are as join() takes them: the attempt, the path, and the parts of the detail.
-[[gnu::cold]] std::unexpected<Error> fail_parts(const char* letters, ...);
-[[gnu::cold]] std::unexpected<Error> usage_error_parts(const char* letters, ...);
+// `kinds` and what follows are as join() takes them: the attempt, the path, and the parts of the detail.
+[[gnu::cold]] std::unexpected<Error> fail_parts(uint64_t kinds, ...);
+[[gnu::cold]] std::unexpected<Error> usage_error_parts(uint64_t kinds, ...);
 
 }  // namespace detail
 
@@ -92,9 +92,8 @@ template <typename Attempt, typename Path, typename... Detail>
   requires(sizeof...(Detail) > 1 || (sizeof...(Detail) == 1 && (!std::integral<Detail> && ...)))
 [[gnu::always_inline]] inline std::unexpected<Error> fail(const Attempt& attempt, const Path& path,
                                                           const Detail&... parts) {
-  return detail::fail_parts(detail::part_letters<detail::part_letter<Attempt>(), detail::part_letter<Path>(),
-                                                 detail::part_letter<Detail>()...>,
-                            detail::passed(attempt), detail::passed(path), detail::passed(parts)...);
+  return detail::fail_parts(detail::part_kinds<Attempt, Path, Detail...>(), detail::passed(attempt),
+                            detail::passed(path), detail::passed(parts)...);
 }
 
 // Bytes that are not what they should be: "PATH: WHAT: DETAIL".
@@ -111,7 +110,7 @@ template <typename What, typename Path, typename... Detail>
 template <typename... Detail>
   requires(sizeof...(Detail) > 1)
 [[gnu::always_inline]] inline std::unexpected<Error> usage_error(const Detail&... parts) {
-  return detail::usage_error_parts(detail::part_letters<detail::part_letter<Detail>()...>, detail::passed(parts)...);
+  return detail::usage_error_parts(detail::part_kinds<Detail...>(), detail::passed(parts)...);
 }
 
 // The same error, asking for another exit status.

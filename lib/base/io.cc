@@ -39,14 +39,14 @@ void Output::write(std::string_view bytes) {
 }
 template void Output::write(const std::string& bytes);
 
-void Output::put_parts(const char* letters, ...) {
+void Output::put_parts(uint64_t kinds, ...) {
   va_list parts;
-  va_start(parts, letters);
+  va_start(parts, kinds);
   if (buffered_) {
     detail::each_part(
-        letters, parts, [](void* to, std::string_view part) { static_cast<Output*>(to)->write(part); }, this);
+        kinds, parts, [](void* to, std::string_view part) { static_cast<Output*>(to)->write(part); }, this);
   } else {
-    write(detail::join_parts(letters, parts));
+    write(detail::join_parts(kinds, parts));
   }
   va_end(parts);
 }
@@ -76,10 +76,10 @@ void Io::note(std::string_view text) {
   err.put(name, ": ", text, '\n');
 }
 
-void Io::note_parts(const char* letters, ...) {
+void Io::note_parts(uint64_t kinds, ...) {
   va_list parts;
-  va_start(parts, letters);
-  note(detail::join_parts(letters, parts));
+  va_start(parts, kinds);
+  note(detail::join_parts(kinds, parts));
   va_end(parts);
 }
 

@@ -28,7 +28,7 @@ class Output {
     if constexpr (sizeof...(T) == 1 && (std::convertible_to<const T&, std::string_view> && ...))
       write(parts...);
     else
-      put_parts(detail::part_letters<detail::part_letter<T>()...>, detail::passed(parts)...);
+      put_parts(detail::part_kinds<T...>(), detail::passed(parts)...);
   }
 
   Result<> flush();
@@ -40,7 +40,7 @@ class Output {
 
  private:
   static constexpr size_t buffer_size = 32768;
-  void put_parts(const char* letters, ...);
+  void put_parts(uint64_t kinds, ...);
   void send(std::string_view bytes);
 
   int fd_ = -1;
@@ -75,7 +75,7 @@ class Io {
   template <typename... T>
     requires(sizeof...(T) > 1)
   [[gnu::always_inline]] void note(const T&... parts) {
-    note_parts(detail::part_letters<detail::part_letter<T>()...>, detail::passed(parts)...);
+    note_parts(detail::part_kinds<T...>(), detail::passed(parts)...);
   }
   // Prints the error and gives the exit status it asks for.
   int report(const Error& error);
@@ -83,7 +83,7 @@ class Io {
   int status() const { return status_; }
 
  private:
-  void note_parts(const char* letters, ...);
+  void note_parts(uint64_t kinds, ...);
 
   int status_ = 0;
 };

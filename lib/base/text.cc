@@ -10,35 +10,44 @@ namespace rescue {
 
 namespace detail {
 
-void each_part(const char* letters, va_list parts, void (*take)(void* to, std::string_view part), void* to) {
-  for (; *letters != '\0'; ++letters) {
-    switch (*letters) {
-      case 'c': take(to, Part(static_cast<char>(va_arg(parts, int))).view()); break;
-      case 'i': take(to, Part(va_arg(parts, long long)).view()); break;
-      case 'u': take(to, Part(va_arg(parts, unsigned long long)).view()); break;
-      case 's': take(to, *va_arg(parts, const std::string*)); break;
-      case 'v': take(to, *va_arg(parts, const std::string_view*)); break;
-      case 'S': take(to, printable(*va_arg(parts, const std::string*))); break;
-      case 'V': take(to, printable(*va_arg(parts, const std::string_view*))); break;
-      case 'Z': take(to, printable(std::string_view(va_arg(parts, const char*)))); break;
-      case '0': take(to, quoted_word(*va_arg(parts, const std::string*))); break;
-      case '0' + 'v' - 's': take(to, quoted_word(*va_arg(parts, const std::string_view*))); break;
-      case '0' + 'z' - 's': take(to, quoted_word(std::string_view(va_arg(parts, const char*)))); break;
-      default: take(to, va_arg(parts, const char*)); break;
+namespace {
+
+std::string_view view(PassedView passed) {
+  return {passed.data, passed.size};
+}
+
+}  // namespace
+
+void each_part(uint64_t kinds, va_list parts, void (*take)(void* to, std::string_view part), void* to) {
+  for (; kinds != 0; kinds >>= 4) {
+    switch (static_cast<PartKind>(kinds & 15)) {
+      case PartKind::end: break;
+      case PartKind::c_string: take(to, va_arg(parts, const char*)); break;
+      case PartKind::string: take(to, *va_arg(parts, const std::string*)); break;
+      case PartKind::view: take(to, view(va_arg(parts, PassedView))); break;
+      case PartKind::character: take(to, Part(static_cast<char>(va_arg(parts, int))).view()); break;
+      case PartKind::unsigned_number: take(to, Part(va_arg(parts, unsigned long long)).view()); break;
+      case PartKind::signed_number: take(to, Part(va_arg(parts, long long)).view()); break;
+      case PartKind::printable_c_string: take(to, printable(std::string_view(va_arg(parts, const char*)))); break;
+      case PartKind::printable_string: take(to, printable(*va_arg(parts, const std::string*))); break;
+      case PartKind::printable_view: take(to, printable(view(va_arg(parts, PassedView)))); break;
+      case PartKind::quoted_c_string: take(to, quoted_word(std::string_view(va_arg(parts, const char*)))); break;
+      case PartKind::quoted_string: take(to, quoted_word(*va_arg(parts, const std::string*))); break;
+      case PartKind::quoted_view: take(to, quoted_word(view(va_arg(parts, PassedView)))); break;
     }
   }
 }
 
-std::string join_parts(const char* letters, va_list parts) {
+std::string join_parts(uint64_t kinds, va_list parts) {
   std::string text;
-  each_part(letters, parts, [](void* to, std::string_view part) { *static_cast<std::string*>(to) += part; }, &text);
+  each_part(kinds, parts, [](void* to, std::string_view part) { *static_cast<std::string*>(to) += part; }, &text);
   return text;
 }
 
-std::string join(const char* letters, ...) {
+std::string join(uint64_t kinds, ...) {
   va_list parts;
-  va_start(parts, letters);
-  std::string text = join_parts(letters, parts);
+  va_start(parts, kinds);
+  std::string text = join_parts(kinds, parts);
   va_end(parts);
   return text;
 }

@@ -59,34 +59,63 @@ concept String = std::same_as<T, std::string>;
 
 namespace detail {
 
-// Any number of parts of any type go to one function, as printf's do: a letter for each says what it is. A function
-// for each combination of types, of which there are a thousand, was a tenth of the executable.
-template <typename T>
-struct PartLetter {
-  static constexpr char value = std::same_as<T, std::string> ? 's' : std::same_as<T, std::string_view> ? 'v' : 'z';
-};
-template <typename T>
-struct PartLetter<Printable<T>> {
-  static constexpr char value = PartLetter<T>::value - 's' + 'S';
-};
-template <typename T>
-struct PartLetter<Quoted<T>> {
-  static constexpr char value = PartLetter<T>::value - 's' + '0';
+// Any number of parts of any type go to one function, as printf's do: four bits for each say what it is. A function for
+// each combination of types, of which there are a thousand, was a tenth of the executable.
+enum class PartKind : uint8_t {
+  end,
+  c_string,
+  string,
+  view,
+  character,
+  unsigned_number,
+  signed_number,
+  printable_c_string,
+  printable_string,
+  printable_view,
+  quoted_c_string,
+  quoted_string,
+  quoted_view,
 };
 
 template <typename T>
-consteval char part_letter() {
-  if (std::same_as<T, char>)
-    return 'c';
-  if (std::integral<T>)
-    return std::is_signed_v<T> ? 'i' : 'u';
-  return PartLetter<T>::value;
+struct PartKindOf {
+  static constexpr PartKind value = std::same_as<T, char>               ? PartKind::character
+                                    : std::same_as<T, std::string>      ? PartKind::string
+                                    : std::same_as<T, std::string_view> ? PartKind::view
+                                    : std::unsigned_integral<T>         ? PartKind::unsigned_number
+                                    : std::integral<T>                  ? PartKind::signed_number
+                                                                        : PartKind::c_string;
+};
+
+constexpr PartKind from(PartKind first, PartKind text) {
+  return static_cast<PartKind>(static_cast<int>(first) + static_cast<int>(text) - static_cast<int>(PartKind::c_string));
+}
+template <typename T>
+struct PartKindOf<Printable<T>> {
+  static constexpr PartKind value = from(PartKind::printable_c_string, PartKindOf<T>::value);
+};
+template <typename T>
+struct PartKindOf<Quoted<T>> {
+  static constexpr PartKind value = from(PartKind::quoted_c_string, PartKindOf<T>::value);
+};
+
+// The first part's kind is in the lowest bits.
+template <typename... T>
+consteval uint64_t part_kinds() {
+  static_assert(sizeof...(T) <= 16);
+  uint64_t kinds = 0;
+  int shift = 0;
+  ((kinds |= static_cast<uint64_t>(PartKindOf<T>::value) << shift, shift += 4), ...);
+  return kinds;
 }
 
-template <char... letters>
-inline constexpr char part_letters[] = {letters..., '\0'};
+// A view, in two registers.
+struct PassedView {
+  const char* data;
+  size_t size;
+};
 
-// What is passed of it: a character or number as it is, a text's address.
+// What is passed of it: a character, a number or a view as it is, a string's address.
 template <typename T>
 [[gnu::always_inline]] inline auto passed(const T& part) {
   static_assert(!std::same_as<T, bool>);
@@ -96,8 +125,10 @@ template <typename T>
     return static_cast<long long>(part);
   else if constexpr (std::integral<T>)
     return static_cast<unsigned long long>(part);
-  else if constexpr (std::same_as<T, std::string> || std::same_as<T, std::string_view>)
+  else if constexpr (std::same_as<T, std::string>)
     return &part;
+  else if constexpr (std::same_as<T, std::string_view>)
+    return PassedView{part.data(), part.size()};
   else if constexpr (requires { part.text; })
     return passed(part.text);
   else
@@ -105,16 +136,16 @@ template <typename T>
 }
 
 // Hands each part to `take`.
-void each_part(const char* letters, va_list parts, void (*take)(void* to, std::string_view part), void* to);
-std::string join_parts(const char* letters, va_list parts);
-std::string join(const char* letters, ...);
+void each_part(uint64_t kinds, va_list parts, void (*take)(void* to, std::string_view part), void* to);
+std::string join_parts(uint64_t kinds, va_list parts);
+std::string join(uint64_t kinds, ...);
 
 }  // namespace detail
 
 // Joins texts and numbers: str("needs ", 12, " KiB").
 template <typename... T>
 [[gnu::always_inline]] inline std::string str(const T&... parts) {
-  return detail::join(detail::part_letters<detail::part_letter<T>()...>, detail::passed(parts)...);
+  return detail::join(detail::part_kinds<T...>(), detail::passed(parts)...);
 }
 
 // A whole text read as a number, or nothing: no sign, blank or rest is tolerated, an overflow is not a number.
