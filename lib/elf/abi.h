@@ -1,12 +1,12 @@
 // Inside the Resolver: what all programs of one loader share, and the names and libraries that they meet.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "lib/elf/arch.h"
@@ -67,8 +67,8 @@ struct Abi {
   std::vector<Directory*> default_dirs;
 
   TextMap<std::unique_ptr<Name>> names;
-  std::unordered_map<const Library*, std::unique_ptr<Node>> nodes;
-  std::unordered_map<const Directory*, std::vector<Directory*>> layers;
+  std::map<const Library*, std::unique_ptr<Node>> nodes;
+  std::map<const Directory*, std::vector<Directory*>> layers;
 
   Name& name(std::string_view text);
   CacheWish cache_wish() const;

@@ -9,7 +9,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include <sys/stat.h>
@@ -20,13 +19,9 @@
 
 namespace rescue::elf {
 
-// Lets a map of strings be asked with a view.
-struct TextHash {
-  using is_transparent = void;
-  size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
-};
+// Can be asked with a view.
 template <typename T>
-using TextMap = std::unordered_map<std::string, T, TextHash, std::equal_to<>>;
+using TextMap = std::map<std::string, T, std::less<>>;
 
 // A file that the search came upon. There is one per inode, whatever names lead to it.
 struct Library {

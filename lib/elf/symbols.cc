@@ -176,7 +176,6 @@ Result<> SymbolTable::fill(const Image& image) {
       has_versions_ ? TRY(file_.piece(image.tables.versions, symbols * 2, "symbol versions")).with_order(image.order)
                     : Bytes();
   name_versions(image);
-  definitions_.reserve(symbols);
   for (uint64_t i = 1; i < symbols; ++i) {  // 0 is no symbol
     const Symbol symbol = TRY(read_symbol(table, i * size, image.is64));
     if (symbol.binding != STB_GLOBAL && symbol.binding != STB_WEAK && symbol.binding != STB_GNU_UNIQUE)

@@ -6,10 +6,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "lib/base/error.h"
@@ -60,7 +60,7 @@ class SymbolTable {
   enum class Use : uint8_t { none, named, copied };
   std::vector<Use> uses_;  // by symbol: how relocations name it
   std::vector<SymbolReference> references_;
-  std::unordered_map<std::string_view, std::vector<Definition>> definitions_;
+  std::map<std::string_view, std::vector<Definition>> definitions_;
 };
 
 struct UndefinedSymbol {
@@ -85,7 +85,7 @@ class SymbolCheck {
   Result<std::vector<const SymbolTable*>> tables(const Closure& closure);
 
   const Root& root_;
-  std::unordered_map<const Library*, std::unique_ptr<SymbolTable>> tables_;
+  std::map<const Library*, std::unique_ptr<SymbolTable>> tables_;
 };
 
 }  // namespace rescue::elf
