@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include "lib/base/append.h"
 #include "lib/base/applet.h"
 #include "lib/base/quote.h"
 #include "lib/sys/process.h"
@@ -307,7 +308,7 @@ Result<std::optional<std::vector<std::string>>> expand(std::span<const char* con
       all.push_back(before);
     for (std::string& piece : TRY(Splitter(text).run()))
       all.push_back(std::move(piece));
-    all.insert(all.end(), words.begin() + static_cast<std::ptrdiff_t>(i + used), words.end());
+    append(all, std::span(words).subspan(i + used));
     return all;
   }
   return std::nullopt;

@@ -13,6 +13,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "lib/base/append.h"
 #include "lib/base/applet.h"
 #include "lib/base/fd.h"
 #include "lib/base/kit.h"
@@ -316,7 +317,7 @@ class Init {
 
   void hand_over(const std::string& init) {
     std::vector<std::string> words = {init};
-    words.insert(words.end(), words_.begin(), words_.end());
+    append(words, words_);
     std::vector<std::string> environment;
     for (char** word = environ; *word != nullptr; ++word)
       environment.emplace_back(*word);

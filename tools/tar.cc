@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include "lib/archive/tar_job.h"
+#include "lib/base/append.h"
 #include "lib/base/applet.h"
 #include "lib/base/fd.h"
 
@@ -355,7 +356,7 @@ std::vector<const char*> modern_words(std::span<const char* const> words, std::v
       if (row.letter == letter && row.argument != 0 && !table.argument_optional(row) && next < words.size())
         result.push_back(words[next++]);
   }
-  result.insert(result.end(), words.begin() + static_cast<ptrdiff_t>(next), words.end());
+  append(result, std::span(words).subspan(next));
   return result;
 }
 

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/base/append.h"
 #include "lib/base/applet.h"
 #include "lib/base/fd.h"
 #include "lib/base/quote.h"
@@ -343,7 +344,7 @@ class Xargs {
 
   Result<> launch() {
     std::vector<std::string> words = command_;
-    words.insert(words.end(), std::make_move_iterator(arguments_.begin()), std::make_move_iterator(arguments_.end()));
+    append(words, std::move(arguments_));
     arguments_.clear();
     size_ = initial_size_;
     lines_ = 0;

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <ranges>
 
 #include <fcntl.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "lib/base/append.h"
 #include "lib/base/text.h"
 #include "lib/fs/attributes.h"
 #include "lib/fs/root.h"
@@ -76,7 +78,7 @@ Result<> Extractor::follow(const std::string& name, int dir, std::vector<std::st
     if (!part.empty() && part != ".")
       names.emplace_back(part);
   // `rest` is a stack: the next name is its last.
-  rest.insert(rest.end(), names.rbegin(), names.rend());
+  append(rest, std::views::reverse(names));
   return {};
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "lib/archive/tar.h"
+#include "lib/base/append.h"
 #include "lib/base/sort.h"
 #include "lib/base/text.h"
 #include "lib/bundle/family.h"
@@ -80,7 +81,7 @@ class Creator {
 
   Result<> judge(const Gatherer& gatherer) {
     std::vector<std::string> faults = family_.faults;
-    faults.insert(faults.end(), gatherer.faults().begin(), gatherer.faults().end());
+    append(faults, gatherer.faults());
     if (!faults.empty() && !options_.force)
       return refuse("make bundle", source_name(),
                     str("the glibc of ", from_packages() ? "these packages" : "this root", " is not whole: ", faults[0],
@@ -89,7 +90,7 @@ class Creator {
     if (!family_.libc && !family_.loader)
       return refuse("make bundle", source_name(), "there is neither a libc nor a loader in it");
     report_.notes = std::move(faults);
-    report_.notes.insert(report_.notes.end(), gatherer.notes().begin(), gatherer.notes().end());
+    append(report_.notes, gatherer.notes());
     return {};
   }
 
@@ -269,7 +270,7 @@ class Creator {
       unmet.resize(max_unmet_notes);
       unmet.push_back(str("and ", more, " more such names"));
     }
-    report_.notes.insert(report_.notes.end(), unmet.begin(), unmet.end());
+    append(report_.notes, unmet);
     return {};
   }
 

@@ -3,6 +3,7 @@
 #include <iterator>
 #include <utility>
 
+#include "lib/base/append.h"
 #include "lib/base/text.h"
 #include "lib/elf/cache_writer.h"
 #include "lib/elf/directory_scan.h"
@@ -14,10 +15,6 @@ namespace rescue::elf {
 namespace {
 
 constexpr uint64_t longest_cache = 64 << 20;
-
-void append(std::vector<std::string>& to, std::vector<std::string> from) {
-  to.insert(to.end(), std::move_iterator(from.begin()), std::move_iterator(from.end()));
-}
 
 // What `path=TYPE` says of libraries that do not tell their kind themselves.
 int32_t flags_of_type(std::string_view type) {
@@ -68,9 +65,8 @@ class Planner {
     // What will be removed leads nowhere by then: in a circle.
     for (const LinkChange& link : result->links)
       assumed_[link.path] = link.removes() ? base_name(link.path) : link.target;
-    lines_.insert(lines_.end(), std::move_iterator(result->lines.begin()), std::move_iterator(result->lines.end()));
-    plan_.links.insert(plan_.links.end(), std::move_iterator(result->links.begin()),
-                       std::move_iterator(result->links.end()));
+    append(lines_, std::move(result->lines));
+    append(plan_.links, std::move(result->links));
     append(plan_.warnings, std::move(result->warnings));
     append(plan_.remarks, std::move(result->remarks));
     plan_.directories.push_back({dir.path, dir.hwcaps, dir.hwcaps.empty() ? legacy_bits(dir) : 0, dir.from, dir.line,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "lib/base/append.h"
 #include "lib/base/quote.h"
 #include "lib/base/sort.h"
 #include "lib/base/text.h"
@@ -54,7 +55,7 @@ Findings merged(Findings findings, bool everywhere) {
       finding.evidence.push_back(
           str("and so are ", alike.size(), " more", place, ": ", name(alike[0]), ", ", name(alike[1]), " ..."));
       for (Finding* other : alike) {
-        finding.steps.insert(finding.steps.end(), other->steps.begin(), other->steps.end());
+        append(finding.steps, other->steps);
         for (std::string& package : other->packages)
           if (!std::ranges::contains(finding.packages, package))
             finding.packages.push_back(std::move(package));

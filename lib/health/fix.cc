@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <set>
 
+#include "lib/base/append.h"
 #include "lib/base/sort.h"
 #include "lib/base/text.h"
 #include "lib/bundle/fit.h"
@@ -253,7 +254,7 @@ class Fixer {
     const bool worse = is_worse(*diagnosis_, after);
     const bool wrong_guess = after.patient.census.trial_failed && std::ranges::any_of(plan.steps, &RepairStep::guess);
     if (!worse && !wrong_guess) {
-      report_.done.insert(report_.done.end(), plan.changes.begin(), plan.changes.end());
+      append(report_.done, plan.changes);
       diagnosis_.emplace(std::move(after));
       return false;
     }

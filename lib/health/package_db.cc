@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "lib/base/sort.h"
 #include "lib/base/text.h"
 #include "lib/health/dpkg_db.h"
 #include "lib/health/rpm_db.h"
@@ -55,7 +56,7 @@ Result<> PackageDb::make_index() {
     return {};
   Indexer indexer(index_);
   TRY(list_paths(indexer));
-  std::ranges::sort(index_, {}, [](const Name& name) { return std::pair(name.hash, name.package); });
+  rescue::sort(index_, {}, &Name::hash);  // those of one name stay in the order of their packages
   indexed_ = true;
   return {};
 }

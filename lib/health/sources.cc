@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "lib/base/append.h"
 #include "lib/base/text.h"
 #include "lib/bundle/state_dir.h"
 #include "lib/crypto/digest.h"
@@ -136,7 +137,7 @@ class SourceFinder {
       finding.steps[wish.step] = std::move(steps.front());
       steps.erase(steps.begin());
     }
-    finding.steps.insert(finding.steps.end(), steps.begin(), steps.end());
+    append(finding.steps, steps);
     finding.repair = str("rename ", p_.shown(donor.path), " back");
   }
 

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/base/append.h"
 #include "lib/base/kit.h"
 #include "lib/base/text.h"
 
@@ -69,7 +70,7 @@ Result<int> run_applet_command(const std::vector<std::string>& words) {
   if (pid == 0) {
     reset_signals();
     std::vector<std::string> all = {"rescue"};
-    all.insert(all.end(), words.begin(), words.end());
+    append(all, words);
     ::execv(kit.c_str(), pointers(all).data());
     ::_exit(127);
   }

@@ -1,6 +1,7 @@
 // The parser of regular expressions. What GNU's does where POSIX leaves it open is done here too.
 #include <algorithm>
 
+#include "lib/base/append.h"
 #include "lib/base/sort.h"
 #include "lib/base/text.h"
 #include "lib/base/utf8.h"
@@ -111,9 +112,7 @@ constexpr CodeRange wide_blanks[] = {
     {0x1680, 0x1680}, {0x2000, 0x2006}, {0x2008, 0x200A}, {0x205F, 0x205F}, {0x3000, 0x3000}};
 
 void add_wide_class(CharSet& set, Class what) {
-  const auto add = [&](std::span<const CodeRange> ranges) {
-    set.ranges.insert(set.ranges.end(), ranges.begin(), ranges.end());
-  };
+  const auto add = [&](std::span<const CodeRange> ranges) { append(set.ranges, ranges); };
   const auto letters = letter_ranges();
   switch (what) {
     case Class::alnum:
