@@ -29,7 +29,8 @@ bool is_utf8(std::string_view text) {
 
 }  // namespace
 
-void Colors::parse(std::string_view text) {
+// Once, at the start: in no hurry.
+[[clang::minsize]] void Colors::parse(std::string_view text) {
   while (!text.empty()) {
     const size_t end = std::min(text.find(':'), text.size());
     const std::string_view entry = text.substr(0, end);

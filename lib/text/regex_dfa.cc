@@ -21,7 +21,8 @@ Dfa::Dfa(const Program& program) : program_(program), seen_(program.code.size())
 }
 
 // Bytes that no instruction tells apart are one column of the table.
-void Dfa::make_classes() {
+// Once for each pattern: in no hurry.
+[[clang::minsize]] void Dfa::make_classes() {
   unsigned count = 1;
   const auto divide = [&](const ByteSet& set) {
     int renamed[256];
@@ -83,7 +84,8 @@ void Dfa::clear() {
   dead_ = intern(no_places, at_start, false);
 }
 
-void Dfa::find_first_bytes() {
+// The same.
+[[clang::minsize]] void Dfa::find_first_bytes() {
   std::vector<uint32_t> stack{program_.start};
   std::vector<uint32_t> places;
   close(stack, places, -1, -1);

@@ -319,7 +319,8 @@ std::string_view tightened(const Ordering& order, std::string_view span) {
 
 }  // namespace
 
-std::string Order::marked(std::string_view line) const {
+// Of --debug: in no hurry.
+[[clang::minsize]] std::string Order::marked(std::string_view line) const {
   std::string text(line);
   std::ranges::replace(text, '\t', '>');
   text += '\n';
