@@ -335,7 +335,7 @@ void settle_layout(Settings& s, bool terminal) {
   s.format = opt.format != Format::unset ? opt.format : terminal ? Format::down : Format::lines;
   if (is_columns(s.format) || s.format == Format::details)
     s.line_width = opt.width ? *opt.width : terminal_width();
-  const char* const tabs = ::getenv("TABSIZE");
+  const char* const tabs = is_columns(s.format) ? ::getenv("TABSIZE") : nullptr;
   s.tab_size = opt.tab_size ? *opt.tab_size : to_number<size_t>(tabs != nullptr ? tabs : "").value_or(8);
   s.sort = opt.sort;
   if (s.sort == Sort::unset)
@@ -370,7 +370,10 @@ void settle_quoting(Settings& s, Io& io, bool terminal) {
     s.quote_in_names = s.opt.indicator == Indicator::classify ? "=>@|" : "*=>@|";
 }
 
+// The environment is not asked for what will not be shown: it is long, and ls is called often.
 void settle_sizes(Settings& s) {
+  if (s.format != Format::details && !s.opt.blocks)
+    return;
   if (s.opt.size_style) {
     s.block_style = s.size_style = *s.opt.size_style;
     return;
@@ -1354,9 +1357,8 @@ extern const Applet ls_applet = {
     .summary = "list directory contents",
     .usage = "[OPTION]... [FILE]...",
     .failure_status = status_serious,
-    .notes =
-        "SIZE is a number with a unit: K, M, G, T, P, E (powers of 1024) or KB, MB, ... (powers of 1000).\n"
-        "Status: 0 all went well; 1 something below a directory could not be read; 2 a FILE could not be.",
+    .notes = dense<"SIZE is a number with a unit: K, M, G, T, P, E (powers of 1024) or KB, MB, ... (powers of 1000).\n"
+                   "Status: 0 all went well; 1 something below a directory could not be read; 2 a FILE could not be.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };
