@@ -2,6 +2,7 @@
 // are made so at compile time, and are plain ASCII otherwise.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -78,5 +79,40 @@ consteval size_t make_dense(std::string_view text, char* out) {
 
 // The text of a dense form.
 std::string from_dense(std::string_view dense);
+
+// A text kept in its dense form; a view of what lives as long as the program.
+class DenseText {
+ public:
+  constexpr DenseText() = default;
+  constexpr explicit DenseText(std::string_view bytes) : bytes_(bytes) {}
+  bool empty() const { return bytes_.empty(); }
+  size_t size() const { return bytes_.size(); }  // of the dense form
+  std::string text() const { return from_dense(bytes_); }
+
+ private:
+  std::string_view bytes_;
+};
+
+namespace detail {
+
+template <size_t n>
+struct FixedText {
+  char bytes[n]{};
+  consteval FixedText(const char (&text)[n]) { std::copy_n(text, n, bytes); }
+  consteval std::string_view view() const { return {bytes, n - 1}; }
+};
+
+template <FixedText text>
+inline constexpr auto dense_bytes = [] {
+  std::array<char, make_dense(text.view(), nullptr)> bytes{};
+  make_dense(text.view(), bytes.data());
+  return bytes;
+}();
+
+}  // namespace detail
+
+// dense<"no more than this"> is that text.
+template <detail::FixedText text>
+inline constexpr DenseText dense{{detail::dense_bytes<text>.data(), detail::dense_bytes<text>.size()}};
 
 }  // namespace rescue

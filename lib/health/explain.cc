@@ -2,13 +2,15 @@
 
 #include <string>
 
+#include "lib/base/dense_text.h"
+
 namespace rescue {
 
 namespace {
 
 // Four lines each: pattern, identifier, cause, remedy. In order: what is special comes before what it is a case of. One
 // text, because a table of pointers would cost a relocation for each of them at every start of the executable.
-constexpr char rows[] =
+constexpr DenseText rows = dense<
     "kernel panic*exitcode=0x00007f00\n"
     "LIBC_MISSING\n"
     "the first process ended with 127: its loader ran, and found no usable libc.so.6 or another library of init\n"
@@ -239,7 +241,7 @@ constexpr char rows[] =
     ": not found\n"
     "LOADER_MISSING\n"
     "an old shell says this of a program that is there when its loader is not; else the program is gone\n"
-    "echo /bin/ls shows whether it is there; rescue-doctor\n";
+    "echo /bin/ls shows whether it is there; rescue-doctor\n">;
 
 // Lower case, and plain apostrophes for every kind of quote.
 std::string plain(std::string_view text) {
@@ -274,7 +276,8 @@ bool holds(std::string_view text, std::string_view pattern) {
 
 std::optional<Explanation> explain(std::string_view text) {
   const std::string words = plain(text);
-  std::string_view rest(rows);
+  const std::string all = rows.text();
+  std::string_view rest(all);
   const auto line = [&] {
     const std::string_view one = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(one.size() + 1);

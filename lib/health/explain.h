@@ -3,15 +3,16 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace rescue {
 
 struct Explanation {
-  std::string_view pattern;  // what the text holds; `*` stands for anything between
-  std::string_view id;       // of the finding that the doctor would make of it
-  std::string_view cause;
-  std::string_view remedy;
+  std::string pattern;  // what the text holds; `*` stands for anything between
+  std::string id;       // of the finding that the doctor would make of it
+  std::string cause;
+  std::string remedy;
 };
 
 // The most special explanation that fits. Quotes of any kind and the case of letters do not matter.

@@ -37,7 +37,7 @@ constexpr Applet greet = {
     .usage = "[OPTION]...\nNAME",
     .section = 8,
     .failure_status = 9,
-    .notes = "Be polite.",
+    .notes = dense<"Be polite.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

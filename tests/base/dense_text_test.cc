@@ -23,6 +23,15 @@ TEST_CASE("dense text: it comes back as it was, and was shorter") {
   CHECK(from_dense(letters.view()) == "!\"#$%&'()*+,-./0123456789:;<=>?@ABCXYZ[\\]^_`{|}~\n\t");
 }
 
+TEST_CASE("dense text: one that is part of the program") {
+  constexpr DenseText note = dense<"do not follow the symbolic links in the directory">;
+  CHECK(note.text() == "do not follow the symbolic links in the directory");
+  CHECK(note.size() < 30);
+  CHECK_FALSE(note.empty());
+  CHECK(DenseText().empty());
+  CHECK(DenseText().text().empty());
+}
+
 TEST_CASE("dense text: every piece stands for itself, and for no more than one byte") {
   const detail::DensePieces& all = detail::dense_index;
   for (size_t i = 0; i < all.pieces.size(); ++i) {
