@@ -1,10 +1,12 @@
 #include "lib/bundle/recipe.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 #include <fcntl.h>
 
+#include "lib/base/dense_text.h"
 #include "lib/base/fd.h"
 #include "lib/base/text.h"
 
@@ -26,19 +28,50 @@ constexpr char base_text[] = {
 };
 #pragma clang diagnostic pop
 
+// Without comments. Their lines' ends stay: lines are told by their numbers.
+consteval size_t make_bare(std::string_view text, char* out) {
+  size_t size = 0;
+  bool skip = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool first = i == 0 || text[i - 1] == '\n';
+    skip = (skip && text[i] != '\n') || (first && text[i] == '#');
+    if (skip)
+      continue;
+    if (out != nullptr)
+      out[size] = text[i];
+    ++size;
+  }
+  return size;
+}
+
+template <auto& text>
+constexpr auto bare = [] {
+  std::array<char, make_bare({text, sizeof text}, nullptr)> bytes{};
+  make_bare({text, sizeof text}, bytes.data());
+  return bytes;
+}();
+
+template <auto& text>
+constexpr auto dense_recipe = [] {
+  constexpr std::string_view words(bare<text>.data(), bare<text>.size());
+  std::array<char, make_dense(words, nullptr)> bytes{};
+  make_dense(words, bytes.data());
+  return bytes;
+}();
+
 struct BuiltIn {
   std::string_view name;
-  std::string_view text;
+  DenseText text;
 };
 constexpr BuiltIn built_in[] = {
-    {"base", {base_text, sizeof base_text}},
-    {"glibc", {glibc_text, sizeof glibc_text}},
+    {"base", DenseText({dense_recipe<base_text>.data(), dense_recipe<base_text>.size()})},
+    {"glibc", DenseText({dense_recipe<glibc_text>.data(), dense_recipe<glibc_text>.size()})},
 };
 
-std::optional<std::string_view> built_in_text(std::string_view name) {
+std::optional<std::string> built_in_text(std::string_view name) {
   for (const BuiltIn& recipe : built_in)
     if (recipe.name == name)
-      return recipe.text;
+      return recipe.text.text();
   return std::nullopt;
 }
 

@@ -35,6 +35,7 @@ struct RecipeRule {
   bool optional = false;
   bool privileged = false;
   std::string place;  // "glibc.recipe:12", for messages
+  bool operator==(const RecipeRule&) const = default;
 };
 
 struct Recipe {

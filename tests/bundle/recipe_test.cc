@@ -64,6 +64,10 @@ TEST_CASE("recipe: those that come with the kit are whole") {
     CHECK(recipe->name == name);
     CHECK(recipe->rules.size() > 20);
     CHECK(recipe->rules[0].kind == RuleKind::loader);
+    // They are kept without comments and dense: to the same effect, line by line.
+    const auto file = Recipe::load(str("bundles/", name, ".recipe"));
+    REQUIRE(file);
+    CHECK(file->rules == recipe->rules);
   }
   const auto missing = Recipe::load("nothing");
   REQUIRE_FALSE(missing);
