@@ -23,9 +23,9 @@ extern const Applet bracket_applet = {
     .failure_status = 2,
     .closed_output_is_fine = true,
     .notes =
-        "Strings: S, -n S, -z S, S = S, S != S, -l S (length). Numbers: -eq -ne -lt -le -gt -ge.\n"
-        "Files: -e (there) -f -d -b -c -p -S -h -L (types) -s (not empty) -r -w -x -u -g -k -O -G -N -t FD,\n"
-        "F -nt F, F -ot F (newer, older), F -ef F (the same). Also: ! C, ( C ), C -a C, C -o C.",
+        dense<"Strings: S, -n S, -z S, S = S, S != S, -l S (length). Numbers: -eq -ne -lt -le -gt -ge.\n"
+              "Files: -e (there) -f -d -b -c -p -S -h -L (types) -s (not empty) -r -w -x -u -g -k -O -G -N -t FD,\n"
+              "F -nt F, F -ot F (newer, older), F -ef F (the same). Also: ! C, ( C ), C -a C, C -o C.">,
     .run = plain_entry<run>,
 };
 }  // namespace rescue

@@ -32,7 +32,7 @@ extern const Applet b2sum_applet = {
     .name = "b2sum",
     .summary = "print or check BLAKE2b checksums",
     .usage = "[OPTION]... [FILE]...",
-    .notes = "With no FILE, or when FILE is -, read standard input.",
+    .notes = dense<"With no FILE, or when FILE is -, read standard input.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

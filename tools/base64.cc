@@ -175,7 +175,7 @@ extern const Applet base64_applet = {
     .summary = "encode or decode base64",
     .usage = "[OPTION]... [FILE]",
     .dies_with_reader = true,
-    .notes = "Without a FILE, or where it is -, standard input is read.",
+    .notes = dense<"Without a FILE, or where it is -, standard input is read.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

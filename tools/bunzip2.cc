@@ -15,7 +15,7 @@ extern const Applet bunzip2_applet = {
     .name = "bunzip2",
     .summary = "decompress .bz2 files",
     .usage = "[OPTION]... [FILE]...",
-    .notes = "Without a FILE, or where it is -, standard input is read.",
+    .notes = dense<"Without a FILE, or where it is -, standard input is read.">,
     .options = describe<bzip2_options>,
     .run = entry<bzip2_options, run>,
 };

@@ -15,7 +15,7 @@ extern const Applet bzcat_applet = {
     .name = "bzcat",
     .summary = "print what .bz2 files hold",
     .usage = "[OPTION]... [FILE]...",
-    .notes = "Without a FILE, or where it is -, standard input is read.",
+    .notes = dense<"Without a FILE, or where it is -, standard input is read.">,
     .options = describe<bzip2_options>,
     .run = entry<bzip2_options, run>,
 };

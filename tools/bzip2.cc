@@ -15,7 +15,7 @@ extern const Applet bzip2_applet = {
     .name = "bzip2",
     .summary = "compress files into .bz2, or decompress them",
     .usage = "[OPTION]... [FILE]...",
-    .notes = "Without a FILE, or where it is -, standard input is read.",
+    .notes = dense<"Without a FILE, or where it is -, standard input is read.">,
     .options = describe<bzip2_options>,
     .run = entry<bzip2_options, run>,
 };

@@ -239,7 +239,7 @@ extern const Applet cat_applet = {
     .name = "cat",
     .summary = "print files one after another",
     .usage = "[OPTION]... [FILE]...",
-    .notes = "Without a FILE, or where it is -, standard input is read.",
+    .notes = dense<"Without a FILE, or where it is -, standard input is read.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

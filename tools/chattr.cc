@@ -164,11 +164,11 @@ extern const Applet chattr_applet = {
     .name = "chattr",
     .summary = "change the flags of files: immutable, append-only and others",
     .usage = "[OPTION]... [+-=]FLAGS... FILE...",
-    .notes =
+    .notes = dense<
         "FLAGS: a append-only, A no access times, c compressed, C no copy on write, d no dump, D synchronous\n"
         "directory, e extents, F names without case, i immutable, j journalled data, m not compressed, P project\n"
         "of the directory above, s zeroed when deleted, S synchronous, t no tails, T top of a tree, u undeletable,\n"
-        "x direct access.",
+        "x direct access.">,
     .options = describe<options>,
     .run = run_words,
 };

@@ -46,9 +46,9 @@ extern const Applet chown_applet = {
     .name = "chown",
     .summary = "change owners and groups",
     .usage = "[OPTION]... [OWNER][:[GROUP]] FILE...\n[OPTION]... --reference=RFILE FILE...",
-    .notes =
+    .notes = dense<
         "OWNER: is the owner and the group that OWNER logs in with. Numbers are taken too; with a plus sign before\n"
-        "them they are never names.",
+        "them they are never names.">,
     .options = describe<owner_options>,
     .run = entry<owner_options, run>,
 };

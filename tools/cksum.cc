@@ -143,8 +143,8 @@ extern const Applet cksum_applet = {
     .name = "cksum",
     .summary = "print or check checksums of all kinds",
     .usage = "[OPTION]... [FILE]...",
-    .notes =
-        "With no FILE, or when FILE is -, read standard input. A list with names of digests is checked without -a.",
+    .notes = dense<
+        "With no FILE, or when FILE is -, read standard input. A list with names of digests is checked without -a.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

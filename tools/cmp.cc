@@ -273,10 +273,10 @@ extern const Applet cmp_applet = {
     .failure_status = 2,
     .dies_with_reader = true,
     .version_letter = 'v',
-    .notes =
+    .notes = dense<
         "Numbers may have a unit: kB 1000, K 1024, MB, M and so on. Where a FILE is missing or -, standard input is "
         "read.\n"
-        "Exit status: 0 the same, 1 different, 2 trouble.",
+        "Exit status: 0 the same, 1 different, 2 trouble.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

@@ -128,7 +128,7 @@ extern const Applet comm_applet = {
     .summary = "what two sorted files have in common, and what each has alone",
     .usage = "[OPTION]... FILE1 FILE2",
     .dies_with_reader = true,
-    .notes = "Where FILE1 or FILE2 (not both) is -, standard input is read. Lines are compared byte by byte.",
+    .notes = dense<"Where FILE1 or FILE2 (not both) is -, standard input is read. Lines are compared byte by byte.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

@@ -410,9 +410,8 @@ extern const Applet cp_applet = {
     .name = "cp",
     .summary = "copy files and directories",
     .usage = "[OPTION]... [-T] SOURCE TARGET\n[OPTION]... SOURCE... DIRECTORY\n[OPTION]... -t DIRECTORY SOURCE...",
-    .notes =
-        "A library or program that is in use must not be written into: use --remove-destination, or\n"
-        "rescue-extract, which replaces files by rename.",
+    .notes = dense<"A library or program that is in use must not be written into: use --remove-destination, or\n"
+                   "rescue-extract, which replaces files by rename.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

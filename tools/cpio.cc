@@ -793,7 +793,7 @@ extern const Applet cpio_applet = {
     .summary = "make, list and extract cpio archives",
     .usage = "-o [OPTION]... <NAMES >ARCHIVE\n-i [OPTION]... [PATTERN]... <ARCHIVE\n-p [OPTION]... DIRECTORY <NAMES",
     .failure_status = 2,
-    .notes = "Names come one a line from standard input, as `find` prints them.",
+    .notes = dense<"Names come one a line from standard input, as `find` prints them.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

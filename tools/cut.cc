@@ -171,9 +171,9 @@ extern const Applet cut_applet = {
     .summary = "print parts of lines",
     .usage = "OPTION... [FILE]...",
     .dies_with_reader = true,
-    .notes =
+    .notes = dense<
         "LIST is made of N, N-, N-M and -M, divided by commas, counted from 1. Each is printed once, in the order of\n"
-        "the line. Without a FILE, or where it is -, standard input is read.",
+        "the line. Without a FILE, or where it is -, standard input is read.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

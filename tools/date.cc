@@ -221,11 +221,11 @@ extern const Applet date_applet = {
     .name = "date",
     .summary = "print or set the time",
     .usage = "[OPTION]... [+FORMAT]\n[-u] MMDDhhmm[[CC]YY][.ss]",
-    .notes =
+    .notes = dense<
         "FORMAT: %Y %m %d year, month, day; %H %M %S hour, minute, second; %F %T are both together; %N nanoseconds;\n"
         "%s seconds since 1970; %a %A %b %B names; %Z %z %:z zone; %j %U %V %W %u %w day and week numbers; %I %p\n"
         "twelve hours; %n %t %% characters. Between % and letter: - no padding, _ blanks, 0 zeros, ^ capitals, a "
-        "width.",
+        "width.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

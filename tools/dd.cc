@@ -859,7 +859,7 @@ extern const Applet dd_applet = {
     .name = "dd",
     .summary = "copy and convert files block by block",
     .usage = "[OPERAND]...",
-    .notes =
+    .notes = dense<
         "  if=FILE of=FILE     read and write these, not standard input and output\n"
         "  bs=BYTES            read and write so many at a time (default: 512); ibs= and obs= for one of them\n"
         "  count=N             copy N input blocks\n"
@@ -872,7 +872,7 @@ extern const Applet dd_applet = {
         "                      fullblock count_bytes skip_bytes, for output seek_bytes\n"
         "  status=LEVEL        none, noxfer or progress\n"
         "N and BYTES are numbers with a unit (c 1, w 2, b 512, K, M, G of 1024, kB, MB of 1000), or products of such\n"
-        "with x between them. An N that ends in B counts bytes. The signal USR1 has it say how far it is.",
+        "with x between them. An N that ends in B counts bytes. The signal USR1 has it say how far it is.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

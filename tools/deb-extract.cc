@@ -45,11 +45,11 @@ constexpr Opt<Options> options[] = {
     {0, "to-tar", &Options::to_tar, "write the files to standard output as a tar archive"},
 };
 
-constexpr std::string_view notes =
+constexpr DenseText notes = dense<
     "Exit status: 0 done; 1 failed; 2 usage; 4 a package is damaged; with --in-place 3 and 5\n"
     "too, as rescue-extract has them.\n"
     "\n"
-    "Example: deb-extract -C /mnt/new -p 'libc.so.6' libc6_2.36-9+deb12u14_amd64.deb";
+    "Example: deb-extract -C /mnt/new -p 'libc.so.6' libc6_2.36-9+deb12u14_amd64.deb">;
 
 constexpr std::string_view scripts[] = {"config", "preinst", "postinst", "prerm", "postrm", "triggers"};
 

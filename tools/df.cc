@@ -454,7 +454,7 @@ extern const Applet df_applet = {
     .name = "df",
     .summary = "print how much room file systems have",
     .usage = "[OPTION]... [FILE]...",
-    .notes = "SIZE is a number with a unit: K M G T (of 1024), KB MB GB TB (of 1000).",
+    .notes = dense<"SIZE is a number with a unit: K M G T (of 1024), KB MB GB TB (of 1000).">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

@@ -670,11 +670,11 @@ extern const Applet diff_applet = {
     .failure_status = 2,
     .dies_with_reader = true,
     .version_letter = 'v',
-    .notes =
+    .notes = dense<
         "A directory beside a file stands for the file of that name in it; - is standard input.\n"
         "LFMT: %L the line, %l without its newline, %dn its number. GFMT: %< %> %= the lines; %dX a number, X of\n"
         "f l n e m (first, last, how many, before, after; large: of the second file); %(A=B?T:E). Both: %% %c'C'.\n"
-        "Exit status: 0 if nothing differs, 1 if something does, 2 if something failed.",
+        "Exit status: 0 if nothing differs, 1 if something does, 2 if something failed.">,
     .options = describe<options>,
     .run = start,
 };

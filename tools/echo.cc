@@ -113,10 +113,9 @@ extern const Applet echo_applet = {
     .name = "echo",
     .summary = "print a line of text",
     .usage = "[-neE] [STRING]...",
-    .notes =
-        "  -n    print no newline at the end\n"
-        "  -e    understand backslash escapes: \\\\ \\a \\b \\c \\e \\f \\n \\r \\t \\v \\0NNN \\xHH\n"
-        "  -E    print backslashes as they are (default)",
+    .notes = dense<"  -n    print no newline at the end\n"
+                   "  -e    understand backslash escapes: \\\\ \\a \\b \\c \\e \\f \\n \\r \\t \\v \\0NNN \\xHH\n"
+                   "  -E    print backslashes as they are (default)">,
     .run = run_echo,
 };
 }  // namespace rescue

@@ -334,7 +334,7 @@ extern const Applet env_applet = {
     .failure_status = status_own_failure,
     .usage_status = status_own_failure,
     .operands_end_options = true,
-    .notes = "Without a COMMAND, the environment is printed.",
+    .notes = dense<"Without a COMMAND, the environment is printed.">,
     .options = describe<options>,
     .run = run_words,
 };

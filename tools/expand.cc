@@ -111,9 +111,9 @@ extern const Applet expand_applet = {
     .summary = "turn tabs into blanks",
     .usage = "[OPTION]... [FILE]...",
     .dies_with_reader = true,
-    .notes =
+    .notes = dense<
         "The last number of LIST may have a mark: /N for stops at multiples of N behind the others, +N for stops\n"
-        "N columns apart from the last one on. Without a FILE, or where it is -, standard input is read.",
+        "N columns apart from the last one on. Without a FILE, or where it is -, standard input is read.">,
     .options = describe<options>,
     .run = run_expand,
 };

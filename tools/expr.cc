@@ -372,10 +372,10 @@ extern const Applet expr_applet = {
     .usage = "EXPRESSION",
     .failure_status = 3,
     .dies_with_reader = true,
-    .notes =
+    .notes = dense<
         "From the loosest to the closest:  A | B   A & B   A < B, <= = != >= >   A + B, -   A * B, / %   TEXT : REGEX\n"
         "match TEXT REGEX, substr TEXT PLACE LENGTH, index TEXT CHARACTERS, length TEXT, + TEXT (as it is), ( A )\n"
-        "Exit status: 0, 1 for nothing and 0, 2 for a mistake in the expression, 3 for anything else.",
+        "Exit status: 0, 1 for nothing and 0, 2 for a mistake in the expression, 3 for anything else.">,
     .run = plain_entry<run>,
 };
 }  // namespace rescue

@@ -347,7 +347,7 @@ extern const Applet file_applet = {
     .summary = "say what files are",
     .usage = "[OPTION]... FILE...\n[OPTION]... -f LIST [FILE]...",
     .version_letter = 'v',
-    .notes = "Where FILE is -, standard input is read.",
+    .notes = dense<"Where FILE is -, standard input is read.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

@@ -875,7 +875,7 @@ class Finder {
 
 Result<int> run(Io& io, Args& args);
 
-constexpr std::string_view help =
+constexpr DenseText help = dense<
     "Operators, from those that bind most: ( EXPR )  ! EXPR  EXPR -a EXPR  EXPR -o EXPR  EXPR , EXPR\n"
     "Options: -depth -maxdepth N -mindepth N -xdev -follow -daystart -regextype TYPE -files0-from FILE\n"
     "  -ignore_readdir_race\n"
@@ -885,7 +885,7 @@ constexpr std::string_view help =
     "  -atime -ctime -mtime N -used N -true -false\n"
     "Actions: -print -print0 -printf FORMAT -ls -fprint FILE -fprint0 FILE -fprintf FILE FORMAT -fls FILE -prune\n"
     "  -quit -delete -exec COMMAND ; -exec COMMAND {} + -execdir -ok -okdir COMMAND ;\n"
-    "N is a number, +N more, -N less.";
+    "N is a number, +N more, -N less.">;
 
 }  // namespace
 

@@ -108,7 +108,7 @@ extern const Applet fold_applet = {
     .summary = "break long lines",
     .usage = "[OPTION]... [FILE]...",
     .dies_with_reader = true,
-    .notes = "Without a FILE, or where it is -, standard input is read.",
+    .notes = dense<"Without a FILE, or where it is -, standard input is read.">,
     .options = describe<options>,
     .run = run_fold,
 };

@@ -245,7 +245,7 @@ extern const Applet fuser_applet = {
     .summary = "find the processes that use files or file systems",
     .usage = "[OPTION]... [-SIGNAL] NAME...",
     .version_letter = 'V',
-    .notes = "The status is 1 where nobody uses any of them.",
+    .notes = dense<"The status is 1 where nobody uses any of them.">,
     .options = describe<options>,
     .run = run_with_signal,
 };

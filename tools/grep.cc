@@ -16,9 +16,8 @@ extern const Applet grep_applet = {
     .usage = "[OPTION]... PATTERNS [FILE]...\n[OPTION]... -e PATTERNS ... [FILE]...\n[OPTION]... -f FILE ... [FILE]...",
     .failure_status = 2,
     .dies_with_reader = true,
-    .notes =
-        "Without a FILE, standard input is read, with -r the working directory.\n"
-        "Exit status: 0 if a line is selected, 1 if none is, 2 if something failed.",
+    .notes = dense<"Without a FILE, standard input is read, with -r the working directory.\n"
+                   "Exit status: 0 if a line is selected, 1 if none is, 2 if something failed.">,
     .options = describe<grep::options>,
     .run = entry<grep::options, run>,
 };

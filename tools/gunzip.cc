@@ -15,7 +15,7 @@ extern const Applet gunzip_applet = {
     .name = "gunzip",
     .summary = "decompress .gz files",
     .usage = "[OPTION]... [FILE]...",
-    .notes = "Without a FILE, or where it is -, standard input is read.",
+    .notes = dense<"Without a FILE, or where it is -, standard input is read.">,
     .options = describe<gzip_options>,
     .run = entry<gzip_options, run>,
 };

@@ -149,9 +149,8 @@ extern const Applet head_applet = {
     .summary = "print the beginning of files",
     .usage = "[OPTION]... [FILE]...",
     .dies_with_reader = true,
-    .notes =
-        "N may have a unit: b 512, K 1024, kB 1000, M, MB, G, GB and so on.\n"
-        "Without a FILE, or where it is -, standard input is read.",
+    .notes = dense<"N may have a unit: b 512, K 1024, kB 1000, M, MB, G, GB and so on.\n"
+                   "Without a FILE, or where it is -, standard input is read.">,
     .options = describe<options>,
     .run = run_head,
 };

@@ -128,12 +128,12 @@ extern const Applet hexdump_applet = {
     .dies_with_reader = true,
     .help_letter = 'h',
     .version_letter = 'V',
-    .notes =
+    .notes = dense<
         "FORMAT is a row of units, COUNT/BYTES \"TEXT\"; in TEXT are conversions of printf's (c d i o u x X e f g s), "
         "and\n"
         "%_ad %_ao %_ax the address, %_Ad ... the one at the end, %_c %_p %_u a character (escaped, printable, "
         "named).\n"
-        "Numbers may be as in C, and have a unit. Without a FILE, standard input is read.",
+        "Numbers may be as in C, and have a unit. Without a FILE, standard input is read.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

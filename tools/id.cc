@@ -189,7 +189,7 @@ extern const Applet id_applet = {
     .summary = "print user and groups",
     .usage = "[OPTION]... [USER]...",
     .usage_status = 1,
-    .notes = "Without a USER, of this process.",
+    .notes = dense<"Without a USER, of this process.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

@@ -386,12 +386,11 @@ extern const Applet init_applet = {
     .usage = "[WORD]...",
     .section = 8,
     .closed_output_is_fine = true,
-    .notes =
-        "On the kernel's command line: init=/opt/rescue/bin/init, and one of\n"
-        "  rescue.shell       a shell at once\n"
-        "  rescue.fix         repair unattended, and go on booting\n"
-        "  rescue.timeout=N   with rescue.fix: wait N seconds for a person (default 5)\n"
-        "  rescue.init=PATH   the init to go on with, in place of /sbin/init",
+    .notes = dense<"On the kernel's command line: init=/opt/rescue/bin/init, and one of\n"
+                   "  rescue.shell       a shell at once\n"
+                   "  rescue.fix         repair unattended, and go on booting\n"
+                   "  rescue.timeout=N   with rescue.fix: wait N seconds for a person (default 5)\n"
+                   "  rescue.init=PATH   the init to go on with, in place of /sbin/init">,
     .run = plain_entry<run>,
 };
 }  // namespace rescue

@@ -358,8 +358,8 @@ extern const Applet install_applet = {
     .usage =
         "[OPTION]... [-T] SOURCE TARGET\n[OPTION]... SOURCE... DIRECTORY\n[OPTION]... -t DIRECTORY SOURCE...\n"
         "[OPTION]... -d DIRECTORY...",
-    .notes =
-        "The target is replaced at one stroke when its successor is whole: programs that use it keep the old file.",
+    .notes = dense<
+        "The target is replaced at one stroke when its successor is whole: programs that use it keep the old file.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

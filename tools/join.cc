@@ -420,10 +420,10 @@ extern const Applet join_applet = {
     .summary = "join the lines of two files by a common field",
     .usage = "[OPTION]... FILE1 FILE2",
     .dies_with_reader = true,
-    .notes =
+    .notes = dense<
         "Both files must be sorted by the field that joins, byte by byte; it is the first one, if nothing else is "
         "said.\n"
-        "Where FILE1 or FILE2 (not both) is -, standard input is read.",
+        "Where FILE1 or FILE2 (not both) is -, standard input is read.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

@@ -161,7 +161,7 @@ extern const Applet kill_applet = {
     .usage = "[-SIGNAL] PID...\n-l [NUMBER|NAME]...",
     .help_letter = 'h',
     .version_letter = 'V',
-    .notes = "Without a signal, TERM is sent. A negative PID is a process group, -1 is every process.",
+    .notes = dense<"Without a signal, TERM is sent. A negative PID is a process group, -1 is every process.">,
     .options = describe<options>,
     .run = plain_entry<run>,
 };

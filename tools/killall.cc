@@ -233,7 +233,7 @@ extern const Applet killall_applet = {
     .summary = "send a signal to all processes of a name",
     .usage = "[-SIGNAL] [OPTION]... NAME...",
     .version_letter = 'V',
-    .notes = "A NAME with a slash is a program file. Without a signal, TERM is sent.",
+    .notes = dense<"A NAME with a slash is a program file. Without a signal, TERM is sent.">,
     .options = describe<options>,
     .run = run_with_signal,
 };

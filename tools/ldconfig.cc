@@ -211,7 +211,8 @@ extern const Applet ldconfig_applet = {
     .usage = "[OPTION]... [DIR]...\n-l [OPTION]... FILE...\n-p [-C CACHE]",
     .section = 8,
     .closed_output_is_fine = true,
-    .notes = "The cache is byte for byte what this system's own ldconfig would write; nothing of the system is run.",
+    .notes =
+        dense<"The cache is byte for byte what this system's own ldconfig would write; nothing of the system is run.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

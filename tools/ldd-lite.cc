@@ -366,7 +366,7 @@ extern const Applet ldd_lite_applet = {
     .name = "ldd-lite",
     .summary = "tell which libraries a program needs and where they are found",
     .usage = "[OPTION]... FILE...\n--check [OPTION]... DIR|FILE...",
-    .notes = "Nothing is ever run. Exit status: 0 if all resolves, 1 if not, 2 for wrong usage.",
+    .notes = dense<"Nothing is ever run. Exit status: 0 if all resolves, 1 if not, 2 for wrong usage.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

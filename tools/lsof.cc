@@ -533,7 +533,7 @@ extern const Applet lsof_applet = {
     .usage_status = 1,
     .help_letter = 'h',
     .version_letter = 'v',
-    .notes = "A FILE chooses those who have it open. The status is 1 where nothing was found.",
+    .notes = dense<"A FILE chooses those who have it open. The status is 1 where nothing was found.">,
     .options = describe<options>,
     .run = run_with_plus,
 };

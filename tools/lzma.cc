@@ -15,7 +15,7 @@ extern const Applet lzma_applet = {
     .name = "lzma",
     .summary = "compress files into .lzma, or decompress them",
     .usage = "[OPTION]... [FILE]...",
-    .notes = "Without a FILE, or where it is -, standard input is read.",
+    .notes = dense<"Without a FILE, or where it is -, standard input is read.">,
     .options = describe<xz_options>,
     .run = entry<xz_options, run>,
 };

@@ -16,7 +16,7 @@ extern const Applet md5sum_applet = {
     .name = "md5sum",
     .summary = "print or check MD5 checksums",
     .usage = "[OPTION]... [FILE]...",
-    .notes = "With no FILE, or when FILE is -, read standard input.",
+    .notes = dense<"With no FILE, or when FILE is -, read standard input.">,
     .options = describe<checksum_options>,
     .run = entry<checksum_options, run>,
 };

@@ -73,9 +73,9 @@ extern const Applet mknod_applet = {
     .summary = "make devices and FIFOs",
     .usage = "[OPTION] NAME TYPE [MAJOR MINOR]",
     .notes =
-        "TYPE is b for a block device, c or u for a character device, and p for a FIFO, which has no numbers. A "
-        "number\n"
-        "that begins with 0x is hexadecimal, one that begins with 0 octal.",
+        dense<"TYPE is b for a block device, c or u for a character device, and p for a FIFO, which has no numbers. A "
+              "number\n"
+              "that begins with 0x is hexadecimal, one that begins with 0 octal.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

@@ -149,7 +149,7 @@ extern const Applet mktemp_applet = {
     .name = "mktemp",
     .summary = "make a temporary file or directory",
     .usage = "[OPTION]... [TEMPLATE]",
-    .notes = "TEMPLATE has at least three X at its end; without one it is tmp.XXXXXXXXXX, in TMPDIR or /tmp.",
+    .notes = dense<"TEMPLATE has at least three X at its end; without one it is tmp.XXXXXXXXXX, in TMPDIR or /tmp.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

@@ -267,9 +267,8 @@ extern const Applet mount_applet = {
     .usage_status = 1,
     .help_letter = 'h',
     .version_letter = 'V',
-    .notes =
-        "SOURCE is a device, UUID=, LABEL=, PARTUUID= or PARTLABEL= of one, or an image file.\n"
-        "To repair a system whose root is read-only: mount -o remount,rw /",
+    .notes = dense<"SOURCE is a device, UUID=, LABEL=, PARTUUID= or PARTLABEL= of one, or an image file.\n"
+                   "To repair a system whose root is read-only: mount -o remount,rw /">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

@@ -297,7 +297,8 @@ extern const Applet mv_applet = {
     .name = "mv",
     .summary = "move or rename files",
     .usage = "[OPTION]... [-T] SOURCE TARGET\n[OPTION]... SOURCE... DIRECTORY\n[OPTION]... -t DIRECTORY SOURCE...",
-    .notes = "Within a file system the target is replaced at one stroke: programs that use it keep the old file.",
+    .notes =
+        dense<"Within a file system the target is replaced at one stroke: programs that use it keep the old file.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

@@ -192,10 +192,9 @@ extern const Applet nl_applet = {
     .summary = "number lines",
     .usage = "[OPTION]... [FILE]...",
     .dies_with_reader = true,
-    .notes =
-        "STYLE: a all lines, t lines that are not empty, n none, pBRE those that the expression matches.\n"
-        "A line that is CC three times begins a header, twice a body, once a footer.\n"
-        "Without a FILE, or where it is -, standard input is read.",
+    .notes = dense<"STYLE: a all lines, t lines that are not empty, n none, pBRE those that the expression matches.\n"
+                   "A line that is CC three times begins a header, twice a body, once a footer.\n"
+                   "Without a FILE, or where it is -, standard input is read.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

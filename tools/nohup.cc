@@ -80,7 +80,7 @@ extern const Applet nohup_applet = {
     .failure_status = status_own_failure,
     .usage_status = status_own_failure,
     .operands_end_options = true,
-    .notes = "Output to a terminal goes to nohup.out, here or in the home directory.",
+    .notes = dense<"Output to a terminal goes to nohup.out, here or in the home directory.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

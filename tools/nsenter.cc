@@ -209,7 +209,8 @@ extern const Applet nsenter_applet = {
     .operands_end_options = true,
     .help_letter = 'h',
     .version_letter = 'V',
-    .notes = "Without a COMMAND, a shell is run. A static program of the kit runs in a container whose glibc is gone.",
+    .notes = dense<
+        "Without a COMMAND, a shell is run. A static program of the kit runs in a container whose glibc is gone.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

@@ -507,11 +507,11 @@ extern const Applet od_applet = {
         "[OPTION]... [FILE]...\n[-abcdfilosx]... [FILE] [[+]OFFSET[.][b]]\n"
         "--traditional [OPTION]... [FILE] [[+]OFFSET[.][b] [+][LABEL][.][b]]",
     .dies_with_reader = true,
-    .notes =
+    .notes = dense<
         "TYPE is made of: a named characters, c characters or escapes, d signed, u unsigned, o octal, x hexadecimal,\n"
         "f floating; each with a size in bytes, or C S I L (char short int long), F D L (float double long double);\n"
         "z behind it adds the characters. Numbers may be as in C, and have a unit: b 512, K 1024, KB 1000, M ...\n"
-        "Without a FILE, or where it is -, standard input is read.",
+        "Without a FILE, or where it is -, standard input is read.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

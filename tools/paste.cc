@@ -134,9 +134,8 @@ extern const Applet paste_applet = {
     .summary = "put the lines of files side by side",
     .usage = "[OPTION]... [FILE]...",
     .dies_with_reader = true,
-    .notes =
-        "In LIST, \\n \\t \\\\ and their like stand for the characters, \\0 for none.\n"
-        "Without a FILE, or where it is -, standard input is read.",
+    .notes = dense<"In LIST, \\n \\t \\\\ and their like stand for the characters, \\0 for none.\n"
+                   "Without a FILE, or where it is -, standard input is read.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

@@ -770,7 +770,7 @@ extern const Applet patch_applet = {
     .usage = "[OPTION]... [FILE [PATCH]]",
     .failure_status = 2,
     .version_letter = 'v',
-    .notes = "Exit status: 0 if all could be applied, 1 if some of it could not, 2 if something failed.",
+    .notes = dense<"Exit status: 0 if all could be applied, 1 if some of it could not, 2 if something failed.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

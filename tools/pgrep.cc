@@ -80,7 +80,7 @@ extern const Applet pgrep_applet = {
     .failure_status = 3,
     .help_letter = 'h',
     .version_letter = 'V',
-    .notes = "PATTERN is an extended regular expression. The status is 1 where there is no such process.",
+    .notes = dense<"PATTERN is an extended regular expression. The status is 1 where there is no such process.">,
     .options = describe<options.rows>,
     .run = entry<options.rows, run>,
 };

@@ -105,7 +105,7 @@ extern const Applet pidof_applet = {
     .summary = "find the process numbers of running programs",
     .usage = "[OPTION]... PROGRAM...",
     .help_letter = 'h',
-    .notes = "The status is 1 where none runs.",
+    .notes = dense<"The status is 1 where none runs.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

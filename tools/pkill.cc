@@ -74,7 +74,7 @@ extern const Applet pkill_applet = {
     .failure_status = 3,
     .help_letter = 'h',
     .version_letter = 'V',
-    .notes = "PATTERN is an extended regular expression. The status is 1 where there is no such process.",
+    .notes = dense<"PATTERN is an extended regular expression. The status is 1 where there is no such process.">,
     .options = describe<options.rows>,
     .run = run_with_signal,
 };

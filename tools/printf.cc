@@ -262,8 +262,8 @@ extern const Applet printf_applet = {
     .usage_status = 1,
     .dies_with_reader = true,
     .notes =
-        "FORMAT is as in C, with %b for an argument with escapes, %q for one quoted for a shell, and escapes:\n"
-        "  \\\" \\\\ \\a \\b \\c (no more output) \\e \\f \\n \\r \\t \\v \\NNN \\xHH \\uHHHH \\UHHHHHHHH",
+        dense<"FORMAT is as in C, with %b for an argument with escapes, %q for one quoted for a shell, and escapes:\n"
+              "  \\\" \\\\ \\a \\b \\c (no more output) \\e \\f \\n \\r \\t \\v \\NNN \\xHH \\uHHHH \\UHHHHHHHH">,
     .run = plain_entry<run>,
 };
 }  // namespace rescue

@@ -885,7 +885,7 @@ extern const Applet ps_applet = {
     .failure_status = 1,
     .usage_status = 1,
     .version_letter = 'V',
-    .notes = "Words without a dash are options as BSD has them: aux, axf, u.",
+    .notes = dense<"Words without a dash are options as BSD has them: aux, axf, u.">,
     .options = describe<options>,
     .run = plain_entry<run>,
 };

@@ -61,7 +61,7 @@ constexpr Opt<Options> options[] = {
     {'q', "quiet", &Options::quiet, "print errors only"},
 };
 
-constexpr std::string_view notes =
+constexpr DenseText notes = dense<
     "Exit status: 0 done, or no difference; 1 failed, or diff found differences;\n"
     "2 usage; 3 refused by a safety check; 4 the bundle or package is bad.\n"
     "\n"
@@ -69,7 +69,7 @@ constexpr std::string_view notes =
     "    rescue-bundle create -o /opt/rescue/bundles/glibc-2.36.tzst\n"
     "    rescue-bundle create -o glibc.tzst libc6_*.deb libc-bin_*.deb libcrypt1_*.deb\n"
     "    rescue-bundle create -o glibc-2.28.tzst glibc-2.28-*.rpm glibc-common-*.rpm libgcc-*.rpm\n"
-    "    rescue-bundle verify glibc-2.36.tzst";
+    "    rescue-bundle verify glibc-2.36.tzst">;
 
 // --- Which option is for which command: one that would do nothing is an error.
 

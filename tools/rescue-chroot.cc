@@ -34,7 +34,7 @@ const Applet rescue_chroot_applet = {
     .section = 8,
     .failure_status = 125,
     .operands_end_options = true,
-    .notes = "Example: rescue-chroot LABEL=server apt-get install --reinstall libc6",
+    .notes = dense<"Example: rescue-chroot LABEL=server apt-get install --reinstall libc6">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

@@ -41,11 +41,11 @@ constexpr Opt<Options> options[] = {
     {'q', "quiet", &Options::quiet, "print nothing: the exit status tells"},
 };
 
-constexpr std::string_view notes =
+constexpr DenseText notes = dense<
     "Exit status: 0 healthy; 1 failed; 2 usage; 3 refused by a safety check, nothing\n"
     "changed; 4 the bundle is bad; 5 problems were found, or are left after --fix.\n"
     "\n"
-    "Example: rescue-doctor --fix --root /mnt";
+    "Example: rescue-doctor --fix --root /mnt">;
 
 // What was wrong before anything was mended.
 struct FoundFirst {

@@ -36,12 +36,12 @@ constexpr Opt<Options> options[] = {
     {0, "json", &Options::json, "print the result as JSON"},
 };
 
-constexpr std::string_view notes =
+constexpr DenseText notes = dense<
     "Exit status: 0 done and verified, or nothing to do; 1 failed, nothing changed or\n"
     "rolled back; 2 usage; 3 refused by a safety check, nothing changed; 4 the bundle\n"
     "is bad, nothing changed; 5 restored, and the system still does not work.\n"
     "\n"
-    "Example: rescue-extract /opt/rescue/bundles/glibc-2.28.tzst /";
+    "Example: rescue-extract /opt/rescue/bundles/glibc-2.28.tzst /">;
 
 Result<int> extract(const Options& opt, Io& io, const std::string& file, const std::string& root_path) {
   Bundle bundle = TRY(Bundle::open(file, kit_trust(opt.require_signature, opt.public_key), Bundle::Content::wanted));

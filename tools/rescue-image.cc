@@ -120,7 +120,7 @@ const Applet rescue_image_applet = {
     .summary = "make an initramfs that repairs the system",
     .usage = "[OPTION]... -o FILE\n[OPTION]... --grub ROOT\n--grub ROOT --remove",
     .section = 8,
-    .notes = "Example: rescue-image --bundle /opt/rescue/bundles/glibc.tzst --grub /",
+    .notes = dense<"Example: rescue-image --bundle /opt/rescue/bundles/glibc.tzst --grub /">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

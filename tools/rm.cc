@@ -127,7 +127,7 @@ extern const Applet rm_applet = {
     .name = "rm",
     .summary = "remove files or directories",
     .usage = "[OPTION]... FILE...",
-    .notes = "A name that begins with a dash: rm -- -name, or rm ./-name.",
+    .notes = dense<"A name that begins with a dash: rm -- -name, or rm ./-name.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

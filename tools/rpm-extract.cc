@@ -55,11 +55,11 @@ constexpr Opt<Options> options[] = {
     {0, "to-cpio", &Options::to_cpio, "write the files to standard output as a cpio archive, as rpm2cpio does"},
 };
 
-constexpr std::string_view notes =
+constexpr DenseText notes = dense<
     "Exit status: 0 done; 1 failed; 2 usage; 4 a package is damaged; with --in-place 3 and 5\n"
     "too, as rescue-extract has them.\n"
     "\n"
-    "Example: rpm-extract -C /mnt/new -p libc.so.6 -p 'libc-*.so' glibc-2.28-251.el8.x86_64.rpm";
+    "Example: rpm-extract -C /mnt/new -p libc.so.6 -p 'libc-*.so' glibc-2.28-251.el8.x86_64.rpm">;
 
 // One package that is asked about. Its header alone is read.
 class Query {

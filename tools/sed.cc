@@ -1006,7 +1006,8 @@ extern const Applet sed_applet = {
     .failure_status = 4,
     .usage_status = 1,
     .dies_with_reader = true,
-    .notes = "Exit status: 0, 1 for a wrong script, 2 if a file cannot be read, 4 if something failed; or what q says.",
+    .notes = dense<
+        "Exit status: 0, 1 for a wrong script, 2 if a file cannot be read, 4 if something failed; or what q says.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

@@ -321,7 +321,7 @@ extern const Applet seq_applet = {
     .usage = "[OPTION]... LAST\n[OPTION]... FIRST LAST\n[OPTION]... FIRST INCREMENT LAST",
     .operands_end_options = true,
     .dies_with_reader = true,
-    .notes = "FIRST and INCREMENT are 1 where they are missing. All may be fractions.",
+    .notes = dense<"FIRST and INCREMENT are 1 where they are missing. All may be fractions.">,
     .options = describe<options>,
     .run = run_seq,
 };

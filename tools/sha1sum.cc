@@ -16,7 +16,7 @@ extern const Applet sha1sum_applet = {
     .name = "sha1sum",
     .summary = "print or check SHA-1 checksums",
     .usage = "[OPTION]... [FILE]...",
-    .notes = "With no FILE, or when FILE is -, read standard input.",
+    .notes = dense<"With no FILE, or when FILE is -, read standard input.">,
     .options = describe<checksum_options>,
     .run = entry<checksum_options, run>,
 };

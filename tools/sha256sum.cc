@@ -16,7 +16,7 @@ extern const Applet sha256sum_applet = {
     .name = "sha256sum",
     .summary = "print or check SHA-256 checksums",
     .usage = "[OPTION]... [FILE]...",
-    .notes = "With no FILE, or when FILE is -, read standard input.",
+    .notes = dense<"With no FILE, or when FILE is -, read standard input.">,
     .options = describe<checksum_options>,
     .run = entry<checksum_options, run>,
 };

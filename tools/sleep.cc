@@ -36,8 +36,8 @@ extern const Applet sleep_applet = {
     .name = "sleep",
     .summary = "wait for some time",
     .usage = "NUMBER[smhd]...",
-    .notes =
-        "NUMBER may have decimals; s is for seconds (the default), m minutes, h hours, d days. Several are added up.",
+    .notes = dense<
+        "NUMBER may have decimals; s is for seconds (the default), m minutes, h hours, d days. Several are added up.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

@@ -587,9 +587,8 @@ extern const Applet sort_applet = {
     .usage = "[OPTION]... [FILE]...",
     .failure_status = 2,
     .dies_with_reader = true,
-    .notes =
-        "Without a FILE, or where it is -, standard input is read. LETTERS of a KEY are bdfghiMnrRV.\n"
-        "Exit status: 0, 1 if -c finds a line out of order, 2 if something failed.",
+    .notes = dense<"Without a FILE, or where it is -, standard input is read. LETTERS of a KEY are bdfghiMnrRV.\n"
+                   "Exit status: 0, 1 if -c finds a line out of order, 2 if something failed.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

@@ -440,10 +440,10 @@ extern const Applet split_applet = {
     .name = "split",
     .summary = "cut a file into pieces",
     .usage = "[OPTION]... [FILE [PREFIX]]",
-    .notes =
+    .notes = dense<
         "The pieces are PREFIXaa, PREFIXab and so on; PREFIX is x. SIZE may have a unit: K 1024, KB 1000, M, MB ...\n"
         "CHUNKS: N by size; K/N only the K-th, to standard output; l/N and l/K/N without cutting lines; r/N and r/K/N\n"
-        "line by line in turn. Without a FILE, or where it is -, standard input is read.",
+        "line by line in turn. Without a FILE, or where it is -, standard input is read.">,
     .options = describe<options>,
     .run = run_split,
 };

@@ -61,13 +61,13 @@ constexpr Opt<Options> options[] = {
     {'t', "terse", &Options::terse, "print everything in one line"},
 };
 
-constexpr std::string_view notes =
+constexpr DenseText notes = dense<
     "FORMAT for files: %a %A permissions (octal, text), %b %B blocks and their size, %C SELinux label,\n"
     "%d %D device, %Hd %Ld its parts, %f raw mode, %F type, %g %G group, %h links, %i inode, %m mount\n"
     "point, %n %N name (plain, quoted), %o I/O size, %r %R %Hr %Lr %t %T device type, %s size, %u %U\n"
     "owner, %w %W birth, %x %X access, %y %Y modification, %z %Z change (text, seconds).\n"
     "For file systems: %a %b %f blocks (free for all, all, free), %c %d inodes (all, free), %i ID,\n"
-    "%l longest name, %n name, %s %S block size, %t %T type.";
+    "%l longest name, %n name, %s %S block size, %t %T type.">;
 
 constexpr std::string_view file_text =
     "  File: %N\n  Size: %-10s\tBlocks: %-10b IO Block: %-6o %F\nDevice: %Hd,%Ld\tInode: %-11i Links: %h\n";

@@ -332,7 +332,7 @@ extern const Applet strings_applet = {
     .dies_with_reader = true,
     .help_letter = 'h',
     .version_letter = 'V',
-    .notes = "Without a FILE, standard input is read. @FILE stands for the words that FILE holds.",
+    .notes = dense<"Without a FILE, standard input is read. @FILE stands for the words that FILE holds.">,
     .options = describe<options>,
     .run = run_strings,
 };

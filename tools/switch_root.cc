@@ -59,7 +59,7 @@ extern const Applet switch_root_applet = {
     .operands_end_options = true,
     .help_letter = 'h',
     .version_letter = 'V',
-    .notes = "It removes everything in the initramfs. Process 1 only: exec switch_root ...",
+    .notes = dense<"It removes everything in the initramfs. Process 1 only: exec switch_root ...">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

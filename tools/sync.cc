@@ -56,7 +56,7 @@ extern const Applet sync_applet = {
     .name = "sync",
     .summary = "write cached data to disk",
     .usage = "[OPTION] [FILE]...",
-    .notes = "Without a FILE, everything is written.",
+    .notes = dense<"Without a FILE, everything is written.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

@@ -151,7 +151,7 @@ extern const Applet tac_applet = {
     .summary = "print files with the last line first",
     .usage = "[OPTION]... [FILE]...",
     .dies_with_reader = true,
-    .notes = "Without a FILE, or where it is -, standard input is read.",
+    .notes = dense<"Without a FILE, or where it is -, standard input is read.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

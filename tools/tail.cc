@@ -286,9 +286,8 @@ extern const Applet tail_applet = {
     .summary = "print the end of files, and follow them",
     .usage = "[OPTION]... [FILE]...",
     .dies_with_reader = true,
-    .notes =
-        "N may have a unit: b 512, K 1024, kB 1000, M, MB, G, GB and so on.\n"
-        "Without a FILE, or where it is -, standard input is read.",
+    .notes = dense<"N may have a unit: b 512, K 1024, kB 1000, M, MB, G, GB and so on.\n"
+                   "Without a FILE, or where it is -, standard input is read.">,
     .options = describe<options>,
     .run = run_tail,
 };

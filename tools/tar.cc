@@ -434,7 +434,7 @@ extern const Applet tar_applet = {
         "-c [OPTION]... [-f ARCHIVE] FILE...\n-x|-t|-d [OPTION]... [-f ARCHIVE] [MEMBER]...\n"
         "-r|-u|-A|--delete [OPTION]... -f ARCHIVE FILE...",
     .failure_status = 2,
-    .notes = "Exit status: 0, 1 where something differs or changed meanwhile, 2 after an error.",
+    .notes = dense<"Exit status: 0, 1 where something differs or changed meanwhile, 2 after an error.">,
     .options = describe<options>,
     .run = run,
 };

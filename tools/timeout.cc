@@ -211,10 +211,10 @@ extern const Applet timeout_applet = {
     .failure_status = status_own_failure,
     .usage_status = status_own_failure,
     .operands_end_options = true,
-    .notes =
+    .notes = dense<
         "DURATION is a number with s, m, h or d behind it; 0 is no limit. The exit status is 124 when time was over, "
         "137\n"
-        "when the command had to be killed, 126 or 127 when it could not be run, else the command's own.",
+        "when the command had to be killed, 126 or 127 when it could not be run, else the command's own.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

@@ -190,10 +190,10 @@ extern const Applet tr_applet = {
     .usage = "[OPTION]... SET1 [SET2]",
     .operands_end_options = true,
     .dies_with_reader = true,
-    .notes =
+    .notes = dense<
         "A SET is made of characters, ranges a-z, classes [:alpha:], equivalences [=c=], escapes \\n \\t \\\\ \\NNN, "
         "and\n"
-        "in SET2 repetitions [c*N] and [c*], which fills up to the length of SET1. Standard input is read.",
+        "in SET2 repetitions [c*N] and [c*], which fills up to the length of SET1. Standard input is read.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

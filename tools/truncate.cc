@@ -166,7 +166,7 @@ extern const Applet truncate_applet = {
     .name = "truncate",
     .summary = "set the size of files",
     .usage = "OPTION... FILE...",
-    .notes = "SIZE is a number with a unit: K M G T P E (of 1024), KB MB ... (of 1000).",
+    .notes = dense<"SIZE is a number with a unit: K M G T P E (of 1024), KB MB ... (of 1000).">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

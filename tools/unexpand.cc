@@ -147,9 +147,9 @@ extern const Applet unexpand_applet = {
     .summary = "turn blanks into tabs",
     .usage = "[OPTION]... [FILE]...",
     .dies_with_reader = true,
-    .notes =
+    .notes = dense<
         "LIST is as for expand(1). Only blanks at the beginning of lines are converted, unless -a or -t is given.\n"
-        "Without a FILE, or where it is -, standard input is read.",
+        "Without a FILE, or where it is -, standard input is read.">,
     .options = describe<options>,
     .run = run_unexpand,
 };

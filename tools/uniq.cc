@@ -231,9 +231,8 @@ extern const Applet uniq_applet = {
     .summary = "report or leave out lines that are repeated",
     .usage = "[OPTION]... [INPUT [OUTPUT]]",
     .dies_with_reader = true,
-    .notes =
-        "Only neighbours are compared: `sort` first. A field is a run of blanks and what follows it;\n"
-        "fields are skipped before characters.",
+    .notes = dense<"Only neighbours are compared: `sort` first. A field is a run of blanks and what follows it;\n"
+                   "fields are skipped before characters.">,
     .options = describe<options>,
     .run = run_uniq,
 };

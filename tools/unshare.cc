@@ -307,7 +307,7 @@ extern const Applet unshare_applet = {
     .operands_end_options = true,
     .help_letter = 'h',
     .version_letter = 'V',
-    .notes = "Without a COMMAND, a shell is run.",
+    .notes = dense<"Without a COMMAND, a shell is run.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

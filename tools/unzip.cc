@@ -384,7 +384,7 @@ extern const Applet unzip_applet = {
     .summary = "list, test and extract zip archives",
     .usage = "[OPTION]... ARCHIVE[.zip] [PATTERN]...",
     .failure_status = damaged,
-    .notes = "Exit status: 0, 2 after an error, 9 where there is no archive, 11 where nothing matched.",
+    .notes = dense<"Exit status: 0, 2 after an error, 9 where there is no archive, 11 where nothing matched.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

@@ -15,7 +15,7 @@ extern const Applet unzstd_applet = {
     .name = "unzstd",
     .summary = "decompress .zst files",
     .usage = "[OPTION]... [FILE]...",
-    .notes = "Without a FILE, or where it is -, standard input is read.",
+    .notes = dense<"Without a FILE, or where it is -, standard input is read.">,
     .options = describe<zstd_options>,
     .run = entry<zstd_options, run>,
 };

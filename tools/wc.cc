@@ -233,9 +233,9 @@ extern const Applet wc_applet = {
     .summary = "count lines, words, characters and bytes",
     .usage = "[OPTION]... [FILE]...\n[OPTION]... --files0-from=F",
     .dies_with_reader = true,
-    .notes =
+    .notes = dense<
         "Prints lines, words and bytes, unless options say otherwise; always in the order lines, words, characters,\n"
-        "bytes, longest line. Without a FILE, or where it is -, standard input is read.",
+        "bytes, longest line. Without a FILE, or where it is -, standard input is read.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

@@ -525,8 +525,8 @@ extern const Applet xargs_applet = {
     .operands_end_options = true,
     .dies_with_reader = true,
     .notes =
-        "Without a COMMAND, echo is run. Exit status: 0; 123 if a command failed, 124 if one ended with 255,\n"
-        "125 if one was killed, 126 if it cannot be run, 127 if it is not there, 1 if something else failed.",
+        dense<"Without a COMMAND, echo is run. Exit status: 0; 123 if a command failed, 124 if one ended with 255,\n"
+              "125 if one was killed, 126 if it cannot be run, 127 if it is not there, 1 if something else failed.">,
     .options = describe<options>,
     .run = entry<options, run>,
 };

@@ -517,8 +517,8 @@ extern const Applet xxd_applet = {
     .dies_with_reader = true,
     .help_letter = 'h',
     .version_letter = 'v',
-    .notes =
-        "Options are not joined: -ps is -p, -c8 is -c 8. Without INFILE, or where it is -, standard input is read.",
+    .notes = dense<
+        "Options are not joined: -ps is -p, -c8 is -c 8. Without INFILE, or where it is -, standard input is read.">,
     .options = describe<options>,
     .run = run_xxd,
 };

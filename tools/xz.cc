@@ -15,7 +15,7 @@ extern const Applet xz_applet = {
     .name = "xz",
     .summary = "compress files into .xz, or decompress .xz and .lzma",
     .usage = "[OPTION]... [FILE]...",
-    .notes = "Without a FILE, or where it is -, standard input is read.",
+    .notes = dense<"Without a FILE, or where it is -, standard input is read.">,
     .options = describe<xz_options>,
     .run = entry<xz_options, run>,
 };

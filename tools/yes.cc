@@ -34,7 +34,7 @@ extern const Applet yes_applet = {
     .summary = "print a line again and again",
     .usage = "[STRING]...",
     .dies_with_reader = true,
-    .notes = "Prints the STRINGs with blanks between them, or y, until it is stopped or nobody reads any more.",
+    .notes = dense<"Prints the STRINGs with blanks between them, or y, until it is stopped or nobody reads any more.">,
     .run = run_yes,
 };
 }  // namespace rescue

@@ -15,7 +15,7 @@ extern const Applet zcat_applet = {
     .name = "zcat",
     .summary = "print what .gz files hold",
     .usage = "[OPTION]... [FILE]...",
-    .notes = "Without a FILE, or where it is -, standard input is read.",
+    .notes = dense<"Without a FILE, or where it is -, standard input is read.">,
     .options = describe<gzip_options>,
     .run = entry<gzip_options, run>,
 };

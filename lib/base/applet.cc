@@ -67,7 +67,7 @@ void print_help(const Applet& applet, Output& out) {
   print_row(str("  ", standing_words(applet.help_letter, "help")), "show this help and exit", out);
   print_row(str("  ", standing_words(applet.version_letter, "version")), "show the version and exit", out);
   if (!applet.notes.empty())
-    out.put('\n', applet.notes, '\n');
+    out.put('\n', applet.notes.text(), '\n');
 }
 
 namespace detail {

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "lib/base/dense_text.h"
 #include "lib/base/error.h"
 #include "lib/base/io.h"
 #include "lib/base/options.h"
@@ -27,7 +28,7 @@ struct Applet {
   bool closed_output_is_fine = false;  // started without a standard output, it does its work all the same
   char help_letter = 0;                // asks for the help too, where the table has no such letter: 'h'
   char version_letter = 0;             // the same for the version: 'V'
-  std::string_view notes = {};         // short text under the options in --help: exit codes, an example
+  DenseText notes = {};                // short text under the options in --help: exit codes, an example
   OptTable options = {};
   int (*run)(const Applet&, Io&, std::span<const char* const> words) = nullptr;
 };

@@ -108,7 +108,7 @@ void print_manual(const Applet& applet, std::string_view description, Output& ou
   print_options(applet, out);
   if (!applet.notes.empty()) {
     out.put(".SH NOTES\n");
-    print_text(applet.notes, out);
+    print_text(applet.notes.text(), out);
   }
   if (more != std::string_view::npos)
     print_text(description.substr(more), out);
