@@ -27,6 +27,10 @@ prepare() {
   sed -i 's/^trusted comment: good/trusted comment: evil/' tampered.tzst.minisig
   minisign -S -s theirs.key -m cut-signature.tzst >/dev/null
   truncate -s 90 cut-signature.tzst.minisig
+  cp by-minisign.tzst swapped.tzst
+  cp by-minisign.tzst.minisig swapped.tzst.minisig
+  echo /evil >"$ROOT/etc/ld.so.conf.d/evil.conf"
+  rescue_bundle create --level 3 -o evil.tzst --root "$ROOT" --recipe glibc
   rescue_bundle sign -s ours.key by-rescue.tzst
 }
 
@@ -67,6 +71,33 @@ kit_with_key() {
   check "$@"
 }
 
+# The file becomes another between the check of its signature and its use: it
+# was read once, and what was checked is what is taken.
+swapped() {
+  local tracer pid=
+  small_root bookworm
+  : >"$ROOT/$LIBC"
+  # The signature is opened after the bundle was read, and that takes a while.
+  strace -qq -f -o "$case_dir/trace" -P "$files/swapped.tzst.minisig" -e trace=openat \
+    -e inject=openat:delay_exit=5000000 "$kit/bin/rescue-extract" "${require[@]}" "$files/swapped.tzst" "$ROOT" \
+    </dev/null >"$case_dir/said" 2>&1 &
+  tracer=$!
+  until pid=$(pgrep -P "$tracer" rescue) && has_read "$pid" "$(stat -c %s "$files/swapped.tzst")"; do
+    kill -0 "$tracer" || fail "it ended before the bundle was exchanged: $(cat "$case_dir/said")"
+    sleep 0.05
+  done
+  cat "$files/evil.tzst" >"$files/swapped.tzst"
+  grep -q . "$case_dir/said" && fail "it was done before the bundle was exchanged"
+  wait "$tracer" || fail "the restore failed: $(cat "$case_dir/said")"
+  assert_healthy
+  [[ ! -e $ROOT/etc/ld.so.conf.d/evil.conf ]] || fail "the other bundle was taken"
+}
+
+has_read() {  # PID BYTES
+  local bytes
+  bytes=$(sed -n 's/^rchar: //p' "/proc/$1/io" 2>/dev/null) && ((${bytes:-0} >= $2))
+}
+
 main() {
   start_test "$@"
   need_kit
@@ -84,6 +115,7 @@ main() {
   run_case stranger/refused check 4 by-stranger "${require[@]}"
   run_case tampered/refused check 4 tampered "${require[@]}"
   run_case cut_signature/refused check 4 cut-signature "${require[@]}"
+  run_case swapped/signed_is_taken swapped
   run_case kit_with_key/plain kit_with_key 4 plain
   run_case kit_with_key/stranger kit_with_key 4 by-stranger
   run_case kit_with_key/signed kit_with_key 0 by-minisign
