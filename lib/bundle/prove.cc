@@ -1,5 +1,6 @@
 #include "lib/bundle/prove.h"
 
+#include <array>
 #include <cerrno>
 #include <set>
 
@@ -22,8 +23,21 @@ namespace {
 // How long one of the root's programs may take to do nothing.
 constexpr unsigned trial_seconds = 20;
 
-// Why the disk has something else than the step put there; empty if it is right.
-Result<std::string> look_again(const Root& root, int dir, const Step& step) {
+Result<bool> reads_as(int fd, std::string_view content, std::string_view shown) {
+  std::array<char, 32768> buffer;
+  while (true) {
+    const size_t size = TRY(read_some(fd, buffer, shown));
+    if (size == 0)
+      return content.empty();
+    if (!content.starts_with(std::string_view(buffer.data(), size)))
+      return false;
+    content.remove_prefix(size);
+  }
+}
+
+// Why the disk has something else than the step put there; empty if it is right. `content` is the file's, if it is
+// known: to compare is quicker than to work out a digest.
+Result<std::string> look_again(const Root& root, int dir, const Step& step, std::string_view content) {
   const std::string shown = root.shown(step.path);
   const std::string name(base_name(step.path));
   struct stat info{};
@@ -40,13 +54,16 @@ Result<std::string> look_again(const Root& root, int dir, const Step& step) {
   const UniqueFd fd = TRY(open_at(dir, name, O_RDONLY | O_NOFOLLOW, 0, shown));
   // What the kernel still has in memory would prove nothing about the disk.
   (void)::posix_fadvise(fd.get(), 0, 0, POSIX_FADV_DONTNEED);
-  return TRY(sha256_fd(fd.get(), shown)) == step.sha256 ? "" : "does not read back as it was written";
+  const bool same =
+      content.empty() ? TRY(sha256_fd(fd.get(), shown)) == step.sha256 : TRY(reads_as(fd.get(), content, shown));
+  return same ? "" : "does not read back as it was written";
 }
 
 // What the threads of check_files() share.
 struct Checking {
   struct Place {
     const Step* step;
+    std::string_view content;
     int dir;              // that holds it
     std::string problem;  // empty if it is right
   };
@@ -57,22 +74,23 @@ struct Checking {
 void check_place(void* shared, size_t i) {
   Checking& checking = *static_cast<Checking*>(shared);
   Checking::Place& place = checking.places[i];
-  auto wrong = look_again(checking.root, place.dir, *place.step);
+  auto wrong = look_again(checking.root, place.dir, *place.step, place.content);
   if (!wrong)
     place.problem = message(wrong.error());
   else if (!wrong->empty())
     place.problem = str(Printable(checking.root.shown(place.step->path)), ": ", *wrong);
 }
 
-void check_files(const Root& root, const Journal& journal, Proof& proof) {
+void check_files(const Root& root, const Journal& journal, std::span<const std::string_view> contents, Proof& proof) {
   DirCache dirs(root);
   Checking checking{root, {}};
-  for (const Step& step : journal.steps) {
+  for (size_t i = 0; i < journal.steps.size(); ++i) {
+    const Step& step = journal.steps[i];
     if (step.action != Action::put)
       continue;
     ++proof.files_checked;
     if (const auto dir = dirs.parent(step.path))
-      checking.places.push_back({&step, *dir, {}});
+      checking.places.push_back({&step, i < contents.size() ? contents[i] : std::string_view(), *dir, {}});
     else
       proof.problems.push_back(message(dir.error()));
   }
@@ -136,9 +154,9 @@ void run_one(const Root& root, Proof& proof) {
 
 }  // namespace
 
-Proof prove(const Root& root, const Journal& journal) {
+Proof prove(const Root& root, const Journal& journal, std::span<const std::string_view> contents) {
   Proof proof;
-  check_files(root, journal, proof);
+  check_files(root, journal, contents, proof);
   check_programs(root, proof);
   run_one(root, proof);
   return proof;

@@ -1,7 +1,9 @@
 // Looking again after a change: is on disk what should be, and does the system work.
 #pragma once
 
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lib/base/error.h"
@@ -21,7 +23,8 @@ struct Proof {
 };
 
 // Compares what is on disk, read anew, with the steps of `journal`, resolves the key programs as the loader would,
-// and runs one of them where this machine can.
-Proof prove(const Root& root, const Journal& journal);
+// and runs one of them where this machine can. `contents` has what the first of the steps put, as far as it is in
+// memory and was verified; empty where it is not. A file of the others is held against its digest.
+Proof prove(const Root& root, const Journal& journal, std::span<const std::string_view> contents = {});
 
 }  // namespace rescue

@@ -1,6 +1,8 @@
 #include "lib/bundle/restore.h"
 
 #include <cerrno>
+#include <string_view>
+#include <vector>
 
 #include "lib/base/text.h"
 #include "lib/bundle/fit.h"
@@ -117,6 +119,16 @@ void refresh(const Root& root, Transaction& transaction, std::vector<std::string
   notes.push_back(std::move((*cache)->why));
 }
 
+// What the steps put, as far as it is in memory.
+std::vector<std::string_view> contents_of(const Plan& plan, const Bundle& bundle) {
+  std::vector<std::string_view> contents(plan.steps.size());
+  if (bundle.in_memory())
+    for (size_t i = 0; i < contents.size(); ++i)
+      if (const int entry = plan.entry_of_step[i]; entry >= 0)
+        contents[i] = bundle.content(static_cast<size_t>(entry));
+  return contents;
+}
+
 Result<> carry_out(const Root& root, Bundle& bundle, const RestoreOptions& options, RestoreReport& report) {
   Transaction transaction = TRY(Transaction::begin(root, base_name(bundle.path()), report.plan.steps));
   if (auto staged = stage_all(root, bundle, report.plan, transaction); !staged) {
@@ -128,7 +140,7 @@ Result<> carry_out(const Root& root, Bundle& bundle, const RestoreOptions& optio
   if (!options.no_cache)
     refresh(root, transaction, report.notes);
   TRY(transaction.finish());
-  report.proof = prove(root, transaction.journal());
+  report.proof = prove(root, transaction.journal(), contents_of(report.plan, bundle));
   return {};
 }
 
