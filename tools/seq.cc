@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <limits>
+#include <memory>
 
 #include "lib/base/applet.h"
 #include "lib/text/number_format.h"
@@ -169,8 +170,9 @@ class Sequence {
     std::memcpy(end - text.view().size(), text.view().data(), text.view().size());
     char* start = end - std::max(width, text.view().size());
     const std::string_view separator = opt_.separator;
-    std::string room(32768 + separator.size(), '\0');
-    char* at = room.data();
+    const size_t size = 32768 + separator.size();
+    const auto room = std::make_unique_for_overwrite<char[]>(size);
+    char* at = room.get();
     for (uint64_t left = (last - value) / step; io_.out.ok(); --left) {
       std::memcpy(at, start, most);
       at += end - start;
@@ -178,9 +180,9 @@ class Sequence {
         break;
       std::memcpy(at, separator.data(), separator.size() == 1 ? 1 : separator.size());
       at += separator.size();
-      if (room.data() + room.size() - at < static_cast<ptrdiff_t>(2 * most + separator.size())) {
-        io_.out.write({room.data(), at});
-        at = room.data();
+      if (room.get() + size - at < static_cast<ptrdiff_t>(2 * most + separator.size())) {
+        io_.out.write({room.get(), at});
+        at = room.get();
       }
       char* digit = end;
       for (uint64_t carry = step; carry != 0;) {
@@ -191,7 +193,7 @@ class Sequence {
       start = std::min(start, digit);
     }
     *at++ = '\n';
-    io_.out.write({room.data(), at});
+    io_.out.write({room.get(), at});
   }
 
   void count(const std::string& format, const Operand& first, long double step, long double last) {

@@ -95,10 +95,14 @@ Result<std::string> read_all(int fd, uint64_t limit, std::string_view path) {
     const size_t have = data.size();
     if (have > limit)
       return fail("read", path, "is larger than it can be");
-    data.resize(capacity);
-    const size_t count = TRY(read_full(fd, std::span(data).subspan(have), path));
-    data.resize(have + count);
-    if (have + count < capacity)
+    Result<size_t> count = 0;
+    // Without filling it first, which takes longer than the reading.
+    data.resize_and_overwrite(capacity, [&](char* bytes, size_t) {
+      count = read_full(fd, std::span(bytes, capacity).subspan(have), path);
+      return have + count.value_or(0);
+    });
+    TRY(count);
+    if (data.size() < capacity)
       break;
     capacity *= 2;
   }

@@ -212,7 +212,9 @@ Result<std::string> read_link_at(int dir, const std::string& name, std::string_v
   // Nearly every target is short: musl takes memory of this size from the kernel, and gives it back each time.
   std::array<char, 256> room;
   const ssize_t size = ::readlinkat(dir, name.c_str(), room.data(), room.size());
-  if (size >= 0 && static_cast<size_t>(size) < room.size())
+  if (size < 0)
+    return fail("read link", shown);
+  if (static_cast<size_t>(size) < room.size())
     return std::string(room.data(), static_cast<size_t>(size));
   std::string target(4096, '\0');
   while (true) {
@@ -228,10 +230,10 @@ Result<std::string> read_link_at(int dir, const std::string& name, std::string_v
 }
 
 Result<std::string> working_directory() {
-  std::string path(PATH_MAX, '\0');
-  if (::getcwd(path.data(), path.size()) == nullptr)
+  std::array<char, PATH_MAX> room;
+  if (::getcwd(room.data(), room.size()) == nullptr)
     return fail("find", "working directory");
-  path.resize(path.find('\0'));
+  std::string path = room.data();
   // The kernel says "(unreachable)/..." for a place outside the root.
   if (!path.starts_with('/'))
     return fail("find", "working directory", ENOENT);

@@ -517,8 +517,14 @@ void FdDisk::narrow(uint64_t start, uint64_t size) {
 Result<std::string> FdDisk::read(uint64_t offset, size_t length) {
   if (offset >= size_)
     return std::string();
-  std::string bytes(static_cast<size_t>(std::min<uint64_t>(length, size_ - offset)), '\0');
-  bytes.resize(TRY(pread_full(fd_, bytes, start_ + offset, path_)));
+  length = static_cast<size_t>(std::min<uint64_t>(length, size_ - offset));
+  std::string bytes;
+  Result<size_t> got = 0;
+  bytes.resize_and_overwrite(length, [&](char* data, size_t) {
+    got = pread_full(fd_, std::span(data, length), start_ + offset, path_);
+    return got.value_or(0);
+  });
+  TRY(got);
   return bytes;
 }
 
