@@ -1,5 +1,6 @@
 #include "lib/base/fd.h"
 
+#include <array>
 #include <cerrno>
 
 #include <fcntl.h>
@@ -109,6 +110,18 @@ Result<std::string> read_all(int fd, uint64_t limit, std::string_view path) {
   if (data.size() > limit)
     return fail("read", path, "is larger than it can be");
   return data;
+}
+
+Result<bool> reads_as(int fd, std::string_view content, std::string_view path) {
+  std::array<char, 32768> buffer;
+  while (true) {
+    const size_t size = TRY(read_some(fd, buffer, path));
+    if (size == 0)
+      return content.empty();
+    if (!content.starts_with(std::string_view(buffer.data(), size)))
+      return false;
+    content.remove_prefix(size);
+  }
 }
 
 Result<> write_all(int fd, std::string_view data, std::string_view path) {

@@ -54,6 +54,9 @@ Result<size_t> pread_full(int fd, std::span<char> buffer, uint64_t offset, std::
 Result<std::string> read_all(int fd, uint64_t limit, std::string_view path);
 Result<std::string> read_all(int fd, uint64_t limit, const String auto& path);
 
+// Whether the rest of the file is `content`.
+Result<bool> reads_as(int fd, std::string_view content, std::string_view path);
+
 // Writes all of it.
 Result<> write_all(int fd, std::string_view data, std::string_view path);
 

@@ -1,6 +1,5 @@
 #include "lib/bundle/prove.h"
 
-#include <array>
 #include <cerrno>
 #include <set>
 
@@ -22,18 +21,6 @@ namespace {
 
 // How long one of the root's programs may take to do nothing.
 constexpr unsigned trial_seconds = 20;
-
-Result<bool> reads_as(int fd, std::string_view content, std::string_view shown) {
-  std::array<char, 32768> buffer;
-  while (true) {
-    const size_t size = TRY(read_some(fd, buffer, shown));
-    if (size == 0)
-      return content.empty();
-    if (!content.starts_with(std::string_view(buffer.data(), size)))
-      return false;
-    content.remove_prefix(size);
-  }
-}
 
 // Why the disk has something else than the step put there; empty if it is right. `content` is the file's, if it is
 // known: to compare is quicker than to work out a digest.
