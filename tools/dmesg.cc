@@ -379,6 +379,7 @@ extern const Applet dmesg_applet = {
     .summary = "print the kernel's messages",
     .usage = "[OPTION]...",
     .usage_status = 1,
+    .dies_with_reader = true,
     .help_letter = 'h',
     .version_letter = 'V',
     .options = describe<options>,

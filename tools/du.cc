@@ -356,6 +356,7 @@ extern const Applet du_applet = {
     .name = "du",
     .summary = "print how much room files and directories take",
     .usage = "[OPTION]... [FILE]...\n[OPTION]... --files0-from=FILE",
+    .dies_with_reader = true,
     .notes = dense<"SIZE is a number with a unit: K M G T (of 1024), KB MB GB TB (of 1000).">,
     .options = describe<options>,
     .run = entry<options, run>,

@@ -656,6 +656,7 @@ extern const Applet lsblk_applet = {
     .section = 8,
     .failure_status = 32,
     .usage_status = 1,
+    .dies_with_reader = true,
     .help_letter = 'h',
     .version_letter = 'V',
     .options = describe<options>,

@@ -531,6 +531,7 @@ extern const Applet lsof_applet = {
     .usage = "[OPTION]... [FILE]...",
     .section = 8,
     .usage_status = 1,
+    .dies_with_reader = true,
     .help_letter = 'h',
     .version_letter = 'v',
     .notes = dense<"A FILE chooses those who have it open. The status is 1 where nothing was found.">,

@@ -884,6 +884,7 @@ extern const Applet ps_applet = {
     .usage = "[OPTION]... [PID]...\naux",
     .failure_status = 1,
     .usage_status = 1,
+    .dies_with_reader = true,
     .version_letter = 'V',
     .notes = dense<"Words without a dash are options as BSD has them: aux, axf, u.">,
     .options = describe<options>,
