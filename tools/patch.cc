@@ -15,6 +15,7 @@
 #include "lib/fs/backup.h"
 #include "lib/text/line_diff.h"
 #include "lib/text/patch_file.h"
+#include "lib/text/patch_merge.h"
 
 namespace rescue {
 namespace {
@@ -52,12 +53,20 @@ struct Options {
   bool posix = false;
   std::string base_prefix;
   std::string define;
+  patch::MergeStyle merge = patch::MergeStyle::none;
   bool set_time = false;
   bool set_utc = false;
   bool binary = false;
   std::string quoting = "shell";
   std::string read_only = "warn";
 };
+
+Result<> choose_merge(Options& o, std::string_view style) {
+  if (!style.empty() && style != "merge" && style != "diff3")
+    return usage_error("invalid argument ", Printable(style), " for --merge: merge, diff3");
+  o.merge = style == "diff3" ? patch::MergeStyle::diff3 : patch::MergeStyle::merge;
+  return {};
+}
 
 constexpr Opt<Options> options[] = {
     Opt<Options>("What is read"),
@@ -76,6 +85,8 @@ constexpr Opt<Options> options[] = {
     {'f', "force", &Options::force, "ask nothing, and apply it as it is"},
     {'t', "batch", &Options::batch, "ask nothing; what seems to be reversed is reversed"},
     {'D', "ifdef", &Options::define, "keep both texts, with #ifdef NAME around what differs", "NAME"},
+    {'m', "merge", choose_merge, "put what does not fit between marks: merge, or diff3 with the old text too",
+     "[STYLE]"},
     {0, "binary", &Options::binary, "change no ends of lines; none is ever changed"},
     {0, "read-only", &Options::read_only, "what a file that may not be written is reason for: ignore, warn, fail",
      "WHAT"},
@@ -101,67 +112,43 @@ constexpr Opt<Options> options[] = {
     {0, "verbose", &Options::verbose, "say more"},
 };
 
-bool is_blank(char c) {
-  return c == ' ' || c == '\t';
-}
-
-// As -l compares: any run of blanks is like any other, and those at the end do not count.
-bool similar(std::string_view a, std::string_view b) {
-  const auto strip = [](std::string_view text) {
-    while (!text.empty() && (is_blank(text.back()) || text.back() == '\n'))
-      text.remove_suffix(1);
-    return text;
-  };
-  a = strip(a);
-  b = strip(b);
-  while (!a.empty() && !b.empty()) {
-    if (is_blank(a[0]) && is_blank(b[0])) {
-      while (!a.empty() && is_blank(a[0]))
-        a.remove_prefix(1);
-      while (!b.empty() && is_blank(b[0]))
-        b.remove_prefix(1);
-      continue;
-    }
-    if (a[0] != b[0])
-      return false;
-    a.remove_prefix(1);
-    b.remove_prefix(1);
-  }
-  return a.empty() && b.empty();
-}
-
 // The lines of one file, and what becomes of them, hunk by hunk.
 class Applier {
  public:
   Applier(std::vector<std::string_view> lines, bool ignore_blanks, std::string_view define)
-      : lines_(std::move(lines)), ignore_blanks_(ignore_blanks), define_(define) {}
+      : to_{.lines = std::move(lines), .ignore_blanks = ignore_blanks}, define_(define) {}
 
   // Where the hunk fits, counted from 1, with up to `fuzz` lines of its context left out; 0 where it does not.
   size_t locate(const Hunk& hunk, int64_t fuzz);
 
   void apply(const Hunk& hunk, size_t where);
 
-  std::string result() {
-    std::string text = out_;
-    for (size_t i = done_; i < lines_.size(); ++i)
-      text += lines_[i];
-    return text;
+  patch::MergeReport merge(const Hunk& hunk, size_t where, patch::MergeStyle style, bool tell_merged) {
+    // New text alone goes where the hunk says, whatever is there.
+    if (hunk.old_count == 0)
+      where = static_cast<size_t>(clamped(static_cast<int64_t>(hunk.old_at) + 1 + to_.in_offset));
+    return patch::merge_hunk(hunk, where, style, tell_merged, to_);
   }
 
-  int64_t in_offset() const { return in_offset_; }
-  int64_t out_offset() const { return out_offset_; }
+  std::string result() {
+    to_.copy_until(to_.lines.size());
+    return std::move(to_.out);
+  }
+
+  int64_t in_offset() const { return to_.in_offset; }
+  int64_t out_offset() const { return to_.out_offset; }
 
  private:
   bool matches(const Hunk& hunk, int64_t at, int64_t prefix, int64_t suffix) const;
   void open_condition(char& open, char kind);
+  // A place for text of which no old line says where it belongs.
+  int64_t clamped(int64_t at) const {
+    const auto done = static_cast<int64_t>(to_.done);
+    return std::clamp(at, done + 1, std::max(done, static_cast<int64_t>(to_.lines.size())) + 1);
+  }
 
-  std::vector<std::string_view> lines_;
-  bool ignore_blanks_;
+  patch::Progress to_;
   std::string_view define_;  // of -D; empty without
-  std::string out_;
-  size_t done_ = 0;         // lines that were copied or replaced
-  int64_t in_offset_ = 0;   // how far hunks were from where they said
-  int64_t out_offset_ = 0;  // lines that came in, less those that went
 };
 
 bool Applier::matches(const Hunk& hunk, int64_t at, int64_t prefix, int64_t suffix) const {
@@ -174,10 +161,7 @@ bool Applier::matches(const Hunk& hunk, int64_t at, int64_t prefix, int64_t suff
     if (here < prefix || here >= count - suffix)
       continue;
     const int64_t index = at - 1 + here;
-    if (index < 0 || index >= static_cast<int64_t>(lines_.size()))
-      return false;
-    const std::string_view text = lines_[static_cast<size_t>(index)];
-    if (text != line.text && !(ignore_blanks_ && similar(text, line.text)))
+    if (index < 0 || !to_.has(static_cast<size_t>(index), line.text))
       return false;
   }
   return true;
@@ -187,24 +171,24 @@ bool Applier::matches(const Hunk& hunk, int64_t at, int64_t prefix, int64_t suff
 // way round; else it is looked for farther and farther away.
 size_t Applier::locate(const Hunk& hunk, int64_t fuzz) {
   const auto old_at = static_cast<int64_t>(hunk.old_at) + (hunk.old_count == 0 ? 1 : 0);
-  const int64_t guess = old_at + in_offset_;
+  const int64_t guess = old_at + to_.in_offset;
   const auto count = static_cast<int64_t>(hunk.old_count);
-  const auto total = static_cast<int64_t>(lines_.size());
-  const auto frozen = static_cast<int64_t>(done_);
+  const auto total = static_cast<int64_t>(to_.lines.size());
+  const auto frozen = static_cast<int64_t>(to_.done);
   const auto prefix_context = static_cast<int64_t>(hunk.prefix());
   const auto suffix_context = static_cast<int64_t>(hunk.suffix());
   const int64_t context = std::max(prefix_context, suffix_context);
   int64_t prefix = fuzz + prefix_context - context;
   const int64_t suffix = fuzz + suffix_context - context;
   const auto found = [&](int64_t at) {
-    in_offset_ += at - guess;
+    to_.in_offset += at - guess;
     return static_cast<size_t>(at);
   };
   if (count == 0) {
     // Text that is put in where nothing was; into a file that is there already, only where the hunk says.
     if (hunk.old_at == 0 && total > 0)
       return 0;
-    return static_cast<size_t>(std::clamp<int64_t>(guess, frozen + 1, total + 1));
+    return static_cast<size_t>(clamped(guess));
   }
   const int64_t last = total - (count - std::max<int64_t>(suffix, 0)) + 1;
   if (prefix < 0 && old_at <= 1) {
@@ -219,7 +203,7 @@ size_t Applier::locate(const Hunk& hunk, int64_t fuzz) {
     return at >= std::max<int64_t>(first, 1) && matches(hunk, at, prefix, 0) ? found(at) : 0;
   }
   const int64_t farthest = std::max(last - guess, guess - 1);
-  for (int64_t offset = 0; offset <= farthest; ++offset) {
+  for (int64_t offset = std::max<int64_t>(0, guess - last); offset <= farthest; ++offset) {
     if (guess + offset <= last && guess + offset >= std::max<int64_t>(first, 1) &&
         matches(hunk, guess + offset, prefix, suffix))
       return found(guess + offset);
@@ -234,14 +218,14 @@ size_t Applier::locate(const Hunk& hunk, int64_t fuzz) {
 void Applier::open_condition(char& open, char kind) {
   if (define_.empty() || open == kind || (open == 'e' && kind != ' '))
     return;
-  if (!out_.empty() && !out_.ends_with('\n'))
-    out_ += '\n';
+  if (!to_.out.empty() && !to_.out.ends_with('\n'))
+    to_.out += '\n';
   if (kind == ' ')
-    out_ += "#endif\n";
+    to_.out += "#endif\n";
   else if (open == ' ')
-    out_ += str(kind == '-' ? "#ifndef " : "#ifdef ", define_, '\n');
+    to_.out += str(kind == '-' ? "#ifndef " : "#ifdef ", define_, '\n');
   else
-    out_ += "#else\n";
+    to_.out += "#else\n";
   open = kind == ' ' || open == ' ' ? kind : 'e';
 }
 
@@ -249,26 +233,19 @@ void Applier::open_condition(char& open, char kind) {
 void Applier::apply(const Hunk& hunk, size_t where) {
   size_t at = where - 1;
   char open = ' ';
-  const auto copy = [&] {
-    while (done_ < at && done_ < lines_.size())
-      out_ += lines_[done_++];
-  };
   for (const patch::Line& line : hunk.lines) {
-    copy();
+    to_.copy_until(at);
     open_condition(open, line.kind);
     if (line.kind == '+') {
-      // A line behind one that had no newline gives it one.
-      if (!out_.empty() && !out_.ends_with('\n'))
-        out_ += '\n';
-      out_ += line.text;
+      to_.put(line.text);
       continue;
     }
-    if ((line.kind == ' ' || !define_.empty()) && at < lines_.size())
-      out_ += lines_[at];
-    done_ = ++at;
+    if ((line.kind == ' ' || !define_.empty()) && at < to_.lines.size())
+      to_.out += to_.lines[at];
+    to_.done = ++at;
   }
   open_condition(open, ' ');
-  out_offset_ += static_cast<int64_t>(hunk.new_count) - static_cast<int64_t>(hunk.old_count);
+  to_.out_offset += static_cast<int64_t>(hunk.new_count) - static_cast<int64_t>(hunk.old_count);
 }
 
 class Patcher {
@@ -362,13 +339,17 @@ class Patcher {
   bool fits_existence(FilePatch& file, const std::string& name, bool has_text, bool exists) {
     const bool creates = file.old_name.is_missing && has_text;
     const bool deletes = file.new_name.is_missing && !exists;
-    if ((!creates && !deletes) || opt_.force)
+    if ((!creates && !deletes) || (opt_.force && opt_.silent))
       return true;
     io_.out.put("The next patch", opt_.reverse ? ", when reversed," : "", " would ", creates ? "create" : "delete",
                 " the file ", name, ",\nwhich ", creates ? "already exists!" : "does not exist!");
     if (opt_.forward) {
       io_.out.put("  Skipping patch.\n");
       return false;
+    }
+    if (opt_.force) {
+      io_.out.put("  Applying it anyway.\n");
+      return true;
     }
     if (opt_.batch) {
       io_.out.put(opt_.reverse ? "  Ignoring -R.\n" : "  Assuming -R.\n");
@@ -478,7 +459,7 @@ class Patcher {
       TRY(store(file, name, text, exists, info, outcome));
     else if (!opt_.dry_run && exists && (opt_.backup || (wants_mismatch_backup() && !outcome.skipped)))
       TRY(write_text(TRY(backup_path(name)), old_text, &info));
-    return outcome.failed == 0 && !kept_nonempty_;
+    return outcome.failed == 0 && !kept_nonempty_ && !conflict_;
   }
 
   Result<> save_rejects(const FilePatch& file, const std::string& name, const Outcome& outcome) {
@@ -497,15 +478,18 @@ class Patcher {
     int64_t fuzz = 0;
     size_t where = 0;
     const auto context = static_cast<int64_t>(std::max(file.hunks[n].prefix(), file.hunks[n].suffix()));
-    const int64_t most = std::min(fuzz_, context);
+    const bool merges = opt_.merge != patch::MergeStyle::none;
+    const int64_t most = merges ? 0 : std::min(fuzz_, context);
     for (; !outcome.skipped; ++fuzz) {
       where = applier.locate(file.hunks[n], fuzz);
-      if (where == 0 && n == 0 && !opt_.force && reverses(file, applier, fuzz, outcome, where))
+      if (where == 0 && n == 0 && !opt_.force && !merges && reverses(file, applier, fuzz, outcome, where))
         break;
       if (where != 0 || fuzz >= most)
         break;
     }
     const Hunk& hunk = file.hunks[n];
+    if (merges && !outcome.skipped)
+      return merge_hunk(hunk, n + 1, where, applier, outcome);
     const int64_t shown_at =
         (where != 0 ? static_cast<int64_t>(where) : static_cast<int64_t>(hunk.old_at + (hunk.old_count == 0 ? 1 : 0))) +
         applier.out_offset();
@@ -528,6 +512,16 @@ class Patcher {
     if (offset != 0)
       io_.out.put(" (offset ", offset, offset == 1 ? " line)" : " lines)");
     io_.out.put(".\n");
+  }
+
+  void merge_hunk(const Hunk& hunk, size_t number, size_t where, Applier& applier, Outcome& outcome) {
+    const bool fits = where != 0 || hunk.old_count == 0;
+    outcome.mismatch = outcome.mismatch || !fits || applier.in_offset() != 0;
+    const bool tell_merged = opt_.verbose || (!fits && !opt_.silent);
+    const patch::MergeReport report = applier.merge(hunk, where, opt_.merge, tell_merged);
+    if (!report.text.empty())
+      io_.out.put("Hunk #", number, ' ', report.text, ".\n");
+    conflict_ = conflict_ || report.conflict;
   }
 
   // The first hunk does not fit: perhaps it does the other way round. True where that settles it.
@@ -695,7 +689,7 @@ class Patcher {
         return fail("remove", name);
       return {};
     }
-    if (file.new_name.path == "/dev/null" && !text.empty()) {
+    if (file.new_name.path == "/dev/null" && !text.empty() && !conflict_) {
       io_.out.put("Not deleting file ", name, " as content differs from patch\n");
       kept_nonempty_ = true;
     }
@@ -735,6 +729,7 @@ class Patcher {
   std::vector<std::string> backed_up_;
   std::string collected_;
   bool kept_nonempty_ = false;
+  bool conflict_ = false;
 };
 
 Result<int> run(Options& opt, Io& io, Args& args) {

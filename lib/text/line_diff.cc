@@ -130,7 +130,8 @@ class Comparison {
       limit_ <<= 1;
     limit_ = std::max<Index>(limit_, 4096);
     compare(0, static_cast<Index>(sides_[0].kept.size()), 0, static_cast<Index>(sides_[1].kept.size()), opt_.minimal);
-    shift();
+    if (opt_.shift)
+      shift();
   }
 
  private:

@@ -22,6 +22,7 @@ struct LineDiffOptions {
   Space space = Space::exact;
   bool ignore_case = false;
   bool minimal = false;
+  bool shift = true;  // changes are moved to where people expect them, where there is a choice
   size_t tab_size = 8;
   size_t horizon = 0;  // equal lines around that may be taken for changed: at least what is shown as context
 };

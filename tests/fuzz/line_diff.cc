@@ -13,7 +13,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const size_t middle = text.find('\0');
   const auto before = lines_of(text.substr(0, middle));
   const auto after = lines_of(middle == std::string_view::npos ? "" : text.substr(middle + 1));
-  LineDiffOptions options{.minimal = (data[0] & 1) != 0, .horizon = static_cast<size_t>(data[0] >> 4)};
+  LineDiffOptions options{
+      .minimal = (data[0] & 1) != 0, .shift = (data[0] & 4) == 0, .horizon = static_cast<size_t>(data[0] >> 4)};
   const bool exact = (data[0] & 2) == 0;
   if (!exact) {
     options.space = static_cast<LineDiffOptions::Space>((data[0] >> 2) % 6);
