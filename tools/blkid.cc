@@ -60,7 +60,7 @@ constexpr Opt<Options> options[] = {
     {'U', "uuid", &Options::uuid, "print the device with this UUID", "UUID"},
     {'o', "output", choose_format, "full, value, device, udev or export", "FORMAT"},
     {'l', "list-one", &Options::first, "with -t: the first device alone"},
-    {'p', "probe", &Options::probe, "look at the disk itself, as it always does, and print USAGE too"},
+    {'p', "probe", &Options::probe, "look at the disk itself, as it always does, and print VERSION and USAGE too"},
     {'O', "offset", &Options::offset, "begin at byte N of the device", "N"},
     {'S', "size", &Options::size, "look at N bytes of it and no more", "N"},
     {'n', "match-types", &Options::types, "only these types (no: all but those)", "LIST"},
@@ -252,6 +252,9 @@ Result<int> run(const Options& opt, Io& io, Args& args) {
     auto device = opt.limits ? limits_of(path) : look_at(opt, path, all);
     if (!device && named && opt.limits)
       io.warn(device.error());
+    // As util-linux has it, whose cache keeps no versions.
+    if (device && !opt.probe)
+      std::erase_if(device->block.tags, [](const Tag& tag) { return tag.name == "VERSION"; });
     if (!device || !matches(device->block, token) || !(opt.limits || is_wanted(opt, device->block)))
       continue;
     if (opt.probe && !opt.limits && !device->block.type().empty())

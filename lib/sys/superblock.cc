@@ -37,6 +37,12 @@ std::string uuid_text(std::string_view bytes) {
   return text;
 }
 
+std::string lower_case(std::string text) {
+  std::ranges::transform(text, text.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return text;
+}
+
 void add(Superblock& block, std::string_view name, std::string value) {
   if (!value.empty())
     block.tags.push_back({name, std::move(value)});
@@ -82,6 +88,7 @@ Found probe_ext(const Bytes& b) {
     add(block, "EXT_JOURNAL", TRY(uuid_at(b, 208)));
   if (type == "ext3" && (incompatible & ~ext2_incompatible) == 0)
     add(block, "SEC_TYPE", "ext2");
+  add(block, "VERSION", str(TRY(b.read<uint32_t>(76, what)), '.', TRY(b.read<uint16_t>(62, what))));
   add(block, "BLOCK_SIZE", str(1024U << log_size));
   add(block, "TYPE", std::string(type));
   return block;
@@ -115,6 +122,7 @@ Found probe_squashfs(const Bytes& b) {
   if (TRY(b.slice(0, 4, what)).text() != "hsqs")
     return std::nullopt;
   Superblock block;
+  add(block, "VERSION", str(TRY(b.read<uint16_t>(28, what)), '.', TRY(b.read<uint16_t>(30, what))));
   add(block, "BLOCK_SIZE", str(TRY(b.read<uint32_t>(12, what))));
   add(block, "TYPE", "squashfs");
   return block;
@@ -125,6 +133,7 @@ Found probe_luks(const Bytes& b) {
   if (TRY(b.slice(0, 6, what)).text() != "LUKS\xba\xbe" || (version != 1 && version != 2))
     return std::nullopt;
   Superblock block;
+  add(block, "VERSION", str(version));
   add(block, "UUID", TRY(text_at(b, 168, 40)));
   if (version == 2) {
     add(block, "LABEL", TRY(text_at(b, 24, 48)));
@@ -147,6 +156,7 @@ Found probe_lvm(const Bytes& b) {
       uuid.insert(place, "-");
     Superblock block;
     add(block, "UUID", std::move(uuid));
+    add(block, "VERSION", "LVM2 001");
     add(block, "TYPE", "LVM2_member");
     return block;
   }
@@ -160,6 +170,9 @@ Found probe_raid(const Bytes& b) {
   add(block, "UUID", TRY(uuid_at(b, 16)));
   add(block, "UUID_SUB", TRY(uuid_at(b, 168)));
   add(block, "LABEL", TRY(text_at(b, 32, 32)));
+  // Where it says that it lies: at the start, 4 KiB behind that, or at the end.
+  const auto sector = TRY(b.read<uint64_t>(144, what));
+  add(block, "VERSION", sector == 0 ? "1.1" : sector == 8 ? "1.2" : "1.0");
   add(block, "TYPE", "linux_raid_member");
   return block;
 }
@@ -168,7 +181,7 @@ Found probe_raid(const Bytes& b) {
 
 Found probe_swap(Disk& disk) {
   for (size_t page = 4096; page <= 65536; page *= 2) {
-    const std::string end = TRY(disk.read(page - 10, 10));
+    const std::string end = text_until_zero(TRY(disk.read(page - 10, 10)));
     const bool suspended =
         end == "S1SUSPEND" || end == "S2SUSPEND" || end == "ULSUSPEND" || end.starts_with("LINHIB0001");
     if (end != "SWAPSPACE2" && end != "SWAP-SPACE" && !suspended)
@@ -180,6 +193,7 @@ Found probe_swap(Disk& disk) {
       add(block, "LABEL", TRY(text_at(b, 28, 16)));
       add(block, "UUID", TRY(uuid_at(b, 12)));
     }
+    add(block, "VERSION", suspended ? lower_case(end) : end == "SWAPSPACE2" ? "1" : "0");
     add(block, "TYPE", suspended ? "swsuspend" : "swap");
     return block;
   }
@@ -193,6 +207,7 @@ struct FatLayout {
   bool is_32 = false;
   uint64_t root = 0;  // where the root directory begins
   uint64_t root_size = 0;
+  uint64_t clusters = 0;
 };
 
 Result<std::optional<FatLayout>> fat_layout(const Bytes& b) {
@@ -216,6 +231,9 @@ Result<std::optional<FatLayout>> fat_layout(const Bytes& b) {
   const uint64_t first = layout.is_32 ? TRY(b.read<uint32_t>(44, what)) : 2;
   layout.root = after_fats + (first < 2 ? 0 : first - 2) * cluster * sector;
   layout.root_size = layout.is_32 ? uint64_t{cluster} * sector : uint64_t{TRY(b.read<uint16_t>(17, what))} * 32;
+  const auto few_sectors = TRY(b.read<uint16_t>(19, what));
+  const uint64_t sectors = few_sectors != 0 ? few_sectors : TRY(b.read<uint32_t>(32, what));
+  layout.clusters = (sectors - std::min(sectors, (layout.root + layout.root_size + sector - 1) / sector)) / cluster;
   return layout;
 }
 
@@ -254,6 +272,11 @@ Found probe_fat(Disk& disk) {
   std::ranges::transform(uuid, uuid.begin(), [](char c) { return c >= 'a' ? static_cast<char>(c - 32) : c; });
   uuid.insert(4, "-");
   add(block, "UUID", serial == 0 ? "" : std::move(uuid));
+  add(block, "VERSION",
+      layout->is_32               ? "FAT32"
+      : layout->clusters < 0xff4  ? "FAT12"
+      : layout->clusters < 0xfff4 ? "FAT16"
+                                  : "");
   add(block, "BLOCK_SIZE", str(layout->sector));
   add(block, "TYPE", "vfat");
   return block;
@@ -283,15 +306,11 @@ std::string joliet_label(std::string_view bytes) {
   return text_until_zero(text);
 }
 
-bool same_name_apart_from_case(std::string_view a, std::string_view b) {
-  const auto low = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return a.size() == b.size() && std::ranges::equal(a, b, {}, low, low);
-}
-
 Found probe_iso(Disk& disk) {
   Superblock block;
   std::string label;
   std::string uuid;
+  std::string version;
   for (uint64_t sector = 16; sector < 32; ++sector) {
     const std::string descriptor = TRY(disk.read(sector * 2048, 2048));
     const Bytes b(descriptor, disk.path());
@@ -305,8 +324,9 @@ Found probe_iso(Disk& disk) {
       label = TRY(text_at(b, 40, 32));
       add(block, "BLOCK_SIZE", "2048");
     } else if (kind == 2 && TRY(b.slice(88, 2, what)).text() == "%/") {
+      version = "Joliet Extension";
       const std::string joliet = joliet_label(TRY(b.slice(40, 32, what)).text());
-      if (same_name_apart_from_case(joliet, label.substr(0, 16)) && label.size() <= 16)
+      if (lower_case(joliet) == lower_case(label) && label.size() <= 16)
         label = joliet;
     } else if (kind == 255) {
       break;
@@ -315,6 +335,7 @@ Found probe_iso(Disk& disk) {
   if (block.tags.empty())
     return std::nullopt;
   add(block, "UUID", std::move(uuid));
+  add(block, "VERSION", std::move(version));
   add(block, "LABEL", std::move(label));
   add(block, "TYPE", "iso9660");
   return block;

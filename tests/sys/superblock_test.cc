@@ -38,6 +38,7 @@ TEST_CASE("superblock: members of something bigger are not for mounting") {
   const std::string bytes = lvm_disk();
   TextDisk disk(bytes);
   CHECK_FALSE((*probe_superblock(disk))->is_mountable());
+  CHECK((*probe_superblock(disk))->tag("VERSION") == "LVM2 001");
 }
 
 TEST_CASE("superblock: an empty disk and one of zeros hold nothing") {
