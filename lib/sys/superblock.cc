@@ -43,17 +43,67 @@ std::string lower_case(std::string text) {
   return text;
 }
 
+std::string hex_number(uint32_t number, size_t digits) {
+  std::string text;
+  for (size_t i = digits; i-- > 0;)
+    text += "0123456789abcdef"[number >> (4 * i) & 15];
+  return text;
+}
+
 void add(Superblock& block, std::string_view name, std::string value) {
   if (!value.empty())
     block.tags.push_back({name, std::move(value)});
 }
 
-Result<std::string> text_at(const Bytes& bytes, uint64_t offset, uint64_t length) {
-  return text_until_zero(TRY(bytes.slice(offset, length, what)).text());
+void add(Superblock& block, std::string_view name, const char* value) {
+  add(block, name, std::string(value));
 }
 
-Result<std::string> uuid_at(const Bytes& bytes, uint64_t offset) {
-  return uuid_text(TRY(bytes.slice(offset, 16, what)).text());
+Found finished(Superblock& block, const char* type) {
+  add(block, "TYPE", type);
+  return std::move(block);
+}
+
+// Whether these bytes are there.
+bool has_at(const Bytes& bytes, uint64_t offset, std::string_view magic) {
+  const auto found = bytes.slice(offset, magic.size(), what);
+  return found && found->text() == magic;
+}
+
+// Where a superblock keeps what a tag says.
+struct Field {
+  enum class Kind : uint8_t { text, uuid, little, big };
+  char tag[12];
+  Kind kind;
+  uint8_t length;
+  uint16_t offset;
+};
+using enum Field::Kind;
+
+// Of any length up to eight bytes.
+uint64_t number_of(std::string_view bytes, bool big_endian = false) {
+  uint64_t number = 0;
+  for (size_t i = 0; i < bytes.size(); ++i)
+    number = number << 8 | static_cast<uint8_t>(bytes[big_endian ? i : bytes.size() - 1 - i]);
+  return number;
+}
+
+Result<> add_fields(Superblock& block, const Bytes& bytes, std::span<const Field> fields) {
+  for (const Field& field : fields) {
+    const std::string_view value = TRY(bytes.slice(field.offset, field.length, what)).text();
+    add(block, field.tag,
+        field.kind == text   ? text_until_zero(value)
+        : field.kind == uuid ? uuid_text(value)
+                             : str(number_of(value, field.kind == big)));
+  }
+  return {};
+}
+
+// A superblock that keeps all of them.
+Found described(const Bytes& bytes, std::span<const Field> fields, const char* type) {
+  Superblock block;
+  TRY(add_fields(block, bytes, fields));
+  return finished(block, type);
 }
 
 // ---- ext2, ext3, ext4: struct ext2_super_block
@@ -64,7 +114,7 @@ constexpr uint32_t ext2_incompatible = 0x2 | 0x10;        // filetype, meta_bg: 
 constexpr uint32_t ext3_incompatible = 0x2 | 0x4 | 0x10;  // and recover
 constexpr uint32_t ext3_read_only = 0x1 | 0x2 | 0x4;      // sparse_super, large_file, btree_dir
 
-std::string_view ext_type(uint32_t compatible, uint32_t incompatible, uint32_t read_only) {
+const char* ext_type(uint32_t compatible, uint32_t incompatible, uint32_t read_only) {
   if ((incompatible & ext_journal_device) != 0)
     return "jbd";
   if ((incompatible & ~ext3_incompatible) != 0 || (read_only & ~ext3_read_only) != 0)
@@ -73,113 +123,99 @@ std::string_view ext_type(uint32_t compatible, uint32_t incompatible, uint32_t r
 }
 
 Found probe_ext(const Bytes& b) {
-  if (TRY(b.read<uint16_t>(56, what)) != 0xEF53)
-    return std::nullopt;
+  static constexpr Field names[] = {{"LABEL", text, 16, 120}, {"UUID", uuid, 16, 104}};
+  static constexpr Field journal_names[] = {names[0], {"LOGUUID", uuid, 16, 104}};
+  static constexpr Field journal[] = {{"EXT_JOURNAL", uuid, 16, 208}};
   const auto log_size = TRY(b.read<uint32_t>(24, what));
-  if (log_size > 10)
+  if (!has_at(b, 56, "\x53\xef") || log_size > 10)
     return std::nullopt;
+  const auto compatible = TRY(b.read<uint32_t>(92, what));
   const auto incompatible = TRY(b.read<uint32_t>(96, what));
-  const std::string_view type =
-      ext_type(TRY(b.read<uint32_t>(92, what)), incompatible, TRY(b.read<uint32_t>(100, what)));
+  const char* const type = ext_type(compatible, incompatible, TRY(b.read<uint32_t>(100, what)));
+  const bool is_journal = (incompatible & ext_journal_device) != 0;
   Superblock block;
-  add(block, "LABEL", TRY(text_at(b, 120, 16)));
-  add(block, type == "jbd" ? "LOGUUID" : "UUID", TRY(uuid_at(b, 104)));
-  if (type != "jbd" && (TRY(b.read<uint32_t>(92, what)) & ext_has_journal) != 0)
-    add(block, "EXT_JOURNAL", TRY(uuid_at(b, 208)));
-  if (type == "ext3" && (incompatible & ~ext2_incompatible) == 0)
+  TRY(add_fields(block, b, is_journal ? journal_names : names));
+  if (!is_journal && (compatible & ext_has_journal) != 0)
+    TRY(add_fields(block, b, journal));
+  if (std::string_view(type) == "ext3" && (incompatible & ~ext2_incompatible) == 0)
     add(block, "SEC_TYPE", "ext2");
   add(block, "VERSION", str(TRY(b.read<uint32_t>(76, what)), '.', TRY(b.read<uint16_t>(62, what))));
   add(block, "BLOCK_SIZE", str(1024U << log_size));
-  add(block, "TYPE", std::string(type));
-  return block;
+  return finished(block, type);
 }
 
 Found probe_xfs(const Bytes& b) {
+  static constexpr Field fields[] = {{"LABEL", text, 12, 108}, {"UUID", uuid, 16, 32}, {"BLOCK_SIZE", big, 2, 102}};
   const auto sector = TRY(b.with_order(std::endian::big).read<uint16_t>(102, what));
-  if (TRY(b.slice(0, 4, what)).text() != "XFSB" || sector < 512 || sector > 32768)
+  if (!has_at(b, 0, "XFSB") || sector < 512 || sector > 32768)
     return std::nullopt;
-  Superblock block;
-  add(block, "LABEL", TRY(text_at(b, 108, 12)));
-  add(block, "UUID", TRY(uuid_at(b, 32)));
-  add(block, "BLOCK_SIZE", str(sector));
-  add(block, "TYPE", "xfs");
-  return block;
+  return described(b, fields, "xfs");
 }
 
 Found probe_btrfs(const Bytes& b) {
-  if (TRY(b.slice(0x40, 8, what)).text() != "_BHRfS_M")
+  static constexpr Field fields[] = {{"LABEL", text, 255, 0x12b},
+                                     {"UUID", uuid, 16, 0x20},
+                                     {"UUID_SUB", uuid, 16, 0x10b},
+                                     {"BLOCK_SIZE", little, 4, 0x90}};
+  if (!has_at(b, 0x40, "_BHRfS_M"))
     return std::nullopt;
-  Superblock block;
-  add(block, "LABEL", TRY(text_at(b, 0x12b, 256)));
-  add(block, "UUID", TRY(uuid_at(b, 0x20)));
-  add(block, "UUID_SUB", TRY(uuid_at(b, 0x10b)));
-  add(block, "BLOCK_SIZE", str(TRY(b.read<uint32_t>(0x90, what))));
-  add(block, "TYPE", "btrfs");
-  return block;
+  return described(b, fields, "btrfs");
 }
 
 Found probe_squashfs(const Bytes& b) {
-  if (TRY(b.slice(0, 4, what)).text() != "hsqs")
+  static constexpr Field fields[] = {{"BLOCK_SIZE", little, 4, 12}};
+  if (!has_at(b, 0, "hsqs"))
     return std::nullopt;
   Superblock block;
   add(block, "VERSION", str(TRY(b.read<uint16_t>(28, what)), '.', TRY(b.read<uint16_t>(30, what))));
-  add(block, "BLOCK_SIZE", str(TRY(b.read<uint32_t>(12, what))));
-  add(block, "TYPE", "squashfs");
-  return block;
+  TRY(add_fields(block, b, fields));
+  return finished(block, "squashfs");
 }
 
 Found probe_luks(const Bytes& b) {
-  const auto version = TRY(b.with_order(std::endian::big).read<uint16_t>(6, what));
-  if (TRY(b.slice(0, 6, what)).text() != "LUKS\xba\xbe" || (version != 1 && version != 2))
+  static constexpr Field fields[] = {{"VERSION", big, 2, 6},
+                                     {"UUID", text, 40, 168},
+                                     {"LABEL", text, 48, 24},  // from version 2 on
+                                     {"SUBSYSTEM", text, 48, 208}};
+  const bool is_first = has_at(b, 0, std::string_view("LUKS\xba\xbe\0\1", 8));
+  if (!is_first && !has_at(b, 0, std::string_view("LUKS\xba\xbe\0\2", 8)))
     return std::nullopt;
-  Superblock block;
-  add(block, "VERSION", str(version));
-  add(block, "UUID", TRY(text_at(b, 168, 40)));
-  if (version == 2) {
-    add(block, "LABEL", TRY(text_at(b, 24, 48)));
-    add(block, "SUBSYSTEM", TRY(text_at(b, 208, 48)));
-  }
-  add(block, "TYPE", "crypto_LUKS");
-  return block;
+  return described(b, std::span(fields).first(is_first ? 2 : 4), "crypto_LUKS");
 }
 
 // The label lies in one of the first four sectors.
 Found probe_lvm(const Bytes& b) {
   for (uint64_t sector = 0; sector < 4; ++sector) {
-    const uint64_t at = sector * 512;
-    if (TRY(b.slice(at, 8, what)).text() != "LABELONE" || TRY(b.slice(at + 24, 8, what)).text() != "LVM2 001" ||
-        TRY(b.read<uint64_t>(at + 8, what)) != sector)
+    const Bytes label = TRY(b.slice(sector * 512, 512, what));
+    if (!has_at(label, 0, "LABELONE") || !has_at(label, 24, "LVM2 001") || TRY(label.read<uint64_t>(8, what)) != sector)
       continue;
-    const auto header = TRY(b.read<uint32_t>(at + 20, what));
-    std::string uuid = std::string(TRY(b.slice(at + header, 32, what)).text());
+    std::string name(TRY(label.slice(TRY(label.read<uint32_t>(20, what)), 32, what)).text());
     for (const size_t place : {26U, 22U, 18U, 14U, 10U, 6U})
-      uuid.insert(place, "-");
+      name.insert(place, "-");
     Superblock block;
-    add(block, "UUID", std::move(uuid));
+    add(block, "UUID", std::move(name));
     add(block, "VERSION", "LVM2 001");
-    add(block, "TYPE", "LVM2_member");
-    return block;
+    return finished(block, "LVM2_member");
   }
   return std::nullopt;
 }
 
 Found probe_raid(const Bytes& b) {
-  if (TRY(b.read<uint32_t>(0, what)) != 0xa92b4efc || TRY(b.read<uint32_t>(4, what)) != 1)
+  static constexpr Field fields[] = {{"UUID", uuid, 16, 16}, {"UUID_SUB", uuid, 16, 168}, {"LABEL", text, 32, 32}};
+  if (!has_at(b, 0, std::string_view("\xfc\x4e\x2b\xa9\1\0\0\0", 8)))
     return std::nullopt;
   Superblock block;
-  add(block, "UUID", TRY(uuid_at(b, 16)));
-  add(block, "UUID_SUB", TRY(uuid_at(b, 168)));
-  add(block, "LABEL", TRY(text_at(b, 32, 32)));
+  TRY(add_fields(block, b, fields));
   // Where it says that it lies: at the start, 4 KiB behind that, or at the end.
   const auto sector = TRY(b.read<uint64_t>(144, what));
   add(block, "VERSION", sector == 0 ? "1.1" : sector == 8 ? "1.2" : "1.0");
-  add(block, "TYPE", "linux_raid_member");
-  return block;
+  return finished(block, "linux_raid_member");
 }
 
 // ---- swap: the signature ends the first page, whatever its size
 
 Found probe_swap(Disk& disk) {
+  static constexpr Field names[] = {{"LABEL", text, 16, 28}, {"UUID", uuid, 16, 12}};
   for (size_t page = 4096; page <= 65536; page *= 2) {
     const std::string end = text_until_zero(TRY(disk.read(page - 10, 10)));
     const bool suspended =
@@ -189,13 +225,10 @@ Found probe_swap(Disk& disk) {
     const std::string head = TRY(disk.read(1024, 64));
     const Bytes b(head, disk.path());
     Superblock block;
-    if (end != "SWAP-SPACE") {
-      add(block, "LABEL", TRY(text_at(b, 28, 16)));
-      add(block, "UUID", TRY(uuid_at(b, 12)));
-    }
+    if (end != "SWAP-SPACE")
+      TRY(add_fields(block, b, names));
     add(block, "VERSION", suspended ? lower_case(end) : end == "SWAPSPACE2" ? "1" : "0");
-    add(block, "TYPE", suspended ? "swsuspend" : "swap");
-    return block;
+    return finished(block, suspended ? "swsuspend" : "swap");
   }
   return std::nullopt;
 }
@@ -203,36 +236,32 @@ Found probe_swap(Disk& disk) {
 // ---- FAT
 
 struct FatLayout {
-  uint32_t sector = 0;
+  uint64_t sector = 0;
   bool is_32 = false;
   uint64_t root = 0;  // where the root directory begins
   uint64_t root_size = 0;
   uint64_t clusters = 0;
 };
 
-Result<std::optional<FatLayout>> fat_layout(const Bytes& b) {
-  const auto sector = TRY(b.read<uint16_t>(11, what));
-  const auto cluster = TRY(b.read<uint8_t>(13, what));
-  const auto reserved = TRY(b.read<uint16_t>(14, what));
-  const auto fats = TRY(b.read<uint8_t>(16, what));
-  const auto media = TRY(b.read<uint8_t>(21, what));
-  const bool fits = TRY(b.read<uint16_t>(510, what)) == 0xAA55 && sector >= 512 && sector <= 4096 &&
-                    std::has_single_bit(sector) && cluster != 0 && std::has_single_bit(cluster) && reserved != 0 &&
-                    fats != 0 && (media >= 0xf8 || media == 0xf0);
-  if (!fits)
+std::optional<FatLayout> fat_layout(std::string_view head) {
+  if (head.size() < 512)
     return std::nullopt;
-  const std::string_view old_magic = TRY(b.slice(0x36, 5, what)).text();
+  const auto number = [&](size_t offset, size_t length) { return number_of(head.substr(offset, length)); };
+  const uint64_t sector = number(11, 2), cluster = number(13, 1), reserved = number(14, 2), fats = number(16, 1);
+  const uint64_t media = number(21, 1);
+  if (number(510, 2) != 0xAA55 || sector < 512 || sector > 4096 || !std::has_single_bit(sector) ||
+      !std::has_single_bit(cluster) || reserved == 0 || fats == 0 || (media < 0xf8 && media != 0xf0))
+    return std::nullopt;
+  const std::string_view old_magic = head.substr(0x36, 5);
   FatLayout layout{.sector = sector};
-  layout.is_32 = TRY(b.slice(0x52, 8, what)).text() == "FAT32   ";
+  layout.is_32 = head.substr(0x52, 8) == "FAT32   ";
   if (!layout.is_32 && old_magic != "FAT12" && old_magic != "FAT16" && old_magic != "MSDOS")
     return std::nullopt;
-  const uint64_t fat_size = layout.is_32 ? TRY(b.read<uint32_t>(36, what)) : TRY(b.read<uint16_t>(22, what));
-  const uint64_t after_fats = (reserved + fats * fat_size) * sector;
-  const uint64_t first = layout.is_32 ? TRY(b.read<uint32_t>(44, what)) : 2;
+  const uint64_t after_fats = (reserved + fats * (layout.is_32 ? number(36, 4) : number(22, 2))) * sector;
+  const uint64_t first = layout.is_32 ? number(44, 4) : 2;
   layout.root = after_fats + (first < 2 ? 0 : first - 2) * cluster * sector;
-  layout.root_size = layout.is_32 ? uint64_t{cluster} * sector : uint64_t{TRY(b.read<uint16_t>(17, what))} * 32;
-  const auto few_sectors = TRY(b.read<uint16_t>(19, what));
-  const uint64_t sectors = few_sectors != 0 ? few_sectors : TRY(b.read<uint32_t>(32, what));
+  layout.root_size = layout.is_32 ? cluster * sector : number(17, 2) * 32;
+  const uint64_t sectors = number(19, 2) != 0 ? number(19, 2) : number(32, 4);
   layout.clusters = (sectors - std::min(sectors, (layout.root + layout.root_size + sector - 1) / sector)) / cluster;
   return layout;
 }
@@ -253,13 +282,12 @@ Result<std::string> fat_root_label(Disk& disk, const FatLayout& layout) {
 
 Found probe_fat(Disk& disk) {
   const std::string head = TRY(disk.read(0, 512));
-  const Bytes b(head, disk.path());
-  const auto layout = TRY(fat_layout(b));
+  const auto layout = fat_layout(head);
   if (!layout)
     return std::nullopt;
   const uint64_t at = layout->is_32 ? 0x43 : 0x27;
-  const auto serial = TRY(b.read<uint32_t>(at, what));
-  std::string boot_label = TRY(text_at(b, at + 4, 11));
+  const uint64_t serial = number_of(std::string_view(head).substr(at, 4));
+  std::string boot_label = text_until_zero(std::string_view(head).substr(at + 4, 11));
   if (boot_label == "NO NAME")
     boot_label.clear();
   Superblock block;
@@ -267,8 +295,7 @@ Found probe_fat(Disk& disk) {
     add(block, "SEC_TYPE", "msdos");
   add(block, "LABEL_FATBOOT", boot_label);
   add(block, "LABEL", TRY(fat_root_label(disk, *layout)));
-  std::string uuid = to_hex(std::string{static_cast<char>(serial >> 24), static_cast<char>(serial >> 16),
-                                        static_cast<char>(serial >> 8), static_cast<char>(serial)});
+  std::string uuid = hex_number(static_cast<uint32_t>(serial), 8);
   std::ranges::transform(uuid, uuid.begin(), [](char c) { return c >= 'a' ? static_cast<char>(c - 32) : c; });
   uuid.insert(4, "-");
   add(block, "UUID", serial == 0 ? "" : std::move(uuid));
@@ -278,8 +305,7 @@ Found probe_fat(Disk& disk) {
       : layout->clusters < 0xfff4 ? "FAT16"
                                   : "");
   add(block, "BLOCK_SIZE", str(layout->sector));
-  add(block, "TYPE", "vfat");
-  return block;
+  return finished(block, "vfat");
 }
 
 // ---- ISO 9660: volume descriptors from sector 16 on
@@ -313,22 +339,22 @@ Found probe_iso(Disk& disk) {
   std::string version;
   for (uint64_t sector = 16; sector < 32; ++sector) {
     const std::string descriptor = TRY(disk.read(sector * 2048, 2048));
-    const Bytes b(descriptor, disk.path());
-    if (b.size() < 2048 || TRY(b.slice(1, 5, what)).text() != "CD001")
+    const std::string_view text = descriptor;
+    if (text.size() < 2048 || text.substr(1, 5) != "CD001")
       break;
-    const auto kind = TRY(b.read<uint8_t>(0, what));
+    const char kind = text[0];
     if (kind == 1 && block.tags.empty()) {
-      uuid = iso_date(TRY(b.slice(830, 16, what)).text());
+      uuid = iso_date(text.substr(830, 16));
       if (uuid.empty())
-        uuid = iso_date(TRY(b.slice(813, 16, what)).text());
-      label = TRY(text_at(b, 40, 32));
+        uuid = iso_date(text.substr(813, 16));
+      label = text_until_zero(text.substr(40, 32));
       add(block, "BLOCK_SIZE", "2048");
-    } else if (kind == 2 && TRY(b.slice(88, 2, what)).text() == "%/") {
+    } else if (kind == 2 && text.substr(88, 2) == "%/") {
       version = "Joliet Extension";
-      const std::string joliet = joliet_label(TRY(b.slice(40, 32, what)).text());
+      const std::string joliet = joliet_label(text.substr(40, 32));
       if (lower_case(joliet) == lower_case(label) && label.size() <= 16)
         label = joliet;
-    } else if (kind == 255) {
+    } else if (kind == '\xff') {
       break;
     }
   }
@@ -337,8 +363,7 @@ Found probe_iso(Disk& disk) {
   add(block, "UUID", std::move(uuid));
   add(block, "VERSION", std::move(version));
   add(block, "LABEL", std::move(label));
-  add(block, "TYPE", "iso9660");
-  return block;
+  return finished(block, "iso9660");
 }
 
 // ---- the order of looking
@@ -457,13 +482,6 @@ Result<std::optional<std::array<DosEntry, 4>>> dos_entries(const Bytes& b) {
                   uint64_t{TRY(b.read<uint32_t>(at + 12, what))} * 512};
   }
   return entries;
-}
-
-std::string hex_number(uint32_t number, size_t digits) {
-  std::string text;
-  for (size_t i = digits; i-- > 0;)
-    text += "0123456789abcdef"[number >> (4 * i) & 15];
-  return text;
 }
 
 Partition dos_partition(const PartitionTable& table, unsigned number, const DosEntry& entry, uint64_t base) {

@@ -378,14 +378,19 @@ void Hunk::reverse() {
   for (Line& line : lines)
     line.kind = line.kind == '-' ? '+' : line.kind == '+' ? '-' : ' ';
   // What is taken out comes before what is put in.
-  for (size_t i = 0; i < lines.size();) {
-    size_t end = i;
-    while (end < lines.size() && lines[end].kind != ' ')
-      ++end;
-    std::stable_partition(lines.begin() + static_cast<ptrdiff_t>(i), lines.begin() + static_cast<ptrdiff_t>(end),
-                          [](const Line& line) { return line.kind == '-'; });
-    i = end + 1;
+  std::vector<Line> sorted, put_in;
+  const auto flush = [&] {
+    for (const Line& line : put_in)
+      sorted.push_back(line);
+    put_in.clear();
+  };
+  for (const Line& line : lines) {
+    if (line.kind == ' ')
+      flush();
+    (line.kind == '+' ? put_in : sorted).push_back(line);
   }
+  flush();
+  lines = std::move(sorted);
 }
 
 void FilePatch::reverse() {
