@@ -30,7 +30,7 @@ struct Options {
   std::string command_width;
   std::string unlinked_limit;
   bool all = false, only_pids = false, numeric = false, numeric_ports = false, warnings = false;
-  bool unix_sockets = false, parents = false;
+  bool unix_sockets = false, parents = false, endpoints = false, endpoint_files = false;
 };
 
 constexpr Opt<Options> options[] = {
@@ -52,6 +52,8 @@ constexpr Opt<Options> options[] = {
     {'t', nullptr, &Options::only_pids, "only the numbers of the processes"},
     {'F', nullptr, &Options::fields,
      "a field a line, for programs: those of LETTERS (pcfn..., 0: ended by a zero byte)", "[LETTERS]"},
+    {'E', nullptr, &Options::endpoints, "who has the other ends of pipes, sockets and terminals: PID,COMMAND,FD"},
+    {0, "endpoint-files", &Options::endpoint_files, "these files of theirs too (+E is the same)"},
     {'R', nullptr, &Options::parents, "the parent of each process too"},
     {'T', nullptr, &Options::tcp_words, "without the state of TCP sockets; -Ts with it", "[s]"},
     {'W', nullptr, &Options::command_width, "N bytes of the command's name (+c N is the same)", "N"},
@@ -66,6 +68,8 @@ struct OpenFile {
   std::string descriptor;  // "cwd", "txt", "3"
   char mode = ' ';         // r, w, u
   std::string type, device, size, node, name;
+  std::string_view state;      // of a socket
+  std::string end, other_end;  // with -E: what this end of something is called, and the other one
   dev_t file_system = 0;
   ino_t inode = 0;
   nlink_t links = 0;
@@ -132,6 +136,13 @@ class Lister {
     if (opt_.internet)
       TRY(parse_address(*opt_.internet));
     sockets_ = read_sockets();
+    ends_ = opt_.endpoints || opt_.endpoint_files;
+    // Older kernels tell nothing: then only the sockets themselves are shown.
+    if (ends_)
+      (void)read_unix_peers(sockets_);
+    command_width_ = to_number<size_t>(opt_.command_width).value_or(opt_.command_width.empty() ? 9 : 0);
+    if (command_width_ == 0)
+      command_width_ = std::string::npos;
     asks_process_ = !groups_.empty() || !pids_.empty() || !users_.empty() || !opt_.commands.empty();
     asks_file_ = opt_.internet || opt_.unix_sockets || !files_.empty() || !args.empty() || !opt_.descriptors.empty() ||
                  link_limit_ || !below_.empty();
@@ -142,6 +153,8 @@ class Lister {
     bool any = false;
     for (const Process& process : TRY(proc_.read_all()))
       any = list(process) || any;
+    if (ends_)
+      join_ends();
     print();
     return any;
   }
@@ -151,6 +164,7 @@ class Lister {
     Process process;
     std::string user;
     OpenFile file;
+    bool wanted = true;
   };
 
   // [46][PROTOCOL][@ADDRESS][:PORT[-PORT],...]
@@ -280,25 +294,79 @@ class Lister {
 
   bool list(const Process& process) {
     const auto process_asked = process_fits(process);
-    if (!process_asked || (opt_.all && asks_process_ && !*process_asked))
+    const bool asked = process_asked && (!opt_.all || !asks_process_ || *process_asked);
+    if (!asked && !ends_)
       return false;
     bool any = false;
     for (OpenFile& file : open_files(process.pid)) {
-      const bool by_process = asks_process_ && *process_asked, by_file = asks_file_ && file_fits(file);
-      const bool wanted = !asks_process_ && !asks_file_ ? true
-                          : opt_.all                    ? (!asks_file_ || by_file)
-                                                        : by_process || by_file;
-      if (!wanted)
+      const bool by_process = asks_process_ && process_asked.value_or(false), by_file = asks_file_ && file_fits(file);
+      const bool wanted =
+          asked && ((!asks_process_ && !asks_file_) || (opt_.all ? !asks_file_ || by_file : by_process || by_file));
+      if (!wanted && (!ends_ || file.end.empty()))
         continue;
-      any = true;
-      if (opt_.only_pids) {
-        io_.out.put(process.pid, '\n');
-        break;
-      }
+      any = any || wanted;
       const std::string_view name = opt_.numeric ? std::string_view() : names_.users.name_of(process.uids[1]);
-      rows_.push_back({process, name.empty() ? str(process.uids[1]) : std::string(name), std::move(file)});
+      rows_.push_back({process, name.empty() ? str(process.uids[1]) : std::string(name), std::move(file), wanted});
+      if (opt_.only_pids && !ends_)
+        break;
     }
     return any;
+  }
+
+  // What both ends of a pipe, a connection, a terminal have in common.
+  void find_ends(OpenFile& file, int32_t pid, const struct stat& info) {
+    const auto number = [&](std::string_view name) { return descriptor_number(proc_, pid, file.number, name); };
+    constexpr unsigned first_terminal = 136, last_terminal = 143;
+    const unsigned kind = S_ISCHR(info.st_mode) ? major(info.st_rdev) : 0;
+    const auto terminal = number("tty-index:");
+    const auto event = file.name == "[eventfd]" ? number("eventfd-id:") : std::nullopt;
+    if (file.socket != nullptr) {
+      Socket other = *file.socket;
+      std::swap(other.local, other.remote);
+      std::swap(other.local_port, other.remote_port);
+      const bool local = other.protocol == "unix";
+      file.end = local ? str("socket", info.st_ino) : str(other.protocol, file.name);
+      if (local ? other.peer != 0 : other.local_port != 0)
+        file.other_end = local ? str("socket", other.peer) : str(other.protocol, other.name());
+      if (local && other.peer != 0)
+        file.name += str(" ->INO=", other.peer);
+    } else if (S_ISFIFO(info.st_mode)) {
+      file.end = file.other_end = str("pipe", file.node, file.device);
+    } else if (event) {
+      file.name = str("[eventfd:", *event, ']');
+      file.end = file.other_end = file.name;
+    } else if (terminal) {
+      file.end = str("master", *terminal);
+      file.other_end = str("slave", *terminal);
+      file.name += str(" ->/dev/pts/", *terminal);
+    } else if (kind >= first_terminal && kind <= last_terminal) {
+      const unsigned own = minor(info.st_rdev) + 256 * (kind - first_terminal);
+      file.end = str("slave", own);
+      file.other_end = str("master", own);
+    }
+  }
+
+  // Names them to each other, and with +E takes the other ends into the list.
+  void join_ends() {
+    std::vector<size_t> chosen;
+    for (size_t i = 0; i < rows_.size(); ++i)
+      if (rows_[i].wanted)
+        chosen.push_back(i);
+    const auto joined = [&](const Row& row, const Row& other) {
+      return &row != &other && !row.file.other_end.empty() && row.file.other_end == other.file.end;
+    };
+    for (const size_t i : chosen)
+      for (Row& other : rows_)
+        other.wanted = other.wanted || (opt_.endpoint_files && joined(rows_[i], other));
+    for (Row& row : rows_)
+      for (size_t i = 0; row.wanted && i < rows_.size(); ++i) {
+        // Those of sockets the other way round, as lsof does.
+        const Row& other = rows_[row.file.socket != nullptr ? rows_.size() - 1 - i : i];
+        if (joined(row, other))
+          row.file.name += str(' ', other.process.pid, ',', other.process.name.substr(0, command_width_), ',',
+                               other.file.descriptor, other.file.mode);
+      }
+    std::erase_if(rows_, [](const Row& row) { return !row.wanted; });
   }
 
   std::vector<OpenFile> open_files(int32_t pid) {
@@ -343,6 +411,8 @@ class Lister {
       file.flags = descriptor_flags(proc_, pid, number);
       const uint32_t way = file.flags & O_ACCMODE;
       file.mode = way == O_RDONLY ? 'r' : way == O_WRONLY ? 'w' : 'u';
+      if (ends_ || file.name == "[eventfd]")
+        find_ends(file, pid, info);
     }
     files.push_back(std::move(file));
   }
@@ -356,7 +426,7 @@ class Lister {
     file.raw_device = info.st_dev;
     file.type = type_of(info.st_mode);
     file.device = str(major(device), ',', minor(device));
-    file.size = S_ISREG(info.st_mode) || S_ISDIR(info.st_mode) ? str(info.st_size) : "0t0";
+    file.size = S_ISREG(info.st_mode) || S_ISDIR(info.st_mode) || file.type == "a_inode" ? str(info.st_size) : "0t0";
     file.node = str(info.st_ino);
     if (file.name.starts_with("pipe:") || file.name.starts_with("anon_inode:"))
       file.name = file.name.starts_with("pipe:") ? "pipe" : file.name.substr(11);
@@ -371,8 +441,7 @@ class Lister {
     file.device = local ? socket->remote : str(info.st_ino);
     if (!local)
       file.node = socket->protocol;
-    if (!socket->state.empty() && (!opt_.tcp_words || opt_.tcp_words->contains('s')))
-      file.name += str(" (", socket->state, ')');
+    file.state = socket->state;
   }
 
   // A field a line: first those of a process, then those of each of its files (lsof(8), OUTPUT FOR OTHER PROGRAMS).
@@ -399,14 +468,14 @@ class Lister {
         put('L', row.user);
         end_set();
       }
-      io_.out.put('f', file.descriptor, zero ? '\0' : '\n');
+      put('f', file.descriptor);
       put('a', std::string_view(&file.mode, 1));
       put('l', " ");
       put('t', file.type);
       if (file.number >= 0)
         put('G', str("0x", hex(file.flags), ";0x0"));
       const bool internet = file.socket != nullptr && file.socket->protocol != "unix";
-      if (internet)
+      if (file.socket != nullptr)
         put('d', file.device);
       else
         put('D', str("0x", hex(file.raw_device)));
@@ -415,13 +484,13 @@ class Lister {
       else
         put('s', file.size);
       put('i', internet ? std::string_view() : file.node, !internet);
-      if (!internet)
+      if (file.socket == nullptr)
         put('k', str(file.links));
-      else
+      else if (internet)
         put('P', file.node);
-      put('n', printable(internet ? file.socket->name() : file.name));
-      if (internet && !file.socket->state.empty())
-        put('T', str("ST=", file.socket->state));
+      put('n', printable(file.name));
+      if (!file.state.empty())
+        put('T', str("ST=", file.state));
       if (internet) {
         put('T', str("QR=", file.socket->received));
         put('T', str("QS=", file.socket->unsent));
@@ -434,6 +503,10 @@ class Lister {
 
   // Each column is as wide as its widest text.
   void print() {
+    int32_t last = 0;
+    for (const Row& row : rows_)
+      if (opt_.only_pids && std::exchange(last, row.process.pid) != row.process.pid)
+        io_.out.put(row.process.pid, '\n');
     if (opt_.only_pids || rows_.empty())
       return;
     if (opt_.fields)
@@ -446,15 +519,15 @@ class Lister {
         line.erase(line.begin() + 2);
       table.push_back(std::move(line));
     };
-    add_line({"COMMAND", "PID", "PPID", "PGID", "USER", "FD  ", "TYPE", "DEVICE", "SIZE/OFF", "NODE", "NAME"});
-    const size_t given = to_number<size_t>(opt_.command_width).value_or(opt_.command_width.empty() ? 9 : 0);
-    const size_t width = given == 0 ? std::string::npos : std::max<size_t>(given, 7);
+    add_line({"COMMAND", "PID", "PPID", "PGID", "USER", "  FD  ", "TYPE", "DEVICE", "SIZE/OFF", "NODE", "NAME"});
+    constexpr size_t least_width = 7;
+    const bool states = !opt_.tcp_words || opt_.tcp_words->contains('s');
     for (const Row& row : rows_) {
       const Process& p = row.process;
       const OpenFile& file = row.file;
-      add_line({p.name.substr(0, width), str(p.pid), str(p.parent), str(p.group), row.user,
-                str(file.descriptor, file.mode, ' '), file.type, file.device, file.size, file.node,
-                printable(file.name)});
+      add_line({p.name.substr(0, std::max(command_width_, least_width)), str(p.pid), str(p.parent), str(p.group),
+                row.user, str(file.descriptor, file.mode, ' '), file.type, file.device, file.size, file.node,
+                printable(file.state.empty() || !states ? file.name : str(file.name, " (", file.state, ')'))});
     }
     std::vector<size_t> widths(table[0].size(), 0);
     for (const auto& line : table)
@@ -484,6 +557,8 @@ class Lister {
   std::vector<std::string> below_;
   std::optional<uint64_t> link_limit_;
   bool asks_process_ = false, asks_file_ = false;
+  bool ends_ = false;
+  size_t command_width_ = 0;
   std::vector<Row> rows_;
 };
 
@@ -502,6 +577,8 @@ int run_with_plus(const Applet& applet, Io& io, std::span<const char* const> wor
     if (word.starts_with("+D") || word.starts_with("+d") || word.starts_with("+L") || word.starts_with("+c")) {
       word[0] = '-';
       word[1] = word[1] == 'L' ? 'L' : word[1] == 'c' ? 'W' : 'D';
+    } else if (word == "+E") {
+      word = "--endpoint-files";
     }
   // `-i :22` is `-i:22`: what may follow these letters may stand apart from them.
   std::vector<std::string> joined;

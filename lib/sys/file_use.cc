@@ -65,12 +65,16 @@ std::vector<int> open_descriptors(const ProcFs& proc, int32_t pid) {
   return numbers;
 }
 
-uint32_t descriptor_flags(const ProcFs& proc, int32_t pid, int fd) {
+std::optional<uint32_t> descriptor_number(const ProcFs& proc, int32_t pid, int fd, std::string_view name, int base) {
   const std::string text = proc.file(pid, str("fdinfo/", fd));
   for (const std::string_view line : split(text, '\n'))
-    if (line.starts_with("flags:"))
-      return to_number<uint32_t>(trim(line.substr(6)), 8).value_or(0);
-  return 0;
+    if (line.starts_with(name))
+      return to_number<uint32_t>(trim(line.substr(name.size())), base);
+  return std::nullopt;
+}
+
+uint32_t descriptor_flags(const ProcFs& proc, int32_t pid, int fd) {
+  return descriptor_number(proc, pid, fd, "flags:", 8).value_or(0);
 }
 
 Result<std::vector<FileUse>> find_socket_users(const ProcFs& proc, const std::vector<ino_t>& sockets) {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include <sys/types.h>
@@ -29,6 +31,10 @@ Result<std::vector<FileUse>> find_socket_users(const ProcFs& proc, const std::ve
 
 // The numbers of the descriptors that a process has open, in order.
 std::vector<int> open_descriptors(const ProcFs& proc, int32_t pid);
+
+// The number behind `name` in /proc/PID/fdinfo/FD; nothing where there is none.
+std::optional<uint32_t> descriptor_number(const ProcFs& proc, int32_t pid, int fd, std::string_view name,
+                                          int base = 10);
 
 // How descriptor `fd` is open: the flags of open(2), octal in /proc/PID/fdinfo/FD.
 uint32_t descriptor_flags(const ProcFs& proc, int32_t pid, int fd);

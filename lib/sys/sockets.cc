@@ -1,12 +1,19 @@
 #include "lib/sys/sockets.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <optional>
 
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <strings.h>
+#include <sys/socket.h>
 
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <linux/unix_diag.h>
+
+#include "lib/base/bytes.h"
 #include "lib/base/fd.h"
 #include "lib/base/text.h"
 
@@ -113,6 +120,40 @@ std::vector<Socket> read_sockets() {
   for (const std::string_view protocol : {"tcp", "tcp6", "udp", "udp6", "unix"})
     parse_sockets(text_of(str("/proc/net/", protocol)), protocol, sockets);
   return sockets;
+}
+
+Result<> read_unix_peers(std::vector<Socket>& sockets) {
+  constexpr std::string_view what = "list of sockets";
+  const struct {
+    nlmsghdr head;
+    unix_diag_req ask;
+  } request = {
+      {.nlmsg_len = sizeof request, .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_DUMP | NLM_F_REQUEST},
+      {.sdiag_family = AF_UNIX, .udiag_states = UINT32_MAX, .udiag_show = UDIAG_SHOW_PEER}};
+  const UniqueFd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
+  if (!fd || ::send(fd.get(), &request, sizeof request, 0) < 0)
+    return fail("ask for sockets", "netlink", errno);
+  std::string buffer(32768, '\0');
+  while (true) {
+    const ssize_t count = ::recv(fd.get(), buffer.data(), buffer.size(), 0);
+    if (count <= 0)
+      return fail("read", what, errno);
+    Bytes rest(std::string_view(buffer).substr(0, static_cast<size_t>(count)), what);
+    while (!rest.empty()) {
+      const uint32_t length = TRY(rest.read<uint32_t>(0, what));
+      const Bytes message = TRY(rest.slice(0, length, what));
+      if (TRY(message.read<uint16_t>(4, what)) != SOCK_DIAG_BY_FAMILY)
+        return {};
+      const auto known = std::ranges::find(sockets, TRY(message.read<uint32_t>(20, what)), &Socket::inode);
+      // Attributes: a length, a kind and what there is.
+      for (Bytes attribute = TRY(message.from(32, what)); !attribute.empty() && known != sockets.end();) {
+        if (TRY(attribute.read<uint16_t>(2, what)) == UNIX_DIAG_PEER)
+          known->peer = TRY(attribute.read<uint32_t>(4, what));
+        attribute = TRY(attribute.from(NLA_ALIGN(TRY(attribute.read<uint16_t>(0, what))), what));
+      }
+      rest = TRY(rest.from(std::max<uint32_t>(length, sizeof(nlmsghdr)), what));
+    }
+  }
 }
 
 uint16_t port_number(std::string_view word, std::string_view protocol) {

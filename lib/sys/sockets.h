@@ -8,6 +8,8 @@
 
 #include <sys/types.h>
 
+#include "lib/base/error.h"
+
 namespace rescue {
 
 struct Socket {
@@ -18,6 +20,7 @@ struct Socket {
   uint16_t local_port = 0, remote_port = 0;
   uint32_t received = 0, unsent = 0;  // bytes that wait
   std::string_view state;             // "LISTEN"; of TCP and unix sockets alone
+  ino_t peer = 0;                     // the other end of a unix socket; of all after read_unix_peers() alone
 
   // As lsof names it: "*:22", "10.0.0.1:22->10.0.0.2:4711".
   std::string name() const;
@@ -29,6 +32,9 @@ void parse_sockets(std::string_view text, std::string_view protocol, std::vector
 
 // All of them; those whose file cannot be read are left out.
 std::vector<Socket> read_sockets();
+
+// Asks the kernel for the other ends of unix sockets; where it does not tell (before Linux 3.3), they stay unknown.
+Result<> read_unix_peers(std::vector<Socket>& sockets);
 
 // A port as a number, or by its name in /etc/services; 0 where it is none.
 uint16_t port_number(std::string_view word, std::string_view protocol);

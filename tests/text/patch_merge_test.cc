@@ -76,3 +76,5 @@ TEST_CASE("merge: every shorter and every flipped patch leaves each line of the 
     CHECK((outcome.said.empty() ? outcome.text == text : outcome.text != text));
   }
 }
+
+}  // namespace rescue
