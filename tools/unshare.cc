@@ -18,6 +18,7 @@
 #include "lib/base/choice.h"
 #include "lib/base/fd.h"
 #include "lib/base/text.h"
+#include "lib/fs/names.h"
 #include "lib/sys/namespaces.h"
 #include "lib/sys/process.h"
 #include "lib/sys/signals.h"
@@ -30,7 +31,7 @@ using Name = std::optional<std::string>;
 struct Options {
   Name mount, uts, ipc, net, pid, user, cgroup, time;
   Name mount_proc, kill_child;
-  bool fork = false, map_root = false, map_current = false, keep_caps = false;
+  bool fork = false, map_auto = false, map_root = false, map_current = false, keep_caps = false;
   std::string map_user, map_group, map_users, map_groups, monotonic, boottime;
   std::string propagation = "private", set_groups, root, directory, uid, gid;
 };
@@ -67,9 +68,10 @@ constexpr Opt<Options> options[] = {
     {'c', "map-current-user", &Options::map_current, "be oneself in the user namespace (implies --user)"},
     {0, "map-user", &Options::map_user, "be this user there, by number (implies --user)", "UID"},
     {0, "map-group", &Options::map_group, "be this group there, by number (implies --user)", "GID"},
-    {0, "map-users", &Options::map_users, "COUNT users from OUTER on are those from INNER on there",
-     "OUTER,INNER,COUNT"},
+    {0, "map-users", &Options::map_users,
+     "COUNT users from OUTER on are those from INNER on there; auto: of /etc/subuid", "OUTER,INNER,COUNT"},
     {0, "map-groups", &Options::map_groups, "the same for groups", "OUTER,INNER,COUNT"},
+    {0, "map-auto", &Options::map_auto, "both auto: users and groups of /etc/subuid and subgid"},
     {0, "keep-caps", &Options::keep_caps, "the command keeps the capabilities of the user namespace"},
     {0, "monotonic", &Options::monotonic, "in a time namespace: the monotonic clock is SECONDS ahead", "SECONDS"},
     {0, "boottime", &Options::boottime, "in a time namespace: the clock since boot is SECONDS ahead", "SECONDS"},
@@ -110,24 +112,56 @@ Result<> write_proc(const std::string& path, std::string_view text) {
   return file.close(path);
 }
 
-// The lines of uid_map and gid_map: "INNER OUTER COUNT".
+// For "auto", what this file gives to the user, as it is given in words.
+Result<> find_range(std::string& range, const std::string& path, uid_t user) {
+  if (range != "auto")
+    return {};
+  const UniqueFd file = TRY(open_file(path, O_RDONLY));
+  const std::string text = TRY(read_all(file.get(), 1 << 20, path));
+  Names names;
+  for (const std::string_view line : split(text, '\n'))
+    if (const auto words = split(line, ':');
+        words.size() == 3 && (words[0] == names.users.name_of(user) || words[0] == str(user))) {
+      range = str(words[1], ",0,", words[2]);
+      return {};
+    }
+  return fail("find a range of numbers", path, str("has none for user ", user));
+}
+
+// The lines of uid_map and gid_map: "INNER OUTER COUNT". One that is mapped alone is left out of the range.
 Result<std::string> map_lines(const std::string& inner, const std::string& ranges, uint32_t own, bool root,
                               bool current) {
   std::string lines;
+  std::optional<uint32_t> id;
   if (!inner.empty() || root || current) {
-    const auto id = inner.empty() ? std::optional(root ? 0 : own) : to_number<uint32_t>(inner);
+    id = inner.empty() ? std::optional(root ? 0 : own) : to_number<uint32_t>(inner);
     if (!id)
       return usage_error("not a number: '", Printable(inner), "'");
     lines = str(*id, ' ', own, " 1\n");
   }
   if (!ranges.empty()) {
     const auto words = split(ranges, ',');
-    std::optional<uint32_t> numbers[3];
+    std::optional<uint64_t> numbers[3];
     for (size_t i = 0; i < 3 && words.size() == 3; ++i)
-      numbers[i] = to_number<uint32_t>(words[i]);
+      numbers[i] = to_number<uint64_t>(words[i]);
     if (!numbers[0] || !numbers[1] || !numbers[2])
       return usage_error("not of the form OUTER,INNER,COUNT: '", Printable(ranges), "'");
-    lines += str(*numbers[1], ' ', *numbers[0], ' ', *numbers[2], '\n');
+    auto [from, to, left] = std::tuple(*numbers[0], *numbers[1], *numbers[2]);
+    const auto is_within = [&](uint64_t begin, uint64_t number) { return number >= begin && number - begin < left; };
+    left -= id && (is_within(from, own) || is_within(to, *id)) ? 1 : 0;
+    while (left > 0) {
+      from += id && from == own ? 1 : 0;
+      to += id && to == *id ? 1 : 0;
+      uint64_t count = left;
+      if (id && is_within(from, own))
+        count = own - from;
+      if (id && is_within(to, *id))
+        count = std::min<uint64_t>(count, *id - to);
+      lines += str(to, ' ', from, ' ', count, '\n');
+      from += count;
+      to += count;
+      left -= count;
+    }
   }
   return lines;
 }
@@ -137,11 +171,22 @@ bool maps_anybody(const Options& opt) {
          !opt.map_groups.empty();
 }
 
+// Ranges have to be written from outside; what is one's own, from inside.
+Result<> write_maps(const Options& opt, const std::string& process, bool ranges, uid_t uid, gid_t gid) {
+  const std::string users = TRY(map_lines(opt.map_user, opt.map_users, uid, opt.map_root, opt.map_current));
+  const std::string groups = TRY(map_lines(opt.map_group, opt.map_groups, gid, opt.map_root, opt.map_current));
+  if (!users.empty() && ranges != opt.map_users.empty())
+    TRY(write_proc(str("/proc/", process, "/uid_map"), users));
+  if (!groups.empty() && ranges != opt.map_groups.empty())
+    TRY(write_proc(str("/proc/", process, "/gid_map"), groups));
+  return {};
+}
+
 Result<> map_user(const Options& opt, uid_t uid, gid_t gid) {
   const std::string_view ways = opt.set_groups;
   if (!ways.empty() && ways != "allow" && ways != "deny")
     return usage_error("--setgroups is allow or deny");
-  const bool deny = opt.map_root || opt.map_current || !opt.map_group.empty();
+  const bool deny = opt.map_groups.empty() && (opt.map_root || opt.map_current || !opt.map_group.empty());
   if (deny) {
     // Whoever may not set groups can have their own mapped all the same.
     if (const auto denied = write_proc("/proc/self/setgroups", "deny"); !denied && denied.error().code() != ENOENT)
@@ -149,13 +194,7 @@ Result<> map_user(const Options& opt, uid_t uid, gid_t gid) {
   } else if (!ways.empty()) {
     TRY(write_proc("/proc/self/setgroups", ways));
   }
-  const std::string users = TRY(map_lines(opt.map_user, opt.map_users, uid, opt.map_root, opt.map_current));
-  const std::string groups = TRY(map_lines(opt.map_group, opt.map_groups, gid, opt.map_root, opt.map_current));
-  if (!users.empty())
-    TRY(write_proc("/proc/self/uid_map", users));
-  if (!groups.empty())
-    TRY(write_proc("/proc/self/gid_map", groups));
-  return {};
+  return write_maps(opt, "self", false, uid, gid);
 }
 
 // Before the first process is in it, a time namespace may have its clocks set.
@@ -199,8 +238,8 @@ Result<> keep_namespaces(const Options& opt, pid_t parent) {
   return {};
 }
 
-Result<pid_t> start_keeper(const Options& opt, Io& io, int (&pipe)[2]) {
-  bool wanted = false;
+Result<pid_t> start_keeper(const Options& opt, Io& io, int (&pipe)[2], uid_t uid, gid_t gid) {
+  bool wanted = !opt.map_users.empty() || !opt.map_groups.empty();
   for (const NamespaceKind& kind : namespace_kinds())
     wanted = wanted || !(opt.*member_of(kind)).value_or("").empty();
   if (!wanted)
@@ -216,7 +255,9 @@ Result<pid_t> start_keeper(const Options& opt, Io& io, int (&pipe)[2]) {
   ::close(pipe[1]);
   if (::read(pipe[0], &go, 1) != 1)
     ::_exit(1);
-  const auto kept = keep_namespaces(opt, parent);
+  auto kept = write_maps(opt, str(parent), true, uid, gid);
+  if (kept)
+    kept = keep_namespaces(opt, parent);
   ::_exit(kept ? 0 : io.report(kept.error()));
 }
 
@@ -249,6 +290,8 @@ Result<> prepare(const Options& opt, bool own_mounts) {
 }
 
 Result<int> run(Options& opt, Io& io, const Args& args) {
+  if (opt.map_auto)
+    opt.map_users = opt.map_groups = "auto";
   if (maps_anybody(opt) && !opt.user)
     opt.user = "";
   if (opt.mount_proc && !opt.mount)
@@ -261,8 +304,10 @@ Result<int> run(Options& opt, Io& io, const Args& args) {
     flags |= opt.*member_of(kind) ? kind.flag : 0;
   const uid_t uid = ::geteuid();
   const gid_t gid = ::getegid();
+  TRY(find_range(opt.map_users, "/etc/subuid", uid));
+  TRY(find_range(opt.map_groups, "/etc/subgid", uid));
   int pipe[2] = {-1, -1};
-  const pid_t keeper = TRY(start_keeper(opt, io, pipe));
+  const pid_t keeper = TRY(start_keeper(opt, io, pipe, uid, gid));
   if (::unshare(flags) < 0)
     return fail("make namespaces", "");
   if (keeper > 0) {
