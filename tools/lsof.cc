@@ -68,8 +68,8 @@ struct OpenFile {
   std::string descriptor;  // "cwd", "txt", "3"
   char mode = ' ';         // r, w, u
   std::string type, device, size, node, name;
-  std::string_view state;      // of a socket
-  std::string end, other_end;  // with -E: what this end of something is called, and the other one
+  std::string_view state;           // of a socket
+  uint64_t end = 0, other_end = 0;  // with -E: the number of this end of something, and of the other one
   dev_t file_system = 0;
   ino_t inode = 0;
   nlink_t links = 0;
@@ -151,7 +151,8 @@ class Lister {
 
   Result<bool> run() {
     bool any = false;
-    for (const Process& process : TRY(proc_.read_all()))
+    processes_ = TRY(proc_.read_all());
+    for (const Process& process : processes_)
       any = list(process) || any;
     if (ends_)
       join_ends();
@@ -161,10 +162,9 @@ class Lister {
 
  private:
   struct Row {
-    Process process;
-    std::string user;
+    const Process* process;
     OpenFile file;
-    bool wanted = true;
+    uint8_t wanted;  // 0: only the other end of something
   };
 
   // [46][PROTOCOL][@ADDRESS][:PORT[-PORT],...]
@@ -302,71 +302,70 @@ class Lister {
       const bool by_process = asks_process_ && process_asked.value_or(false), by_file = asks_file_ && file_fits(file);
       const bool wanted =
           asked && ((!asks_process_ && !asks_file_) || (opt_.all ? !asks_file_ || by_file : by_process || by_file));
-      if (!wanted && (!ends_ || file.end.empty()))
+      if (!wanted && (!ends_ || file.end == 0))
         continue;
       any = any || wanted;
-      const std::string_view name = opt_.numeric ? std::string_view() : names_.users.name_of(process.uids[1]);
-      rows_.push_back({process, name.empty() ? str(process.uids[1]) : std::string(name), std::move(file), wanted});
+      rows_.push_back({&process, std::move(file), wanted});
       if (opt_.only_pids && !ends_)
         break;
     }
     return any;
   }
 
+  std::string user_of(const Process& process) {
+    const std::string_view name = opt_.numeric ? std::string_view() : names_.users.name_of(process.uids[1]);
+    return name.empty() ? str(process.uids[1]) : std::string(name);
+  }
+
   // What both ends of a pipe, a connection, a terminal have in common.
   void find_ends(OpenFile& file, int32_t pid, const struct stat& info) {
+    enum Kind : uint8_t { none, socket, pipe, event, master, slave, kinds };
+    const auto join = [&](Kind kind, Kind other_kind, uint64_t id, uint64_t other_id) {
+      file.end = id * kinds + kind;
+      file.other_end = other_id == 0 && other_kind == socket ? none : other_id * kinds + other_kind;
+    };
     const auto number = [&](std::string_view name) { return descriptor_number(proc_, pid, file.number, name); };
     constexpr unsigned first_terminal = 136, last_terminal = 143;
-    const unsigned kind = S_ISCHR(info.st_mode) ? major(info.st_rdev) : 0;
-    const auto terminal = number("tty-index:");
-    const auto event = file.name == "[eventfd]" ? number("eventfd-id:") : std::nullopt;
+    const unsigned device_kind = S_ISCHR(info.st_mode) ? major(info.st_rdev) : 0;
     if (file.socket != nullptr) {
-      Socket other = *file.socket;
-      std::swap(other.local, other.remote);
-      std::swap(other.local_port, other.remote_port);
-      const bool local = other.protocol == "unix";
-      file.end = local ? str("socket", info.st_ino) : str(other.protocol, file.name);
-      if (local ? other.peer != 0 : other.local_port != 0)
-        file.other_end = local ? str("socket", other.peer) : str(other.protocol, other.name());
-      if (local && other.peer != 0)
-        file.name += str(" ->INO=", other.peer);
+      const Socket& own = *file.socket;
+      const bool local = own.protocol == "unix";
+      const auto other = std::ranges::find_if(sockets_, [&](const Socket& s) { return s.is_other_end_of(own); });
+      join(socket, socket, own.inode, other == sockets_.end() ? 0 : other->inode);
+      if (local && other != sockets_.end())
+        file.name += str(" ->INO=", other->inode);
     } else if (S_ISFIFO(info.st_mode)) {
-      file.end = file.other_end = str("pipe", file.node, file.device);
-    } else if (event) {
-      file.name = str("[eventfd:", *event, ']');
-      file.end = file.other_end = file.name;
-    } else if (terminal) {
-      file.end = str("master", *terminal);
-      file.other_end = str("slave", *terminal);
+      join(pipe, pipe, file.inode, file.inode);
+    } else if (device_kind >= first_terminal && device_kind <= last_terminal) {
+      const unsigned own = minor(info.st_rdev) + 256 * (device_kind - first_terminal);
+      join(slave, master, own, own);
+    } else if (const auto terminal = number("tty-index:")) {
+      join(master, slave, *terminal, *terminal);
       file.name += str(" ->/dev/pts/", *terminal);
-    } else if (kind >= first_terminal && kind <= last_terminal) {
-      const unsigned own = minor(info.st_rdev) + 256 * (kind - first_terminal);
-      file.end = str("slave", own);
-      file.other_end = str("master", own);
+    } else if (const auto id = number("eventfd-id:")) {
+      join(event, event, *id, *id);
+      file.name = str("[eventfd:", *id, ']');
     }
   }
 
   // Names them to each other, and with +E takes the other ends into the list.
   void join_ends() {
-    std::vector<size_t> chosen;
-    for (size_t i = 0; i < rows_.size(); ++i)
-      if (rows_[i].wanted)
-        chosen.push_back(i);
-    const auto joined = [&](const Row& row, const Row& other) {
-      return &row != &other && !row.file.other_end.empty() && row.file.other_end == other.file.end;
+    const auto joined = [](const Row& row, const Row& other) {
+      return &row != &other && row.file.other_end != 0 && row.file.other_end == other.file.end;
     };
-    for (const size_t i : chosen)
+    constexpr uint8_t asked = 1, taken = 2;
+    for (const Row& row : rows_)
       for (Row& other : rows_)
-        other.wanted = other.wanted || (opt_.endpoint_files && joined(rows_[i], other));
+        if (opt_.endpoint_files && row.wanted == asked && other.wanted == 0 && joined(row, other))
+          other.wanted = taken;
     for (Row& row : rows_)
-      for (size_t i = 0; row.wanted && i < rows_.size(); ++i) {
+      for (size_t i = 0; row.wanted != 0 && i < rows_.size(); ++i) {
         // Those of sockets the other way round, as lsof does.
         const Row& other = rows_[row.file.socket != nullptr ? rows_.size() - 1 - i : i];
         if (joined(row, other))
-          row.file.name += str(' ', other.process.pid, ',', other.process.name.substr(0, command_width_), ',',
+          row.file.name += str(' ', other.process->pid, ',', other.process->name.substr(0, command_width_), ',',
                                other.file.descriptor, other.file.mode);
       }
-    std::erase_if(rows_, [](const Row& row) { return !row.wanted; });
   }
 
   std::vector<OpenFile> open_files(int32_t pid) {
@@ -456,8 +455,10 @@ class Lister {
     const auto end_set = [&] { io_.out.put(zero ? "\n" : ""); };
     int32_t last = -1;
     for (const Row& row : rows_) {
-      const Process& p = row.process;
+      const Process& p = *row.process;
       const OpenFile& file = row.file;
+      if (row.wanted == 0)
+        continue;
       if (p.pid != last) {
         last = p.pid;
         io_.out.put('p', p.pid, zero ? '\0' : '\n');
@@ -465,7 +466,7 @@ class Lister {
         put('R', str(p.parent));
         put('c', p.name);
         put('u', str(p.uids[1]));
-        put('L', row.user);
+        put('L', user_of(p));
         end_set();
       }
       put('f', file.descriptor);
@@ -505,8 +506,8 @@ class Lister {
   void print() {
     int32_t last = 0;
     for (const Row& row : rows_)
-      if (opt_.only_pids && std::exchange(last, row.process.pid) != row.process.pid)
-        io_.out.put(row.process.pid, '\n');
+      if (opt_.only_pids && row.wanted != 0 && std::exchange(last, row.process->pid) != row.process->pid)
+        io_.out.put(last, '\n');
     if (opt_.only_pids || rows_.empty())
       return;
     if (opt_.fields)
@@ -523,10 +524,12 @@ class Lister {
     constexpr size_t least_width = 7;
     const bool states = !opt_.tcp_words || opt_.tcp_words->contains('s');
     for (const Row& row : rows_) {
-      const Process& p = row.process;
+      const Process& p = *row.process;
       const OpenFile& file = row.file;
+      if (row.wanted == 0)
+        continue;
       add_line({p.name.substr(0, std::max(command_width_, least_width)), str(p.pid), str(p.parent), str(p.group),
-                row.user, str(file.descriptor, file.mode, ' '), file.type, file.device, file.size, file.node,
+                user_of(p), str(file.descriptor, file.mode, ' '), file.type, file.device, file.size, file.node,
                 printable(file.state.empty() || !states ? file.name : str(file.name, " (", file.state, ')'))});
     }
     std::vector<size_t> widths(table[0].size(), 0);
@@ -559,6 +562,7 @@ class Lister {
   bool asks_process_ = false, asks_file_ = false;
   bool ends_ = false;
   size_t command_width_ = 0;
+  std::vector<Process> processes_;
   std::vector<Row> rows_;
 };
 

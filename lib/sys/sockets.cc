@@ -13,7 +13,6 @@
 #include <linux/sock_diag.h>
 #include <linux/unix_diag.h>
 
-#include "lib/base/bytes.h"
 #include "lib/base/fd.h"
 #include "lib/base/text.h"
 
@@ -105,6 +104,13 @@ std::string Socket::name() const {
   return remote_port == 0 ? here : str(here, "->", end(remote, remote_port));
 }
 
+bool Socket::is_other_end_of(const Socket& socket) const {
+  if (protocol == "unix")
+    return socket.peer != 0 && inode == socket.peer;
+  return protocol == socket.protocol && local_port != 0 && local_port == socket.remote_port &&
+         remote_port == socket.local_port && local == socket.remote && remote == socket.local;
+}
+
 void parse_sockets(std::string_view text, std::string_view protocol, std::vector<Socket>& sockets) {
   for (const std::string_view line : split(text, '\n')) {
     const auto words = words_of(line);
@@ -123,7 +129,7 @@ std::vector<Socket> read_sockets() {
 }
 
 Result<> read_unix_peers(std::vector<Socket>& sockets) {
-  constexpr std::string_view what = "list of sockets";
+  const auto words_in = [](size_t bytes) { return (bytes + 3) / 4; };
   const struct {
     nlmsghdr head;
     unix_diag_req ask;
@@ -133,25 +139,23 @@ Result<> read_unix_peers(std::vector<Socket>& sockets) {
   const UniqueFd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
   if (!fd || ::send(fd.get(), &request, sizeof request, 0) < 0)
     return fail("ask for sockets", "netlink", errno);
-  std::string buffer(32768, '\0');
+  // All that the kernel writes there are 32-bit numbers, or two of 16 bits.
+  std::vector<uint32_t> words(8192);
   while (true) {
-    const ssize_t count = ::recv(fd.get(), buffer.data(), buffer.size(), 0);
-    if (count <= 0)
-      return fail("read", what, errno);
-    Bytes rest(std::string_view(buffer).substr(0, static_cast<size_t>(count)), what);
-    while (!rest.empty()) {
-      const uint32_t length = TRY(rest.read<uint32_t>(0, what));
-      const Bytes message = TRY(rest.slice(0, length, what));
-      if (TRY(message.read<uint16_t>(4, what)) != SOCK_DIAG_BY_FAMILY)
+    const ssize_t length = ::recv(fd.get(), words.data(), words.size() * sizeof words[0], 0);
+    if (length <= 0)
+      return fail("read", "netlink", errno);
+    const size_t count = static_cast<size_t>(length) / sizeof words[0];
+    size_t end = 0;
+    for (size_t at = 0; at + 1 < count; at = end) {
+      end = std::min(count, at + words_in(std::max<uint32_t>(words[at], sizeof(nlmsghdr))));
+      if ((words[at + 1] & 0xffff) != SOCK_DIAG_BY_FAMILY || at + 8 > end)
         return {};
-      const auto known = std::ranges::find(sockets, TRY(message.read<uint32_t>(20, what)), &Socket::inode);
-      // Attributes: a length, a kind and what there is.
-      for (Bytes attribute = TRY(message.from(32, what)); !attribute.empty() && known != sockets.end();) {
-        if (TRY(attribute.read<uint16_t>(2, what)) == UNIX_DIAG_PEER)
-          known->peer = TRY(attribute.read<uint32_t>(4, what));
-        attribute = TRY(attribute.from(NLA_ALIGN(TRY(attribute.read<uint16_t>(0, what))), what));
-      }
-      rest = TRY(rest.from(std::max<uint32_t>(length, sizeof(nlmsghdr)), what));
+      const auto known = std::ranges::find(sockets, words[at + 5], &Socket::inode);
+      // Attributes: a length and a kind, and what there is.
+      for (size_t i = at + 8; i + 1 < end && known != sockets.end(); i += words_in(std::max(words[i] & 0xffff, 4U)))
+        if (words[i] >> 16 == UNIX_DIAG_PEER)
+          known->peer = words[i + 1];
     }
   }
 }

@@ -24,6 +24,8 @@ struct Socket {
 
   // As lsof names it: "*:22", "10.0.0.1:22->10.0.0.2:4711".
   std::string name() const;
+  // Whether it is the other end of that one, on this machine; of a connection, or as read_unix_peers() knows.
+  bool is_other_end_of(const Socket& socket) const;
 };
 
 // The lines of one such file, whose protocol is "tcp", "tcp6", "udp", "udp6" or "unix". Lines that are none are passed
