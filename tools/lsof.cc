@@ -53,7 +53,7 @@ constexpr Opt<Options> options[] = {
     {'F', nullptr, &Options::fields,
      "a field a line, for programs: those of LETTERS (pcfn..., 0: ended by a zero byte)", "[LETTERS]"},
     {'E', nullptr, &Options::endpoints, "who has the other ends of pipes, sockets and terminals: PID,COMMAND,FD"},
-    {0, "endpoint-files", &Options::endpoint_files, "these files of theirs too (+E is the same)"},
+    {'B', nullptr, &Options::endpoint_files, "these files of theirs too (+E is the same)"},
     {'R', nullptr, &Options::parents, "the parent of each process too"},
     {'T', nullptr, &Options::tcp_words, "without the state of TCP sockets; -Ts with it", "[s]"},
     {'W', nullptr, &Options::command_width, "N bytes of the command's name (+c N is the same)", "N"},
@@ -106,13 +106,7 @@ class Lister {
       for (const std::string_view word : split(list, ','))
         TRY(add_user(word));
     for (const std::string& list : opt_.pids)
-      for (std::string_view word : split(list, ',')) {
-        const bool out = word.starts_with('^');
-        const auto pid = to_number<int32_t>(word.substr(out ? 1 : 0));
-        if (!pid)
-          return usage_error("not a process: '", Printable(word), "'");
-        (out ? without_pids_ : pids_).push_back(*pid);
-      }
+      TRY(add_numbers(list, "", pids_, without_pids_));
     if (!opt_.unlinked_limit.empty()) {
       link_limit_ = to_number<uint64_t>(opt_.unlinked_limit);
       if (!link_limit_)
@@ -125,21 +119,15 @@ class Lister {
       below_.emplace_back(real);
       std::free(real);
     }
-    for (const std::string_view word : split(opt_.groups.value_or(""), ','))
-      if (!word.empty()) {
-        const bool out = word.starts_with('^');
-        const auto group = to_number<int32_t>(word.substr(out ? 1 : 0));
-        if (!group)
-          return usage_error("not a process group: '", Printable(word), "'");
-        (out ? without_groups_ : groups_).push_back(*group);
-      }
+    if (opt_.groups && !opt_.groups->empty())
+      TRY(add_numbers(*opt_.groups, " group", groups_, without_groups_));
     if (opt_.internet)
       TRY(parse_address(*opt_.internet));
     sockets_ = read_sockets();
     ends_ = opt_.endpoints || opt_.endpoint_files;
     // Older kernels tell nothing: then only the sockets themselves are shown.
     if (ends_)
-      (void)read_unix_peers(sockets_);
+      read_unix_peers(sockets_);
     command_width_ = to_number<size_t>(opt_.command_width).value_or(opt_.command_width.empty() ? 9 : 0);
     if (command_width_ == 0)
       command_width_ = std::string::npos;
@@ -166,6 +154,18 @@ class Lister {
     OpenFile file;
     uint8_t wanted;  // 0: only the other end of something
   };
+
+  static Result<> add_numbers(std::string_view list, std::string_view what, std::vector<int32_t>& numbers,
+                              std::vector<int32_t>& without) {
+    for (const std::string_view word : split(list, ',')) {
+      const bool out = word.starts_with('^');
+      const auto number = to_number<int32_t>(word.substr(out ? 1 : 0));
+      if (!number)
+        return usage_error("not a process", what, ": '", Printable(word), "'");
+      (out ? without : numbers).push_back(*number);
+    }
+    return {};
+  }
 
   // [46][PROTOCOL][@ADDRESS][:PORT[-PORT],...]
   Result<> parse_address(std::string_view text) {
@@ -512,15 +512,17 @@ class Lister {
       return;
     if (opt_.fields)
       return print_fields();
-    std::vector<std::vector<std::string>> table;
-    const auto add_line = [&](std::vector<std::string> line) {
-      if (!opt_.groups)
-        line.erase(line.begin() + 3);
-      if (!opt_.parents)
-        line.erase(line.begin() + 2);
-      table.push_back(std::move(line));
+    std::vector<std::string> cells;  // of all lines, one behind the other
+    size_t column = 0;
+    const auto add_cell = [&](std::string_view text) {
+      const size_t place = column++ % 11;
+      if ((place != 2 || opt_.parents) && (place != 3 || opt_.groups))
+        cells.emplace_back(text);
     };
-    add_line({"COMMAND", "PID", "PPID", "PGID", "USER", "  FD  ", "TYPE", "DEVICE", "SIZE/OFF", "NODE", "NAME"});
+    for (const std::string_view heading :
+         split("COMMAND,PID,PPID,PGID,USER,  FD  ,TYPE,DEVICE,SIZE/OFF,NODE,NAME", ','))
+      add_cell(heading);
+    const size_t count = cells.size();
     constexpr size_t least_width = 7;
     const bool states = !opt_.tcp_words || opt_.tcp_words->contains('s');
     for (const Row& row : rows_) {
@@ -528,21 +530,23 @@ class Lister {
       const OpenFile& file = row.file;
       if (row.wanted == 0)
         continue;
-      add_line({p.name.substr(0, std::max(command_width_, least_width)), str(p.pid), str(p.parent), str(p.group),
-                user_of(p), str(file.descriptor, file.mode, ' '), file.type, file.device, file.size, file.node,
-                printable(file.state.empty() || !states ? file.name : str(file.name, " (", file.state, ')'))});
+      add_cell(std::string_view(p.name).substr(0, std::max(command_width_, least_width)));
+      for (const int32_t number : {p.pid, p.parent, p.group})
+        add_cell(str(number));
+      add_cell(user_of(p));
+      add_cell(str(file.descriptor, file.mode, ' '));
+      for (const std::string* const text : {&file.type, &file.device, &file.size, &file.node})
+        add_cell(*text);
+      const bool state = states && !file.state.empty();
+      add_cell(str(Printable(file.name), state ? " (" : "", state ? file.state : "", state ? ")" : ""));
     }
-    std::vector<size_t> widths(table[0].size(), 0);
-    for (const auto& line : table)
-      for (size_t i = 0; i < line.size(); ++i)
-        widths[i] = std::max(widths[i], line[i].size());
-    for (const auto& line : table) {
-      for (size_t i = 0; i < line.size(); ++i) {
-        const std::string pad(widths[i] - line[i].size(), ' ');
-        const bool right = i > 0 && i + 1 < line.size();
-        const bool last = i + 1 == line.size();
-        io_.out.put(right ? pad : "", line[i], last ? "\n" : right ? " " : str(pad, " "));
-      }
+    std::vector<size_t> widths(count);
+    for (size_t i = 0; i < cells.size(); ++i)
+      widths[i % count] = std::max(widths[i % count], cells[i].size());
+    for (size_t i = 0; i < cells.size(); ++i) {
+      const std::string pad(widths[i % count] - cells[i].size(), ' ');
+      const bool first = i % count == 0, last = (i + 1) % count == 0;
+      io_.out.put(first || last ? "" : pad, cells[i], last ? "" : first ? pad : "", last ? '\n' : ' ');
     }
   }
 
@@ -576,18 +580,16 @@ Result<int> run(const Options& opt, Io& io, const Args& args) {
 
 // `+D DIR`, `+c 0` and `+L1` are how lsof writes options that others write with a minus sign.
 int run_with_plus(const Applet& applet, Io& io, std::span<const char* const> words) {
-  std::vector<std::string> texts(words.begin(), words.end());
-  for (std::string& word : texts)
-    if (word.starts_with("+D") || word.starts_with("+d") || word.starts_with("+L") || word.starts_with("+c")) {
-      word[0] = '-';
-      word[1] = word[1] == 'L' ? 'L' : word[1] == 'c' ? 'W' : 'D';
-    } else if (word == "+E") {
-      word = "--endpoint-files";
-    }
   // `-i :22` is `-i:22`: what may follow these letters may stand apart from them.
   std::vector<std::string> joined;
   bool takes_next = false;
-  for (std::string& word : texts) {
+  for (std::string word : words) {
+    constexpr std::string_view with_plus = "DdLcE", with_minus = "DDLWB";
+    const size_t kind = word.size() > 1 && word[0] == '+' ? with_plus.find(word[1]) : std::string_view::npos;
+    if (kind != std::string_view::npos) {
+      word[0] = '-';
+      word[1] = with_minus[kind];
+    }
     const bool option = word.size() > 1 && (word[0] == '-' || word[0] == '+');
     if (takes_next && !option)
       joined.back() += word;

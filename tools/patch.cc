@@ -343,21 +343,25 @@ class Patcher {
       return true;
     io_.out.put("The next patch", opt_.reverse ? ", when reversed," : "", " would ", creates ? "create" : "delete",
                 " the file ", name, ",\nwhich ", creates ? "already exists!" : "does not exist!");
-    if (opt_.forward) {
-      io_.out.put("  Skipping patch.\n");
-      return false;
-    }
-    if (opt_.force) {
+    if (opt_.force && !opt_.forward) {
       io_.out.put("  Applying it anyway.\n");
       return true;
     }
-    if (opt_.batch) {
-      io_.out.put(opt_.reverse ? "  Ignoring -R.\n" : "  Assuming -R.\n");
+    const bool reversed = is_to_reverse();
+    if (reversed)
       file.reverse();
-      return true;
-    }
-    io_.out.put(opt_.reverse ? "  Ignore -R? [n] " : "  Assume -R? [n] ", "\nApply anyway? [n] \nSkipping patch.\n");
-    return false;
+    return reversed;
+  }
+
+  // Nobody is there whom GNU's could ask.
+  bool is_to_reverse() {
+    const bool reversed = opt_.batch && !opt_.forward;
+    io_.out.put(opt_.forward               ? "  Skipping patch.\n"
+                : reversed && opt_.reverse ? "  Ignoring -R.\n"
+                : reversed                 ? "  Assuming -R.\n"
+                : opt_.reverse             ? "  Ignore -R? [n] \nApply anyway? [n] \nSkipping patch.\n"
+                                           : "  Assume -R? [n] \nApply anyway? [n] \nSkipping patch.\n");
+    return reversed;
   }
 
   // --- which file
@@ -533,15 +537,10 @@ class Patcher {
       return false;
     }
     io_.out.put(opt_.reverse ? "Unreversed" : "Reversed (or previously applied)", " patch detected!");
-    if (opt_.batch && !opt_.forward) {
-      io_.out.put(opt_.reverse ? "  Ignoring -R.\n" : "  Assuming -R.\n");
+    if (is_to_reverse()) {
       outcome.mismatch = true;
       return true;
     }
-    if (opt_.forward)
-      io_.out.put("  Skipping patch.\n");
-    else
-      io_.out.put(opt_.reverse ? "  Ignore -R? [n] " : "  Assume -R? [n] ", "\nApply anyway? [n] \nSkipping patch.\n");
     file.reverse();
     where = 0;
     outcome.skipped = true;

@@ -112,40 +112,43 @@ Result<> write_proc(const std::string& path, std::string_view text) {
   return file.close(path);
 }
 
-// For "auto", what this file gives to the user, as it is given in words.
-Result<> find_range(std::string& range, const std::string& path, uid_t user) {
-  if (range != "auto")
-    return {};
-  const UniqueFd file = TRY(open_file(path, O_RDONLY));
-  const std::string text = TRY(read_all(file.get(), 1 << 20, path));
-  Names names;
-  for (const std::string_view line : split(text, '\n'))
-    if (const auto words = split(line, ':');
-        words.size() == 3 && (words[0] == names.users.name_of(user) || words[0] == str(user))) {
-      range = str(words[1], ",0,", words[2]);
-      return {};
-    }
-  return fail("find a range of numbers", path, str("has none for user ", user));
-}
+// What is mapped, of users or of groups.
+struct IdMap {
+  std::string_view kind;  // "uid", "gid"
+  const std::string& inner;
+  const std::string& range;
+  uint32_t own;
+};
 
 // The lines of uid_map and gid_map: "INNER OUTER COUNT". One that is mapped alone is left out of the range.
-Result<std::string> map_lines(const std::string& inner, const std::string& ranges, uint32_t own, bool root,
-                              bool current) {
-  std::string lines;
+Result<std::string> map_lines(const IdMap& map, const Options& opt, uid_t user) {
+  std::string lines, text;
   std::optional<uint32_t> id;
-  if (!inner.empty() || root || current) {
-    id = inner.empty() ? std::optional(root ? 0 : own) : to_number<uint32_t>(inner);
+  const uint32_t own = map.own;
+  if (!map.inner.empty() || opt.map_root || opt.map_current) {
+    id = map.inner.empty() ? std::optional(opt.map_root ? 0 : own) : to_number<uint32_t>(map.inner);
     if (!id)
-      return usage_error("not a number: '", Printable(inner), "'");
+      return usage_error("not a number: '", Printable(map.inner), "'");
     lines = str(*id, ' ', own, " 1\n");
   }
-  if (!ranges.empty()) {
-    const auto words = split(ranges, ',');
+  if (!map.range.empty()) {
+    auto words = split(map.range, ',');
+    if (map.range == "auto") {
+      // USER:OUTER:COUNT
+      const std::string path = str("/etc/sub", map.kind);
+      const UniqueFd file = TRY(open_file(path, O_RDONLY));
+      text = TRY(read_all(file.get(), 1 << 20, path));
+      Names names;
+      for (const std::string_view line : split(text, '\n'))
+        if (auto fields = split(line, ':'); words.size() == 1 && fields.size() == 3 &&
+                                            (fields[0] == names.users.name_of(user) || fields[0] == str(user)))
+          words = {fields[1], "0", fields[2]};
+    }
     std::optional<uint64_t> numbers[3];
     for (size_t i = 0; i < 3 && words.size() == 3; ++i)
       numbers[i] = to_number<uint64_t>(words[i]);
     if (!numbers[0] || !numbers[1] || !numbers[2])
-      return usage_error("not of the form OUTER,INNER,COUNT: '", Printable(ranges), "'");
+      return usage_error("not of the form OUTER,INNER,COUNT, nor a range of the user: '", Printable(map.range), "'");
     auto [from, to, left] = std::tuple(*numbers[0], *numbers[1], *numbers[2]);
     const auto is_within = [&](uint64_t begin, uint64_t number) { return number >= begin && number - begin < left; };
     left -= id && (is_within(from, own) || is_within(to, *id)) ? 1 : 0;
@@ -173,12 +176,14 @@ bool maps_anybody(const Options& opt) {
 
 // Ranges have to be written from outside; what is one's own, from inside.
 Result<> write_maps(const Options& opt, const std::string& process, bool ranges, uid_t uid, gid_t gid) {
-  const std::string users = TRY(map_lines(opt.map_user, opt.map_users, uid, opt.map_root, opt.map_current));
-  const std::string groups = TRY(map_lines(opt.map_group, opt.map_groups, gid, opt.map_root, opt.map_current));
-  if (!users.empty() && ranges != opt.map_users.empty())
-    TRY(write_proc(str("/proc/", process, "/uid_map"), users));
-  if (!groups.empty() && ranges != opt.map_groups.empty())
-    TRY(write_proc(str("/proc/", process, "/gid_map"), groups));
+  for (const IdMap& map :
+       {IdMap{"uid", opt.map_user, opt.map_users, uid}, IdMap{"gid", opt.map_group, opt.map_groups, gid}}) {
+    if (ranges == map.range.empty())
+      continue;
+    const std::string lines = TRY(map_lines(map, opt, uid));
+    if (!lines.empty())
+      TRY(write_proc(str("/proc/", process, '/', map.kind, "_map"), lines));
+  }
   return {};
 }
 
@@ -304,8 +309,6 @@ Result<int> run(Options& opt, Io& io, const Args& args) {
     flags |= opt.*member_of(kind) ? kind.flag : 0;
   const uid_t uid = ::geteuid();
   const gid_t gid = ::getegid();
-  TRY(find_range(opt.map_users, "/etc/subuid", uid));
-  TRY(find_range(opt.map_groups, "/etc/subgid", uid));
   int pipe[2] = {-1, -1};
   const pid_t keeper = TRY(start_keeper(opt, io, pipe, uid, gid));
   if (::unshare(flags) < 0)

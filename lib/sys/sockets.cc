@@ -1,7 +1,6 @@
 #include "lib/sys/sockets.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <optional>
 
 #include <arpa/inet.h>
@@ -128,7 +127,7 @@ std::vector<Socket> read_sockets() {
   return sockets;
 }
 
-Result<> read_unix_peers(std::vector<Socket>& sockets) {
+void read_unix_peers(std::vector<Socket>& sockets) {
   const auto words_in = [](size_t bytes) { return (bytes + 3) / 4; };
   const struct {
     nlmsghdr head;
@@ -138,19 +137,19 @@ Result<> read_unix_peers(std::vector<Socket>& sockets) {
       {.sdiag_family = AF_UNIX, .udiag_states = UINT32_MAX, .udiag_show = UDIAG_SHOW_PEER}};
   const UniqueFd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
   if (!fd || ::send(fd.get(), &request, sizeof request, 0) < 0)
-    return fail("ask for sockets", "netlink", errno);
+    return;
   // All that the kernel writes there are 32-bit numbers, or two of 16 bits.
   std::vector<uint32_t> words(8192);
   while (true) {
     const ssize_t length = ::recv(fd.get(), words.data(), words.size() * sizeof words[0], 0);
     if (length <= 0)
-      return fail("read", "netlink", errno);
+      return;
     const size_t count = static_cast<size_t>(length) / sizeof words[0];
     size_t end = 0;
     for (size_t at = 0; at + 1 < count; at = end) {
       end = std::min(count, at + words_in(std::max<uint32_t>(words[at], sizeof(nlmsghdr))));
       if ((words[at + 1] & 0xffff) != SOCK_DIAG_BY_FAMILY || at + 8 > end)
-        return {};
+        return;
       const auto known = std::ranges::find(sockets, words[at + 5], &Socket::inode);
       // Attributes: a length and a kind, and what there is.
       for (size_t i = at + 8; i + 1 < end && known != sockets.end(); i += words_in(std::max(words[i] & 0xffff, 4U)))

@@ -8,8 +8,6 @@
 
 #include <sys/types.h>
 
-#include "lib/base/error.h"
-
 namespace rescue {
 
 struct Socket {
@@ -36,7 +34,7 @@ void parse_sockets(std::string_view text, std::string_view protocol, std::vector
 std::vector<Socket> read_sockets();
 
 // Asks the kernel for the other ends of unix sockets; where it does not tell (before Linux 3.3), they stay unknown.
-Result<> read_unix_peers(std::vector<Socket>& sockets);
+void read_unix_peers(std::vector<Socket>& sockets);
 
 // A port as a number, or by its name in /etc/services; 0 where it is none.
 uint16_t port_number(std::string_view word, std::string_view protocol);

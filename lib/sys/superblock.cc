@@ -243,13 +243,17 @@ struct FatLayout {
   uint64_t clusters = 0;
 };
 
+[[clang::noinline]] uint64_t number_at(std::string_view head, size_t offset, size_t length) {
+  return number_of(head.substr(offset, length));
+}
+
 std::optional<FatLayout> fat_layout(std::string_view head) {
   if (head.size() < 512)
     return std::nullopt;
-  const auto number = [&](size_t offset, size_t length) { return number_of(head.substr(offset, length)); };
-  const uint64_t sector = number(11, 2), cluster = number(13, 1), reserved = number(14, 2), fats = number(16, 1);
-  const uint64_t media = number(21, 1);
-  if (number(510, 2) != 0xAA55 || sector < 512 || sector > 4096 || !std::has_single_bit(sector) ||
+  const uint64_t sector = number_at(head, 11, 2), cluster = number_at(head, 13, 1), reserved = number_at(head, 14, 2),
+                 fats = number_at(head, 16, 1);
+  const uint64_t media = number_at(head, 21, 1);
+  if (number_at(head, 510, 2) != 0xAA55 || sector < 512 || sector > 4096 || !std::has_single_bit(sector) ||
       !std::has_single_bit(cluster) || reserved == 0 || fats == 0 || (media < 0xf8 && media != 0xf0))
     return std::nullopt;
   const std::string_view old_magic = head.substr(0x36, 5);
@@ -257,11 +261,12 @@ std::optional<FatLayout> fat_layout(std::string_view head) {
   layout.is_32 = head.substr(0x52, 8) == "FAT32   ";
   if (!layout.is_32 && old_magic != "FAT12" && old_magic != "FAT16" && old_magic != "MSDOS")
     return std::nullopt;
-  const uint64_t after_fats = (reserved + fats * (layout.is_32 ? number(36, 4) : number(22, 2))) * sector;
-  const uint64_t first = layout.is_32 ? number(44, 4) : 2;
+  const uint64_t after_fats =
+      (reserved + fats * (layout.is_32 ? number_at(head, 36, 4) : number_at(head, 22, 2))) * sector;
+  const uint64_t first = layout.is_32 ? number_at(head, 44, 4) : 2;
   layout.root = after_fats + (first < 2 ? 0 : first - 2) * cluster * sector;
-  layout.root_size = layout.is_32 ? cluster * sector : number(17, 2) * 32;
-  const uint64_t sectors = number(19, 2) != 0 ? number(19, 2) : number(32, 4);
+  layout.root_size = layout.is_32 ? cluster * sector : number_at(head, 17, 2) * 32;
+  const uint64_t sectors = number_at(head, 19, 2) != 0 ? number_at(head, 19, 2) : number_at(head, 32, 4);
   layout.clusters = (sectors - std::min(sectors, (layout.root + layout.root_size + sector - 1) / sector)) / cluster;
   return layout;
 }
@@ -286,7 +291,7 @@ Found probe_fat(Disk& disk) {
   if (!layout)
     return std::nullopt;
   const uint64_t at = layout->is_32 ? 0x43 : 0x27;
-  const uint64_t serial = number_of(std::string_view(head).substr(at, 4));
+  const uint64_t serial = number_at(head, at, 4);
   std::string boot_label = text_until_zero(std::string_view(head).substr(at + 4, 11));
   if (boot_label == "NO NAME")
     boot_label.clear();

@@ -308,12 +308,9 @@ void Progress::put(std::string_view line) {
 }
 
 void MergeReport::add(std::string_view what, int64_t at, size_t count) {
-  if (last == what)
-    text += ',';
-  else
-    text += str(text.empty() ? "" : ", ", what, " at ");
+  const bool again = last == what;
+  text += str(text.empty() ? "" : again ? "," : ", ", again ? "" : what, again ? "" : " at ", at);
   last = what;
-  text += str(at);
   if (count > 1)
     text += str('-', at + static_cast<int64_t>(count) - 1);
 }
