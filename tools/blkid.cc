@@ -197,10 +197,7 @@ Result<Device> look_at(const Options& opt, const std::string& path, const std::v
   if (opt.offset.empty() && opt.size.empty() && ::stat(path.c_str(), &info) == 0 && S_ISBLK(info.st_mode)) {
     const auto known = std::ranges::find(all, info.st_rdev, &BlockDevice::number);
     if (known != all.end()) {
-      Device device{path, tags_of(*known, all)};
-      if (opt.no_partition)
-        std::erase_if(device.block.tags, [](const Tag& tag) { return tag.name.starts_with("PART"); });
-      return device;
+      return Device{path, tags_of(*known, all)};
     }
   }
   const UniqueFd fd = TRY(open_file(path, O_RDONLY));
@@ -253,8 +250,10 @@ Result<int> run(const Options& opt, Io& io, Args& args) {
     if (!device && named && opt.limits)
       io.warn(device.error());
     // As util-linux has it, whose cache keeps no versions.
-    if (device && !opt.probe)
-      std::erase_if(device->block.tags, [](const Tag& tag) { return tag.name == "VERSION"; });
+    if (device)
+      std::erase_if(device->block.tags, [&](const Tag& tag) {
+        return (!opt.probe && tag.name == "VERSION") || (opt.no_partition && tag.name.starts_with("PART"));
+      });
     if (!device || !matches(device->block, token) || !(opt.limits || is_wanted(opt, device->block)))
       continue;
     if (opt.probe && !opt.limits && !device->block.type().empty())

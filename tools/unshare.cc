@@ -134,15 +134,18 @@ Result<std::string> map_lines(const IdMap& map, const Options& opt, uid_t user) 
   if (!map.range.empty()) {
     auto words = split(map.range, ',');
     if (map.range == "auto") {
-      // USER:OUTER:COUNT
       const std::string path = str("/etc/sub", map.kind);
       const UniqueFd file = TRY(open_file(path, O_RDONLY));
       text = TRY(read_all(file.get(), 1 << 20, path));
       Names names;
+      words.clear();
       for (const std::string_view line : split(text, '\n'))
-        if (auto fields = split(line, ':'); words.size() == 1 && fields.size() == 3 &&
-                                            (fields[0] == names.users.name_of(user) || fields[0] == str(user)))
-          words = {fields[1], "0", fields[2]};
+        if (auto fields = split(line, ':');
+            words.empty() && fields.size() == 3 && (fields[0] == names.users.name_of(user) || fields[0] == str(user))) {
+          // USER:OUTER:COUNT
+          fields[0] = std::exchange(fields[1], "0");
+          words = std::move(fields);
+        }
     }
     std::optional<uint64_t> numbers[3];
     for (size_t i = 0; i < 3 && words.size() == 3; ++i)
@@ -232,8 +235,9 @@ Result<> keep_capabilities() {
   return {};
 }
 
-// A child, which is still outside, binds the files of our namespaces to the places that keep them.
-Result<> keep_namespaces(const Options& opt, pid_t parent) {
+// A child, which is still outside, maps ranges, and binds the files of our namespaces to the places that keep them.
+Result<> keep_namespaces(const Options& opt, pid_t parent, uid_t uid, gid_t gid) {
+  TRY(write_maps(opt, str(parent), true, uid, gid));
   for (const NamespaceKind& kind : namespace_kinds())
     if (const Name& file = opt.*member_of(kind); file && !file->empty()) {
       const std::string source = str("/proc/", parent, "/ns/", kind.letter == 'p' ? "pid_for_children" : kind.file);
@@ -260,9 +264,7 @@ Result<pid_t> start_keeper(const Options& opt, Io& io, int (&pipe)[2], uid_t uid
   ::close(pipe[1]);
   if (::read(pipe[0], &go, 1) != 1)
     ::_exit(1);
-  auto kept = write_maps(opt, str(parent), true, uid, gid);
-  if (kept)
-    kept = keep_namespaces(opt, parent);
+  const auto kept = keep_namespaces(opt, parent, uid, gid);
   ::_exit(kept ? 0 : io.report(kept.error()));
 }
 
