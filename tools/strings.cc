@@ -7,6 +7,7 @@
 
 #include "lib/base/applet.h"
 #include "lib/base/utf8.h"
+#include "lib/base/version.h"
 #include "lib/elf/data_sections.h"
 #include "lib/text/input.h"
 #include "lib/text/words.h"
@@ -20,6 +21,7 @@ enum class Unicode : uint8_t { none, locale, escape, hex, highlight };
 struct Options {
   bool data_only = false;
   bool file_names = false;
+  bool show_version = false;
   uint64_t least = 4;
   bool as_bytes = false;
   char radix = 0;
@@ -97,6 +99,7 @@ constexpr Opt<Options> options[] = {
      "NAME"},
     {'U', "unicode", set_unicode,
      "take UTF-8 for text, and show it: locale (as it is), hex, escape, highlight; or not: default, invalid", "HOW"},
+    {'v', nullptr, &Options::show_version, "the same as -V"},
     {'w', "include-all-whitespace", &Options::all_blanks, "newlines and the like are part of texts"},
 };
 
@@ -307,6 +310,10 @@ Result<> search_file(const Options& opt, const Input& input, std::string_view na
 }
 
 Result<int> run(const Options& opt, Io& io, Args& args) {
+  if (opt.show_version) {
+    io.out.put("strings (rescue) ", version, '\n');
+    return 0;
+  }
   Args files;
   for (const std::string_view word : args)
     if (word != "-")

@@ -19,11 +19,14 @@
 #include "lib/text/regex.h"
 
 namespace rescue {
+
+extern const Applet sysctl_applet;
+
 namespace {
 
 struct Options {
   bool all = false, binary = false, names_only = false, values_only = false, ignore = false, quiet = false;
-  bool write = false, system = false, dry_run = false, old_too = false, nothing = false;
+  bool write = false, system = false, dry_run = false, old_too = false, nothing = false, show_help = false;
   std::optional<std::string> file;
   std::string pattern;
 };
@@ -32,6 +35,7 @@ constexpr Opt<Options> options[] = {
     {'a', "all", &Options::all, "all of them"},
     {'A', nullptr, &Options::all, "the same as -a"},
     {'X', nullptr, &Options::all, "the same as -a"},
+    {'d', nullptr, &Options::show_help, "the same as -h"},
     {'b', "binary", &Options::binary, "values only, without a new line"},
     {'e', "ignore", &Options::ignore, "say nothing of names that are not there"},
     {'n', "values", &Options::values_only, "values only"},
@@ -237,6 +241,10 @@ class Console {
 };
 
 Result<int> run(const Options& opt, Io& io, const Args& args) {
+  if (opt.show_help) {
+    print_help(sysctl_applet, io.out);
+    return 0;
+  }
   if (::access("/proc/sys", F_OK) < 0)
     return fail("read", "/proc/sys", "is not there: mount -t proc proc /proc");
   Console console(opt, io);
