@@ -346,14 +346,14 @@ class Patcher {
       io_.out.put("  Applying it anyway.\n");
       return true;
     }
-    const bool reversed = is_to_reverse();
+    const bool reversed = settle_reversal();
     if (reversed)
       file.reverse();
     return reversed;
   }
 
   // Nobody is there whom GNU's could ask.
-  bool is_to_reverse() {
+  bool settle_reversal() {
     const bool reversed = opt_.batch && !opt_.forward;
     io_.out.put(opt_.forward               ? "  Skipping patch.\n"
                 : reversed && opt_.reverse ? "  Ignoring -R.\n"
@@ -536,7 +536,7 @@ class Patcher {
       return false;
     }
     io_.out.put(opt_.reverse ? "Unreversed" : "Reversed (or previously applied)", " patch detected!");
-    if (is_to_reverse()) {
+    if (settle_reversal()) {
       outcome.mismatch = true;
       return true;
     }

@@ -120,9 +120,23 @@ struct IdMap {
   uint32_t own;
 };
 
+// The user's first range in /etc/subuid or subgid, USER:OUTER:COUNT, as --map-users takes it; empty where there is
+// none.
+Result<std::string> own_range(std::string_view kind, uid_t user) {
+  const std::string path = str("/etc/sub", kind);
+  const UniqueFd file = TRY(open_file(path, O_RDONLY));
+  const std::string text = TRY(read_all(file.get(), 1 << 20, path));
+  Names names;
+  for (const std::string_view line : split(text, '\n'))
+    if (const auto fields = split(line, ':');
+        fields.size() == 3 && (fields[0] == names.users.name_of(user) || fields[0] == str(user)))
+      return str(fields[1], ",0,", fields[2]);
+  return std::string();
+}
+
 // The lines of uid_map and gid_map: "INNER OUTER COUNT". One that is mapped alone is left out of the range.
 Result<std::string> map_lines(const IdMap& map, const Options& opt, uid_t user) {
-  std::string lines, text;
+  std::string lines;
   std::optional<uint32_t> id;
   const uint32_t own = map.own;
   if (!map.inner.empty() || opt.map_root || opt.map_current) {
@@ -132,21 +146,8 @@ Result<std::string> map_lines(const IdMap& map, const Options& opt, uid_t user) 
     lines = str(*id, ' ', own, " 1\n");
   }
   if (!map.range.empty()) {
-    auto words = split(map.range, ',');
-    if (map.range == "auto") {
-      const std::string path = str("/etc/sub", map.kind);
-      const UniqueFd file = TRY(open_file(path, O_RDONLY));
-      text = TRY(read_all(file.get(), 1 << 20, path));
-      Names names;
-      words.clear();
-      for (const std::string_view line : split(text, '\n'))
-        if (auto fields = split(line, ':');
-            words.empty() && fields.size() == 3 && (fields[0] == names.users.name_of(user) || fields[0] == str(user))) {
-          // USER:OUTER:COUNT
-          fields[0] = std::exchange(fields[1], "0");
-          words = std::move(fields);
-        }
-    }
+    const std::string range = map.range == "auto" ? TRY(own_range(map.kind, user)) : map.range;
+    const auto words = split(range, ',');
     std::optional<uint64_t> numbers[3];
     for (size_t i = 0; i < 3 && words.size() == 3; ++i)
       numbers[i] = to_number<uint64_t>(words[i]);

@@ -93,14 +93,16 @@ class DenseText {
   std::string_view bytes_;
 };
 
-namespace detail {
-
+// A text as an argument of a template.
 template <size_t n>
 struct FixedText {
   char bytes[n]{};
+  consteval FixedText() = default;
   consteval FixedText(const char (&text)[n]) { std::copy_n(text, n, bytes); }
   consteval std::string_view view() const { return {bytes, n - 1}; }
 };
+
+namespace detail {
 
 template <FixedText text>
 inline constexpr auto dense_bytes = [] {
@@ -112,7 +114,7 @@ inline constexpr auto dense_bytes = [] {
 }  // namespace detail
 
 // dense<"no more than this"> is that text.
-template <detail::FixedText text>
+template <FixedText text>
 inline constexpr DenseText dense{{detail::dense_bytes<text>.data(), detail::dense_bytes<text>.size()}};
 
 }  // namespace rescue

@@ -1,7 +1,6 @@
 #include "lib/bundle/recipe.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 
 #include <fcntl.h>
@@ -46,17 +45,9 @@ consteval size_t make_bare(std::string_view text, char* out) {
 
 template <auto& text>
 constexpr auto bare = [] {
-  std::array<char, make_bare({text, sizeof text}, nullptr)> bytes{};
-  make_bare({text, sizeof text}, bytes.data());
-  return bytes;
-}();
-
-template <auto& text>
-constexpr auto dense_recipe = [] {
-  constexpr std::string_view words(bare<text>.data(), bare<text>.size());
-  std::array<char, make_dense(words, nullptr)> bytes{};
-  make_dense(words, bytes.data());
-  return bytes;
+  FixedText<make_bare({text, sizeof text}, nullptr) + 1> result;
+  make_bare({text, sizeof text}, result.bytes);
+  return result;
 }();
 
 struct BuiltIn {
@@ -64,8 +55,8 @@ struct BuiltIn {
   DenseText text;
 };
 constexpr BuiltIn built_in[] = {
-    {"base", DenseText({dense_recipe<base_text>.data(), dense_recipe<base_text>.size()})},
-    {"glibc", DenseText({dense_recipe<glibc_text>.data(), dense_recipe<glibc_text>.size()})},
+    {"base", dense<bare<base_text>>},
+    {"glibc", dense<bare<glibc_text>>},
 };
 
 std::optional<std::string> built_in_text(std::string_view name) {

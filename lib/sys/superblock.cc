@@ -88,6 +88,16 @@ uint64_t number_of(std::string_view bytes, bool big_endian = false) {
   return number;
 }
 
+// Nothing, or 0, where they are not there: for places of which the size was checked.
+std::string_view text_at(const Bytes& bytes, uint64_t offset, uint64_t length) {
+  const auto found = bytes.slice(offset, length, what);
+  return found ? found->text() : std::string_view();
+}
+
+uint64_t number_at(const Bytes& bytes, uint64_t offset, uint64_t length) {
+  return number_of(text_at(bytes, offset, length));
+}
+
 Result<> add_fields(Superblock& block, const Bytes& bytes, std::span<const Field> fields) {
   for (const Field& field : fields) {
     const std::string_view value = TRY(bytes.slice(field.offset, field.length, what)).text();
@@ -243,11 +253,7 @@ struct FatLayout {
   uint64_t clusters = 0;
 };
 
-[[clang::noinline]] uint64_t number_at(std::string_view head, size_t offset, size_t length) {
-  return number_of(head.substr(offset, length));
-}
-
-std::optional<FatLayout> fat_layout(std::string_view head) {
+std::optional<FatLayout> fat_layout(const Bytes& head) {
   if (head.size() < 512)
     return std::nullopt;
   const uint64_t sector = number_at(head, 11, 2), cluster = number_at(head, 13, 1), reserved = number_at(head, 14, 2),
@@ -256,9 +262,9 @@ std::optional<FatLayout> fat_layout(std::string_view head) {
   if (number_at(head, 510, 2) != 0xAA55 || sector < 512 || sector > 4096 || !std::has_single_bit(sector) ||
       !std::has_single_bit(cluster) || reserved == 0 || fats == 0 || (media < 0xf8 && media != 0xf0))
     return std::nullopt;
-  const std::string_view old_magic = head.substr(0x36, 5);
+  const std::string_view old_magic = text_at(head, 0x36, 5);
   FatLayout layout{.sector = sector};
-  layout.is_32 = head.substr(0x52, 8) == "FAT32   ";
+  layout.is_32 = has_at(head, 0x52, "FAT32   ");
   if (!layout.is_32 && old_magic != "FAT12" && old_magic != "FAT16" && old_magic != "MSDOS")
     return std::nullopt;
   const uint64_t after_fats =
@@ -286,13 +292,14 @@ Result<std::string> fat_root_label(Disk& disk, const FatLayout& layout) {
 }
 
 Found probe_fat(Disk& disk) {
-  const std::string head = TRY(disk.read(0, 512));
+  const std::string start = TRY(disk.read(0, 512));
+  const Bytes head(start, disk.path());
   const auto layout = fat_layout(head);
   if (!layout)
     return std::nullopt;
   const uint64_t at = layout->is_32 ? 0x43 : 0x27;
   const uint64_t serial = number_at(head, at, 4);
-  std::string boot_label = text_until_zero(std::string_view(head).substr(at + 4, 11));
+  std::string boot_label = text_until_zero(text_at(head, at + 4, 11));
   if (boot_label == "NO NAME")
     boot_label.clear();
   Superblock block;
@@ -344,22 +351,22 @@ Found probe_iso(Disk& disk) {
   std::string version;
   for (uint64_t sector = 16; sector < 32; ++sector) {
     const std::string descriptor = TRY(disk.read(sector * 2048, 2048));
-    const std::string_view text = descriptor;
-    if (text.size() < 2048 || text.substr(1, 5) != "CD001")
+    const Bytes b(descriptor, disk.path());
+    if (b.size() < 2048 || !has_at(b, 1, "CD001"))
       break;
-    const char kind = text[0];
+    const uint64_t kind = number_at(b, 0, 1);
     if (kind == 1 && block.tags.empty()) {
-      uuid = iso_date(text.substr(830, 16));
+      uuid = iso_date(text_at(b, 830, 16));
       if (uuid.empty())
-        uuid = iso_date(text.substr(813, 16));
-      label = text_until_zero(text.substr(40, 32));
+        uuid = iso_date(text_at(b, 813, 16));
+      label = text_until_zero(text_at(b, 40, 32));
       add(block, "BLOCK_SIZE", "2048");
-    } else if (kind == 2 && text.substr(88, 2) == "%/") {
+    } else if (kind == 2 && has_at(b, 88, "%/")) {
       version = "Joliet Extension";
-      const std::string joliet = joliet_label(text.substr(40, 32));
+      const std::string joliet = joliet_label(text_at(b, 40, 32));
       if (lower_case(joliet) == lower_case(label) && label.size() <= 16)
         label = joliet;
-    } else if (kind == '\xff') {
+    } else if (kind == 255) {
       break;
     }
   }
