@@ -218,10 +218,12 @@ Libs: -L\${libdir} $libs
 END
 }
 
+# Its tables of CRCs are made when they are first asked for, and not kept in the executable (9 kB).
 build_zlib() {
   unpack zlib
   cd "$work/zlib"
-  CC="$(cc)" AR=llvm-ar-19 RANLIB=llvm-ranlib-19 CFLAGS="$(flags $fast_flags)" ./configure --static --prefix=/usr
+  CC="$(cc)" AR=llvm-ar-19 RANLIB=llvm-ranlib-19 CFLAGS="$(flags $fast_flags) -DDYNAMIC_CRC_TABLE" \
+    ./configure --static --prefix=/usr
   make -j "$(jobs)" libz.a
   make install DESTDIR="$stage/sysroot"
 }
@@ -241,7 +243,8 @@ build_bzip2() {
 }
 
 # Every decoder, and the encoders of .xz and .lzma that people write; with threads, for a large .xz takes minutes. What
-# lies around the coders is for size.
+# lies around the coders is for size. The encoders compute the slot of a distance from its bits, as quick as looking it
+# up, and go without its table (8 kB): that is all that HAVE_SMALL changes in them.
 build_xz() {
   unpack xz-utils
   cd "$work/xz-utils"
@@ -252,6 +255,8 @@ build_xz() {
     --disable-dependency-tracking
   make -j "$(jobs)" -C src/liblzma CFLAGS="$(flags $small_flags)" \
     liblzma_la-{file_info,index,outqueue,sha256,stream_{decoder,encoder}{,_mt}}.lo
+  make -j "$(jobs)" -C src/liblzma CFLAGS="$(flags $fast_flags) -DHAVE_SMALL" \
+    liblzma_la-lzma{2_encoder,_encoder{,_optimum_{fast,normal}}}.lo
   make -j "$(jobs)" -C src/liblzma
   make -C src/liblzma install DESTDIR="$stage/sysroot"
 }
