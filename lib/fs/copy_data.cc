@@ -142,9 +142,11 @@ Result<uint64_t> DataCopier::copy_in_kernel(const Job& job, uint64_t offset, uin
 
 Result<uint64_t> DataCopier::copy_by_hand(const Job& job, uint64_t offset, uint64_t length) {
   const bool seekable = S_ISREG(job.in_info.st_mode);
-  if (S_ISREG(job.out_info.st_mode) && ::lseek(job.out, static_cast<off_t>(offset), SEEK_SET) < 0)
+  // Both stand at their beginnings as they were opened, unless parts of them are copied.
+  const bool in_place = offset == 0 && length == to_the_end;
+  if (!in_place && S_ISREG(job.out_info.st_mode) && ::lseek(job.out, static_cast<off_t>(offset), SEEK_SET) < 0)
     return fail("seek", job.out_path);
-  if (seekable && ::lseek(job.in, static_cast<off_t>(offset), SEEK_SET) < 0)
+  if (!in_place && seekable && ::lseek(job.in, static_cast<off_t>(offset), SEEK_SET) < 0)
     return fail("seek", job.in_path);
   uint64_t done = 0;
   while (done < length) {

@@ -29,7 +29,8 @@ class DataCopier {
  public:
   explicit DataCopier(DataPolicy policy) : policy_(policy) {}
 
-  // Copies all of `in`, from its start, to `out`, which is empty. `in_info` and `out_info` are what fstat says.
+  // Copies all of `in` to `out`, which is empty; both stand at their starts, as they were opened. `in_info` and
+  // `out_info` are what fstat says.
   Result<> copy(int in, const struct stat& in_info, std::string_view in_path, int out, const struct stat& out_info,
                 std::string_view out_path);
 

@@ -99,7 +99,7 @@ struct TreeCopier::Item {
   const Descent* above = nullptr;
   bool may_inherit = true;  // what is made may get an access control list from its directory
   struct stat info{};       // of the source
-  struct stat old{};        // of the target, where there is one
+  struct stat old{};        // of the target, where there is one, or as we made it; a mode of 0: not known
   std::string backup;
   bool made_directory = false;
   mode_t made_mode = 0;  // what a directory gets in the end, where its permissions are not kept
@@ -522,7 +522,7 @@ Result<> TreeCopier::copy_attributes(const Item& item, const FileRef& from, cons
   mode_t kept_mode = item.info.st_mode & all_bits;
   if (opt_.keep_owner) {
     const bool same_owner =
-        !item.target_is_new && item.old.st_uid == item.info.st_uid && item.old.st_gid == item.info.st_gid;
+        item.old.st_mode != 0 && item.old.st_uid == item.info.st_uid && item.old.st_gid == item.info.st_gid;
     if (!item.target_is_new && opt_.keep_mode && !same_owner && !S_ISLNK(item.info.st_mode))
       TRY(set_mode(to, item.info.st_mode & item.old.st_mode & 0700));
     if (!same_owner && !TRY(set_owner(to, item.info)))
@@ -579,6 +579,7 @@ Result<> TreeCopier::copy_symbolic_link(Item& item) {
   const std::string text = TRY(read_link(item.source.dir, item.source.name, item.source.shown));
   TRY(make_symbolic_link(item, text));
   item.target_is_new = true;
+  item.old = {};
   return finish_named(item);
 }
 
