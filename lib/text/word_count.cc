@@ -1,6 +1,7 @@
 #include "lib/text/word_count.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "lib/base/utf8.h"
@@ -42,8 +43,20 @@ void TextCounts::add(const TextCounts& other) {
   longest = std::max(longest, other.longest);
 }
 
+// Eight bytes that are printable or newlines, the first lowest; newlines are all ones here, the others zero.
+void TextCounter::widths(uint64_t newlines) {
+  static_assert(std::endian::native == std::endian::little);
+  for (; newlines != 0; newlines &= ~(uint64_t{0xff} << std::countr_zero(newlines))) {
+    // Counted from the end of the line before, which lies as far before the eight as the column says.
+    const auto at = static_cast<uint64_t>(std::countr_zero(newlines)) / 8;
+    counts_.longest = std::max(counts_.longest, column_ + at);
+    column_ = -(at + 1);
+  }
+  column_ += 8;
+}
+
 // Sixteen bytes at a time, as long as they are printable ASCII and blanks: how far that went. A word begins where a
-// printable byte follows a blank.
+// printable byte follows a blank. Where columns are wanted, only blanks as wide as one or a newline are plain.
 size_t TextCounter::plain_blocks(std::string_view text) {
   size_t at = 0;
   Block lines{};
@@ -61,13 +74,19 @@ size_t TextCounter::plain_blocks(std::string_view text) {
     const auto controls = reinterpret_cast<Block>(block - 9 < Block{} + 5);
     const auto blanks = controls | reinterpret_cast<Block>(block == ' ');
     const auto printable = reinterpret_cast<Block>(block - 33 < Block{} + 94);
-    if (any(~(blanks | printable)))
+    const auto newlines = reinterpret_cast<Block>(block == '\n');
+    if (any(~(blanks | printable)) || (columns_ && any(controls & ~newlines)))
       break;
+    if (columns_) {
+      const auto halves = reinterpret_cast<Halves>(newlines);
+      widths(halves[0]);
+      widths(halves[1]);
+    }
     // Each byte's neighbour on the left; for the first, what came before.
     Block before = __builtin_shufflevector(blanks, blanks, 15, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14);
     before[0] = in_word_ ? 0 : 0xff;
     words -= printable & before;
-    lines -= reinterpret_cast<Block>(block == '\n');
+    lines -= newlines;
     in_word_ = blanks[15] == 0;
     if (++unsummed == 255)
       settle();
@@ -104,8 +123,7 @@ void TextCounter::character(uint32_t code) {
 size_t TextCounter::whole_characters(std::string_view text, bool last) {
   size_t at = 0;
   while (at < text.size()) {
-    if (!columns_)
-      at += plain_blocks(text.substr(at));
+    at += plain_blocks(text.substr(at));
     // A stretch of single ones, and then it is worth while to try blocks again.
     const size_t stop = std::min(text.size(), at + 32);
     while (at < stop) {

@@ -22,7 +22,7 @@ struct TextCounts {
 // neither makes nor ends a word.
 class TextCounter {
  public:
-  // `columns`: whether the longest line is wanted, which costs time.
+  // `columns`: whether the longest line is wanted.
   TextCounter(bool utf8, bool columns) : utf8_(utf8), columns_(columns) {}
 
   // Takes the next piece of the text, which may end anywhere, even within a character.
@@ -33,6 +33,7 @@ class TextCounter {
 
  private:
   size_t plain_blocks(std::string_view text);
+  void widths(uint64_t newlines);
   size_t whole_characters(std::string_view text, bool last);
   void character(uint32_t code);
 
