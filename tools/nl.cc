@@ -83,7 +83,8 @@ constexpr Opt<Options> options[] = {
 
 class Numberer {
  public:
-  Numberer(const Options& opt, Io& io) : opt_(opt), io_(io), number_(opt.first) {}
+  Numberer(const Options& opt, Io& io)
+      : opt_(opt), io_(io), blanks_(static_cast<size_t>(opt.width) + opt.separator.size(), ' '), number_(opt.first) {}
 
   // Compiles the styles that are expressions.
   Result<> prepare() {
@@ -108,8 +109,8 @@ class Numberer {
       if (TRY(wants_number(line)))
         TRY(put_number());
       else
-        put_blanks(static_cast<size_t>(opt_.width) + opt_.separator.size());
-      io_.out.put(line, '\n');
+        io_.out.write(blanks_);
+      put_line(lines, line, io_.out);
     }
     return lines.end();
   }
@@ -146,8 +147,6 @@ class Numberer {
     }
   }
 
-  void put_blanks(size_t count) { io_.out.put(std::string(count, ' ')); }
-
   Result<> put_number() {
     if (overflow_)
       return fail("count", "", "the line number is too large");
@@ -164,13 +163,15 @@ class Numberer {
     text += digits;
     if (opt_.format == Format::left)
       text.append(pad, ' ');
-    io_.out.put(text, opt_.separator);
+    text += opt_.separator;
+    io_.out.write(text);
     overflow_ = __builtin_add_overflow(number_, opt_.increment, &number_);
     return {};
   }
 
   const Options& opt_;
   Io& io_;
+  std::string blanks_;  // in place of a number
   std::optional<Regex> regexes_[3];
   size_t section_ = 1;
   int64_t number_;

@@ -111,7 +111,7 @@ class Filter {
       return lines.end();
     begin(line);
     while (io_.out.ok() && lines.next(line)) {
-      const bool match = same(key_of(line), key_of(previous_));
+      const bool match = same(key_of(line), key_of(previous()));
       if (opt_.group != Method::none)
         group(line, match);
       else
@@ -143,19 +143,26 @@ class Filter {
     return std::ranges::equal(a, b, {}, lower, lower);
   }
 
+  std::string_view previous() const { return {previous_.data(), previous_.size() - 1}; }
+
+  void keep(std::string_view line) {
+    previous_ = line;
+    previous_ += line_end_;
+  }
+
   void begin(std::string_view line) {
     if (opt_.group == Method::prepend || opt_.group == Method::both)
       io_.out.put(line_end_);
     if (opt_.group != Method::none)
       io_.out.put(line, line_end_);
-    previous_ = line;
+    keep(line);
   }
 
   // --group: all lines, as they come.
   void group(std::string_view line, bool match) {
     if (!match) {
       io_.out.put(line_end_);
-      previous_ = line;
+      keep(line);
     }
     io_.out.put(line, line_end_);
   }
@@ -172,7 +179,7 @@ class Filter {
     if (match && !opt_.later_repeated)
       return;
     print(match);
-    previous_ = line;
+    keep(line);
     if (!match)
       repeats_ = 0;
   }
@@ -185,13 +192,13 @@ class Filter {
       const std::string_view digits = number.view();
       io_.out.put(std::string_view("       ").substr(std::min<size_t>(digits.size(), 7)), digits, ' ');
     }
-    io_.out.put(previous_, line_end_);
+    io_.out.write(previous_);
   }
 
   const Options& opt_;
   Io& io_;
   char line_end_;
-  std::string previous_;
+  std::string previous_;  // with its ending
   uint64_t repeats_ = 0;
   bool first_group_ = true;
 };

@@ -64,4 +64,11 @@ Result<> LineReader::end() {
   return {};
 }
 
+void put_line(const LineReader& lines, std::string_view line, Output& out) {
+  if (lines.ended())
+    out.write(lines.whole(line));
+  else
+    out.put(line, '\n');
+}
+
 }  // namespace rescue

@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "lib/base/error.h"
+#include "lib/base/io.h"
 #include "lib/text/scan.h"
 
 namespace rescue {
@@ -63,5 +64,8 @@ class LineReader {
   std::string path_;
   std::optional<Error> error_;
 };
+
+// Prints the line that `lines` gave last, with a newline also where it had none.
+void put_line(const LineReader& lines, std::string_view line, Output& out);
 
 }  // namespace rescue
