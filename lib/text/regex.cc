@@ -51,17 +51,21 @@ void add_frame(regex::Tree& tree, const RegexSyntax& syntax) {
 
 Result<Regex> Regex::compile(std::span<const std::string_view> patterns, const RegexSyntax& syntax) {
   regex::Tree tree;
-  if (syntax.flavor == RegexSyntax::Flavor::fixed && !syntax.ignore_case) {
-    tree.root = tree_of_strings({patterns.begin(), patterns.end()}, syntax, tree);
-  } else {
-    tree.root = tree.add({.kind = regex::Kind::choice});
-    uint32_t last = regex::none;
-    for (const std::string_view pattern : patterns) {
-      const uint32_t one = TRY(regex::parse(pattern, syntax, tree));
-      (last == regex::none ? tree.nodes[tree.root].child : tree.nodes[last].next) = one;
-      last = one;
-    }
+  tree.root = tree.add({.kind = regex::Kind::choice});
+  uint32_t last = regex::none;
+  const auto append = [&](uint32_t one) {
+    (last == regex::none ? tree.nodes[tree.root].child : tree.nodes[last].next) = one;
+    last = one;
+  };
+  std::vector<std::string_view> strings;
+  for (const std::string_view pattern : patterns) {
+    if (regex::is_string(pattern, syntax) && (patterns.size() > 1 || syntax.flavor == RegexSyntax::Flavor::fixed))
+      strings.push_back(pattern);
+    else
+      append(TRY(regex::parse(pattern, syntax, tree)));
   }
+  if (!strings.empty())
+    append(regex::tree_of_strings(strings, syntax, tree));
   add_frame(tree, syntax);
   auto engine = std::make_unique<Engine>(TRY(regex::compile(tree, syntax)));
   regex::Required required = regex::required_text(tree);

@@ -6,7 +6,8 @@
 namespace rescue::regex {
 namespace {
 
-constexpr size_t max_code = 400000;
+// How much more code there may be than tree: as much as repetitions make of it.
+constexpr size_t max_growth = 400000;
 
 struct Utf8 {
   uint8_t bytes[4];
@@ -44,7 +45,7 @@ class Compiler {
 
  private:
   uint32_t add(const Instruction& instruction) {
-    if (program_.code.size() >= max_code) {
+    if (program_.code.size() >= max_growth + tree_.nodes.size()) {
       too_large_ = true;
       return 0;
     }

@@ -612,6 +612,22 @@ Result<uint32_t> parse(std::string_view pattern, const RegexSyntax& syntax, Tree
 
 namespace {
 
+// A byte of a string; a letter's other case may be another place's already.
+uint32_t byte_of_string(char c, const RegexSyntax& syntax, Tree& tree) {
+  const auto byte = static_cast<uint8_t>(c);
+  if (!syntax.ignore_case || byte < 'a' || byte > 'z')
+    return tree.add({.kind = Kind::literal, .raw = true, .value = byte});
+  CharSet both;
+  both.add(byte);
+  both.add(static_cast<uint8_t>(byte - 'a' + 'A'));
+  const auto known =
+      std::ranges::find_if(tree.sets, [&](const CharSet& set) { return set.bits == both.bits && set.ranges.empty(); });
+  const auto place = static_cast<uint32_t>(known - tree.sets.begin());
+  if (known == tree.sets.end())
+    tree.sets.push_back(both);
+  return tree.add({.kind = Kind::set, .value = place});
+}
+
 // Sorted strings that agree in their first `depth` bytes.
 uint32_t tree_of_sorted(std::span<const std::string_view> strings, size_t depth, const RegexSyntax& syntax,
                         Tree& tree) {
@@ -640,7 +656,7 @@ uint32_t tree_of_sorted(std::span<const std::string_view> strings, size_t depth,
     append(sequence);
     uint32_t tail = none;
     for (size_t i = depth; i < end; ++i) {
-      const uint32_t byte = tree.add({.kind = Kind::literal, .raw = true, .value = static_cast<uint8_t>(first[i])});
+      const uint32_t byte = byte_of_string(first[i], syntax, tree);
       (tail == none ? tree.nodes[sequence].child : tree.nodes[tail].next) = byte;
       tail = byte;
     }
@@ -655,9 +671,29 @@ uint32_t tree_of_sorted(std::span<const std::string_view> strings, size_t depth,
 
 }  // namespace
 
-uint32_t tree_of_strings(std::vector<std::string_view> strings, const RegexSyntax& syntax, Tree& tree) {
-  rescue::sort(strings);
-  return tree_of_sorted(strings, 0, syntax, tree);
+bool is_string(std::string_view pattern, const RegexSyntax& syntax) {
+  const auto is_ascii = [](char c) { return static_cast<uint8_t>(c) < 0x80; };
+  if (syntax.ignore_case && !std::ranges::all_of(pattern, is_ascii))
+    return false;
+  return syntax.flavor == RegexSyntax::Flavor::fixed || pattern.find_first_of("\\[]*.^$+?(){}|") == npos;
+}
+
+uint32_t tree_of_strings(std::span<const std::string_view> strings, const RegexSyntax& syntax, Tree& tree) {
+  std::vector<std::string_view> sorted(strings.begin(), strings.end());
+  std::string lower;
+  if (syntax.ignore_case) {
+    for (const std::string_view one : strings)
+      lower += one;
+    for (char& c : lower)
+      c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    size_t at = 0;
+    for (std::string_view& one : sorted) {
+      one = std::string_view(lower).substr(at, one.size());
+      at += one.size();
+    }
+  }
+  rescue::sort(sorted);
+  return tree_of_sorted(sorted, 0, syntax, tree);
 }
 
 }  // namespace rescue::regex

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -71,7 +72,10 @@ struct Tree {
 // Adds a pattern to the tree and gives its node.
 Result<uint32_t> parse(std::string_view pattern, const RegexSyntax& syntax, Tree& tree);
 
-// A tree of fixed strings, sharing what they begin with.
-uint32_t tree_of_strings(std::vector<std::string_view> strings, const RegexSyntax& syntax, Tree& tree);
+// Whether the pattern matches itself and nothing else, but for the case of ASCII letters.
+bool is_string(std::string_view pattern, const RegexSyntax& syntax);
+
+// A tree of such strings, sharing what they begin with: there may be thousands.
+uint32_t tree_of_strings(std::span<const std::string_view> strings, const RegexSyntax& syntax, Tree& tree);
 
 }  // namespace rescue::regex

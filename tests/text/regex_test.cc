@@ -48,6 +48,43 @@ TEST_CASE("regex: the leftmost of the longest matches is found") {
   CHECK(spans("[[:digit:]x-z]\\+", "a12zb", basic) == "1-4");
 }
 
+TEST_CASE("regex: of many patterns, strings among them share a tree") {
+  const auto found = [](std::span<const std::string_view> patterns, std::string_view text, RegexSyntax syntax) {
+    auto regex = Regex::compile(patterns, syntax);
+    Span span;
+    return !regex                    ? std::string(regex.error().detail())
+           : regex->find(text, span) ? str(span.begin, '-', span.end)
+                                     : "no";
+  };
+  constexpr std::string_view mixed[] = {"ab", "abcd", "x[0-9]*y", "Abc", ""};
+  const std::span some(mixed, 4);
+  CHECK(found(some, "zabcd", basic) == "1-5");
+  CHECK(found(some, "zabc", basic) == "1-3");
+  CHECK(found(some, "zx12yab", basic) == "1-5");
+  CHECK(found(some, "zAbCab", basic) == "4-6");
+  RegexSyntax folded = basic;
+  folded.ignore_case = true;
+  CHECK(found(some, "zaBcD", folded) == "1-5");
+  CHECK(found(some, "zX1Y", folded) == "1-4");
+  CHECK(found(mixed, "zz", basic) == "0-0");
+  RegexSyntax fixed = folded;
+  fixed.flavor = RegexSyntax::Flavor::fixed;
+  CHECK(found(some, "X[0-9]*Y", fixed) == "0-8");
+  CHECK(found(some, "x5y", fixed) == "no");
+}
+
+TEST_CASE("regex: a long list is no large expression, a large repetition is one") {
+  std::vector<std::string> lines;
+  for (unsigned i = 0; i < 20000; ++i)
+    lines.push_back(str("line ", i, " of a list that is longer than what repetitions may come to"));
+  const std::vector<std::string_view> patterns(lines.begin(), lines.end());
+  auto regex = Regex::compile(patterns, basic);
+  REQUIRE(regex);
+  CHECK(regex->matches(lines[12345]));
+  CHECK(!regex->matches("line 20000 of a list"));
+  CHECK(spans("((a{1000}){1000}){1000}", "a") == "Regular expression too big");
+}
+
 TEST_CASE("regex: groups are those of GNU's matcher") {
   CHECK(spans("(a|ab)(c|bcd)(d*)", "abcd") == "0-4 0-1 1-4 4-4");
   CHECK(spans("(aa|aaa)*", "aaaaa") == "0-5 2-5");
