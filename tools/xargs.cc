@@ -6,6 +6,7 @@
 #include <memory>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -169,6 +170,21 @@ bool is_blank(int c) {
   return c == ' ' || c == '\t';
 }
 
+// What may stand before a word. Within one, such as a form feed is part of it.
+bool is_space(int c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+// What execve(2) takes, by Linux' rule: a quarter of the stack, and never less than 128 KiB. (musl's sysconf gives the
+// latter.)
+uint64_t most_for_arguments() {
+  constexpr uint64_t least = 131072;
+  struct rlimit stack{};
+  if (::getrlimit(RLIMIT_STACK, &stack) < 0)
+    return least;
+  return std::max<uint64_t>(least, stack.rlim_cur / 4);
+}
+
 class Xargs {
  public:
   Xargs(const Options& opt, std::vector<std::string> command, Io& io)
@@ -181,23 +197,25 @@ class Xargs {
       file = TRY(open_file(opt_.file, O_RDONLY));
     own_input_ = !file;
     Reader reader(file ? file.get() : io_.in, opt_.file);
-    TRY(read_all_of(reader));
-    if (reader.error())
-      return std::unexpected(*reader.error());
-    if (!stopped_ && (!arguments_.empty() || (!ran_ && !opt_.not_empty && !opt_.replace)))
-      TRY(launch());
+    auto done = read_all_of(reader);
+    if (done && reader.error())
+      done = std::unexpected(*reader.error());
+    if (done && !stopped_ && (!arguments_.empty() || (!ran_ && !opt_.not_empty && !opt_.replace)))
+      done = launch();
+    // Also where nothing more is started: nobody should see this end, and those go on.
     while (!running_.empty())
       TRY(wait_one());
+    TRY(done);
     return status_;
   }
 
  private:
   Result<> prepare() {
-    const long system = ::sysconf(_SC_ARG_MAX);
     uint64_t environment = 0;
     for (char** variable = environ; *variable != nullptr; ++variable)
       environment += std::string_view(*variable).size() + 1;
-    const uint64_t most = (system > 4096 ? static_cast<uint64_t>(system) : 131072) - 2048 - environment;
+    const uint64_t system = most_for_arguments();
+    const uint64_t most = system - std::min(system, 2048 + environment);
     limit_ = std::min(default_size, most);
     if (!opt_.size.empty())
       limit_ = std::min(TRY(number(opt_.size, "-s", 1)), most);
@@ -274,10 +292,10 @@ class Xargs {
     return {};
   }
 
-  // A line as -I has it: without the blanks that it begins with.
+  // A line as -I has it: without the white space that it begins with.
   Result<bool> read_line(Reader& reader, std::string& word) const {
     int c = reader.get();
-    while (is_blank(c) || c == '\n')
+    while (is_space(c))
       c = reader.get();
     if (c < 0)
       return false;
@@ -296,7 +314,7 @@ class Xargs {
     held_ = none;
     if (c == none)
       c = reader.get();
-    while (is_blank(c) || c == '\n')
+    while (is_space(c))
       c = reader.get();
     if (c < 0)
       return false;
