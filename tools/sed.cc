@@ -994,6 +994,11 @@ Result<int> run(Options& opt, Io& io, Args& args) {
                                                     .sandbox = opt.sandbox,
                                                     .separate = opt.separate,
                                                     .bytes = bytes_are_characters()}));
+  // Not standard input, and not a file that has its name.
+  if (opt.in_place && args.empty()) {
+    io.warn(fail("", "", "no input files").error());
+    return 4;
+  }
   return Machine(opt, std::move(script), *length, std::move(args), io).run();
 }
 
