@@ -37,7 +37,6 @@ class Finder {
     for (const std::string& list : opt.omitted)
       for (const std::string_view word : split(list, ','))
         omitted_.push_back(word == "%PPID" ? ::getppid() : to_number<int32_t>(word).value_or(0));
-    omitted_.push_back(::getpid());
   }
 
   bool fits(const Process& process, std::string_view program) const {
@@ -59,7 +58,8 @@ class Finder {
     std::string_view first = list[0];
     if (first.starts_with('-'))  // a login shell
       first.remove_prefix(1);
-    if (same_file(first, program) || same_file(proc_.link(process.pid, "exe"), program))
+    // This process is a `pidof`, and no `rescue` that someone looks for.
+    if (same_file(first, program) || (process.pid != ::getpid() && same_file(proc_.link(process.pid, "exe"), program)))
       return true;
     return opt_.scripts && list.size() > 1 && process.name == base_name(program) && same_file(list[1], program);
   }
