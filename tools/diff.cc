@@ -192,7 +192,7 @@ constexpr Opt<Options> options[] = {
     {0, "suppress-common-lines", in_format<&DiffFormat::suppress_common>, "no common lines"},
     {'p', "show-c-function", &Options::show_c, "show the C function that each hunk is in"},
     {'F', "show-function-line", &Options::function, "show the last line before it that RE matches", "RE"},
-    {0, "label", &Options::labels, "LABEL in place of name and time; for the second file, give it again", "LABEL"},
+    {'L', "label", &Options::labels, "LABEL in place of name and time; for the second file, give it again", "LABEL"},
     {'t', "expand-tabs", in_format<&DiffFormat::expand_tabs>, "blanks for tabs"},
     {'T', "initial-tab", in_format<&DiffFormat::initial_tab>, "a tab before each line, so that tabs stay in line"},
     {0, "tabsize", set_tab_size, "tab stops each NUM columns (default 8)", "NUM"},
