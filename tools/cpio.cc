@@ -20,6 +20,7 @@
 #include "lib/base/fd.h"
 #include "lib/base/quote.h"
 #include "lib/base/time_text.h"
+#include "lib/fs/directory.h"
 #include "lib/fs/mode.h"
 #include "lib/fs/names.h"
 #include "lib/fs/owner_spec.h"
@@ -459,6 +460,8 @@ class Cpio {
   Result<> prepare_extraction(const std::string& directory) {
     ExtractOptions settings;
     settings.mask = ::umask(0);
+    if (opt_.make_directories)
+      TRY(make_parents(str(directory, '/'), 0777 & ~settings.mask));
     settings.existing = opt_.replace ? ExtractOptions::Existing::replace : ExtractOptions::Existing::keep_newer;
     settings.anywhere = opt_.absolute;
     settings.owner = ::geteuid() == 0 && !opt_.no_owner;

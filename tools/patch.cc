@@ -13,6 +13,7 @@
 #include "lib/base/text.h"
 #include "lib/fs/attributes.h"
 #include "lib/fs/backup.h"
+#include "lib/fs/directory.h"
 #include "lib/text/line_diff.h"
 #include "lib/text/patch_file.h"
 #include "lib/text/patch_merge.h"
@@ -613,16 +614,9 @@ class Patcher {
 
   bool wants_mismatch_backup() const { return opt_.backup_if_mismatch.value_or(true); }
 
-  static Result<> make_directories(const std::string& path) {
-    for (size_t slash = path.find('/', 1); slash != npos; slash = path.find('/', slash + 1))
-      if (::mkdir(path.substr(0, slash).c_str(), 0777) < 0 && errno != EEXIST)
-        return fail("make directory", path.substr(0, slash));
-    return {};
-  }
-
   // Written beside the target and renamed over it.
   static Result<> write_text(const std::string& path, std::string_view text, const struct stat* like) {
-    TRY(make_directories(path));
+    TRY(make_parents(path, 0777));
     const std::string temporary = str(dir_name(path), "/.rescue-patch-", ::getpid());
     UniqueFd file = TRY(open_file(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0666));
     Result<> done = write_all(file.get(), text, path);
@@ -661,7 +655,7 @@ class Patcher {
       return {};
     backed_up_.push_back(name);
     const std::string backup = TRY(backup_path(name));
-    TRY(make_directories(backup));
+    TRY(make_parents(backup, 0777));
     if (!exists)
       return write_text(backup, "", nullptr);
     if (::rename(name.c_str(), backup.c_str()) < 0)

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -46,6 +47,13 @@ Result<bool> DirectoryReader::next() {
   name_ = record + name_at;
   at_ += length;
   return true;
+}
+
+Result<> make_parents(const std::string& path, mode_t mode) {
+  for (size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1))
+    if (::mkdir(path.substr(0, slash).c_str(), mode) < 0 && errno != EEXIST)
+      return fail("make directory", path.substr(0, slash));
+  return {};
 }
 
 }  // namespace rescue

@@ -4,7 +4,10 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
+
+#include <sys/types.h>
 
 #include "lib/base/error.h"
 
@@ -53,6 +56,9 @@ class DirectoryReader {
   uint64_t inode_ = 0;
   uint8_t type_ = 0;
 };
+
+// Makes the directories that lie above `path` and are not there.
+Result<> make_parents(const std::string& path, mode_t mode);
 
 inline bool is_dot_or_dot_dot(std::string_view name) {
   return name == "." || name == "..";
