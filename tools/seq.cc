@@ -13,7 +13,7 @@ namespace rescue {
 namespace {
 
 struct Options {
-  std::string format;
+  std::optional<std::string> format;
   std::string separator = "\n";
   bool equal_width = false;
 };
@@ -255,8 +255,8 @@ Result<int> run(const Options& opt, Io& io, Args& args) {
   if (args.size() > 3)
     return usage_error("extra operand '", Printable(args[3]), '\'');
   std::string format;
-  if (!opt.format.empty()) {
-    format = TRY(checked_format(opt.format));
+  if (opt.format) {
+    format = TRY(checked_format(*opt.format));
     if (opt.equal_width)
       return usage_error("a format excludes -w");
   }
