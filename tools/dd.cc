@@ -140,6 +140,9 @@ Result<Amount> parse_amount(std::string_view text) {
   Amount amount{.value = 1};
   const auto invalid = [&](std::string_view why) { return fail("number", "", Quoted(text), ' ', why); };
   for (std::string_view factor : split(text, 'x')) {
+    // What strtoumax(3) goes over.
+    factor.remove_prefix(std::min(factor.find_first_not_of(" \t\n\v\f\r"), factor.size()));
+    factor.remove_prefix(factor.starts_with('+') ? 1 : 0);
     const size_t digits = std::min(factor.find_first_not_of("0123456789"), factor.size());
     const auto number = to_number<uint64_t>(factor.substr(0, digits));
     std::string_view suffix = factor.substr(digits);
