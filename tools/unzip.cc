@@ -51,7 +51,7 @@ constexpr Opt<Options> options[] = {
     {'j', nullptr, &Options::junk_paths, "without directories: all files into one"},
     {'C', nullptr, &Options::ignore_case, "patterns ignore case"},
     {'X', nullptr, &Options::owners, "give files their owners"},
-    {'x', nullptr, &Options::excluded, "not the members that match PATTERN", "PATTERN"},
+    {'x', nullptr, &Options::excluded, "not the members that match PATTERN...", "PATTERN"},
     {'q', nullptr, &Options::quiet, "say less; twice: nothing"},
 };
 
@@ -377,6 +377,24 @@ Result<int> run(const Options& opt, Io& io, Args& args) {
   return done;
 }
 
+// -x takes all words up to the next option, as if each had an -x of its own.
+int run_unzip(const Applet& applet, Io& io, std::span<const char* const> words) {
+  std::vector<const char*> all;
+  bool excluding = false;
+  bool has_own = false;  // the word before was the option
+  for (const char* const word : words) {
+    const std::string_view text(word);
+    const bool is_option = text.size() > 1 && text[0] == '-';
+    if (is_option)
+      excluding = text.ends_with('x') && text.find_first_of("d-", 1) == std::string_view::npos;
+    else if (excluding && !has_own)
+      all.push_back("-x");
+    has_own = is_option;
+    all.push_back(word);
+  }
+  return entry<options, run>(applet, io, all);
+}
+
 }  // namespace
 
 extern const Applet unzip_applet = {
@@ -386,6 +404,6 @@ extern const Applet unzip_applet = {
     .failure_status = damaged,
     .notes = dense<"Exit status: 0, 2 after an error, 9 where there is no archive, 11 where nothing matched.">,
     .options = describe<options>,
-    .run = entry<options, run>,
+    .run = run_unzip,
 };
 }  // namespace rescue
