@@ -21,11 +21,12 @@ Columns layout(std::span<const size_t> widths, size_t count, bool down) {
   return columns;
 }
 
+// Columns of the least width always fit, for no more of them were tried, and the last one has no gap.
 bool fits(const Columns& columns, size_t line_width) {
   size_t total = 0;
   for (const size_t width : columns.widths)
     total += width;
-  return total < line_width;
+  return total < line_width || total == columns.widths.size() * min_column_width;
 }
 
 }  // namespace
