@@ -322,6 +322,7 @@ build_sodium() {
   [[ $arch != x86_64 ]] || define+=(HAVE_MMINTRIN_H=1 HAVE_EMMINTRIN_H=1)
   cd "$work/libsodium/src/libsodium"
   sodium_version_header
+  drop_base_table crypto_core/ed25519/ref10/ed25519_ref10.c
   make -j "$(jobs)" -f - CC="$(cc)" CPPFLAGS='-Iinclude -Iinclude/sodium' <<END
 CFLAGS = $(flags $small_flags) ${define[*]/#/-D} -Wno-unknown-pragmas
 ./crypto_generichash/%.o ./crypto_pwhash/%.o: CFLAGS += $fast_flags
@@ -332,6 +333,28 @@ END
   install -m 644 libsodium.a "$stage/sysroot/usr/lib/"
   cp -R include/sodium include/sodium.h "$stage/sysroot/usr/include/"
   write_pc libsodium -lsodium
+}
+
+# To sign a bundle or make a key takes a multiple of Ed25519's base point. It is multiplied here as any other point is,
+# in the same time whatever the number is, which takes 50 microseconds instead of 12 and does without a table of 30 kB.
+# Checking a signature never used that table.
+drop_base_table() {
+  sed -i 's/^ge25519_scalarmult_base(/ge25519_scalarmult_base_by_table(/' "$1"
+  cat >>"$1" <<'END'
+
+void
+ge25519_scalarmult_base(ge25519_p3 *h, const unsigned char *a)
+{
+    unsigned char bytes[32];
+    ge25519_p3    base;
+
+    memset(bytes, 0x66, sizeof bytes); /* the y of the base point, 4/5, and an x that is even */
+    bytes[0] = 0x58;
+    ge25519_frombytes(&base, bytes);
+    ge25519_scalarmult(h, a, &base);
+}
+END
+  [[ $(grep -c '^ge25519_scalarmult_base(\|^ge25519_scalarmult_base_by_table(' "$1") == 2 ]]
 }
 
 sodium_version_header() {
