@@ -11,6 +11,7 @@
 #include "lib/base/applet.h"
 #include "lib/base/fd.h"
 #include "lib/base/size_text.h"
+#include "lib/base/utf8.h"
 #include "lib/sys/block.h"
 #include "lib/sys/mounts.h"
 
@@ -79,31 +80,66 @@ constexpr int nothing_found = 2;
 struct Device {
   std::string path;
   Superblock block;
+  std::vector<Tag> table;  // of its partitions
 };
 
-std::string escaped(std::string_view value) {
-  std::string text;
-  while (true) {
-    const size_t plain = std::min(value.find_first_of("\"\\"), value.size());
-    text += printable(value.substr(0, plain));
-    if (plain == value.size())
-      return text;
-    text += str('\\', value[plain]);
-    value.remove_prefix(plain + 1);
-  }
+bool is_letter_or_digit(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-// In the way of udev's properties: what is no plain letter becomes an underscore.
-std::string safe(std::string_view value) {
-  std::string text(value);
-  std::ranges::replace_if(
-      text,
-      [](char c) {
-        return !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                 std::string_view("#+-.:=@_/,").contains(c));
-      },
-      '_');
+// As cat -v shows it, with a backslash before the characters of `special`.
+std::string shown(std::string_view value, std::string_view special) {
+  std::string text;
+  for (const char c : value) {
+    const auto low = static_cast<char>(c & 0x7f);
+    text += low != c ? "M-" : "";
+    if (low < ' ' || low == 0x7f)
+      text += {'^', static_cast<char>(low ^ 0x40)};
+    else
+      text += special.contains(low) ? str('\\', low) : std::string(1, low);
+  }
   return text;
+}
+
+// udev's values in which all but plain letters and UTF-8 is \x20 and its like.
+std::string encoded(std::string_view value) {
+  std::string text;
+  while (!value.empty()) {
+    const Character c = first_character(value);
+    const std::string_view bytes = value.substr(0, c.length);
+    const bool is_plain = is_letter_or_digit(bytes[0]) || std::string_view("#+-.:=@_").contains(bytes[0]);
+    text += (c.valid && c.length > 1) || is_plain ? std::string(bytes) : str("\\x", to_hex(bytes));
+    value.remove_prefix(c.length);
+  }
+  return text;
+}
+
+// udev's values for people: an underscore for blanks and for what is no text.
+std::string safe(std::string_view value) {
+  std::string text;
+  bool blank = false;
+  for (; !value.empty(); value.remove_prefix(first_character(value).length)) {
+    const Character c = first_character(value);
+    const bool is_blank = value[0] == ' ' || (value[0] >= '\t' && value[0] <= '\r');
+    if (!is_blank) {
+      text += blank && !text.empty() ? "_" : "";
+      text += c.valid ? value.substr(0, c.length) : std::string_view("_");
+    }
+    blank = is_blank;
+  }
+  return text;
+}
+
+std::string udev_lines(const Tag& tag) {
+  const std::string_view name = tag.name;
+  if (name == "TYPE" || name == "VERSION" || name.ends_with("_ID"))
+    return str("ID_FS_", name, '=', encoded(tag.value), '\n');
+  if (name == "UUID" || name == "UUID_SUB" || name.starts_with("LABEL"))
+    return str("ID_FS_", name, '=', safe(tag.value), "\nID_FS_", name, "_ENC=", encoded(tag.value), '\n');
+  if (name == "PTUUID" || name == "PTTYPE")
+    return str("ID_PART_TABLE_", name.substr(2), '=', tag.value, '\n');
+  const bool is_limit = name.ends_with("_SECTOR_SIZE") || name.ends_with("_IO_SIZE");
+  return str(is_limit ? "ID_IOLIMIT_" : "ID_FS_", name, '=', tag.value, '\n');
 }
 
 class Printer {
@@ -125,18 +161,19 @@ class Printer {
           io_.out.put(tag->value, '\n');
         break;
       case Format::udev:
+        io_.out.put(any_ ? "\n" : "");
         for (const Tag* tag : tags)
-          io_.out.put("ID_FS_", tag->name, '=', safe(tag->value), '\n');
+          io_.out.put(udev_lines(*tag));
         break;
       case Format::export_lines:
         io_.out.put(any_ ? "\n" : "", "DEVNAME=", device.path, '\n');
         for (const Tag* tag : tags)
-          io_.out.put(tag->name, '=', quoted_export(tag->value), '\n');
+          io_.out.put(tag->name, '=', opt_.plain ? tag->value : shown(tag->value, " \\\"'$`<>"), '\n');
         break;
       case Format::full:
         io_.out.put(device.path, ':');
         for (const Tag* tag : tags)
-          io_.out.put(' ', tag->name, "=\"", opt_.plain ? tag->value : escaped(tag->value), '"');
+          io_.out.put(' ', tag->name, "=\"", opt_.plain ? tag->value : shown(tag->value, "\"\\"), '"');
         io_.out.put('\n');
         break;
     }
@@ -145,14 +182,6 @@ class Printer {
   }
 
  private:
-  // Fit for a shell to read.
-  static std::string quoted_export(std::string_view value) {
-    std::string text;
-    for (const char c : value)
-      text += std::string_view("\"\\`$<> ()'&;").contains(c) ? str('\\', c) : std::string(1, c);
-    return text;
-  }
-
   const Options& opt_;
   Io& io_;
   bool any_ = false;
@@ -168,7 +197,7 @@ Result<Device> limits_of(const std::string& path) {
                 {"OPTIMAL_IO_SIZE", BLKIOOPT},
                 {"PHYSICAL_SECTOR_SIZE", BLKPBSZGET},
                 {"LOGICAL_SECTOR_SIZE", BLKSSZGET}};
-  Device device{path, {}};
+  Device device{path, {}, {}};
   for (const auto& limit : limits) {
     unsigned value = 0;
     if (::ioctl(fd.get(), limit.request, &value) < 0)
@@ -197,28 +226,39 @@ Result<Device> look_at(const Options& opt, const std::string& path, const std::v
   if (opt.offset.empty() && opt.size.empty() && ::stat(path.c_str(), &info) == 0 && S_ISBLK(info.st_mode)) {
     const auto known = std::ranges::find(all, info.st_rdev, &BlockDevice::number);
     if (known != all.end()) {
-      return Device{path, tags_of(*known, all)};
+      return Device{path, tags_of(*known, all), {}};
     }
   }
   const UniqueFd fd = TRY(open_file(path, O_RDONLY));
   FdDisk disk = TRY(FdDisk::open(fd.get(), path));
   disk.narrow(TRY(size_of(opt.offset)), TRY(size_of(opt.size)));
-  Device device{path, {}};
+  Device device{path, {}, {}};
   if (auto found = TRY(probe_superblock(disk)))
     device.block = *std::move(found);
-  else if (const auto table = TRY(probe_partitions(disk)))
-    device.block.tags = {{"PTUUID", table->uuid}, {"PTTYPE", std::string(table->type)}};
+  // What a file system leaves of its first sector may be one, as on an image that is both for CDs and for sticks. The
+  // boot sectors of FAT and NTFS look like one.
+  const Superblock& block = device.block;
+  if (!block.tags.empty() && (!block.is_mountable() || block.type() == "vfat" || block.type() == "ntfs"))
+    return device;
+  if (const auto table = TRY(probe_partitions(disk))) {
+    device.table = {{"PTTYPE", std::string(table->type)}};
+    if (table->uuid != "00000000")
+      device.table.insert(device.table.begin(), {"PTUUID", table->uuid});
+  }
   return device;
 }
 
-bool matches(const Superblock& block, std::string_view token) {
+bool matches(const Device& device, std::string_view token) {
   if (token.empty())
     return true;
   const size_t equals = token.find('=');
+  const std::string_view name = token.substr(0, equals);
   std::string_view value = equals == std::string_view::npos ? "" : token.substr(equals + 1);
   if (value.size() > 1 && value.front() == '"' && value.back() == '"')
     value = value.substr(1, value.size() - 2);
-  return !value.empty() && block.tag(token.substr(0, equals)) == value;
+  return !value.empty() && (device.block.tag(name) == value || std::ranges::any_of(device.table, [&](const Tag& tag) {
+                              return tag.name == name && tag.value == value;
+                            }));
 }
 
 Result<int> run(const Options& opt, Io& io, Args& args) {
@@ -252,12 +292,15 @@ Result<int> run(const Options& opt, Io& io, Args& args) {
     // As util-linux has it, whose cache keeps no versions.
     if (device)
       std::erase_if(device->block.tags, [&](const Tag& tag) {
-        return (!opt.probe && tag.name == "VERSION") || (opt.no_partition && tag.name.starts_with("PART"));
+        return (!opt.probe && (tag.name == "VERSION" || tag.name.ends_with("_ID"))) ||
+               (opt.no_partition && tag.name.starts_with("PART"));
       });
-    if (!device || !matches(device->block, token) || !(opt.limits || is_wanted(opt, device->block)))
+    if (!device || !matches(*device, token) || !(opt.limits || is_wanted(opt, device->block)))
       continue;
     if (opt.probe && !opt.limits && !device->block.type().empty())
       device->block.tags.push_back({"USAGE", std::string(device->block.usage())});
+    for (Tag& tag : device->table)
+      device->block.tags.push_back(std::move(tag));
     if (path_only && !device->block.tags.empty())
       io.out.put(path, '\n');
     any |= (path_only && !device->block.tags.empty()) || (!path_only && printer.print(*device));

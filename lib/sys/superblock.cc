@@ -27,6 +27,14 @@ std::string text_until_zero(std::string_view text) {
   return std::string(text);
 }
 
+// Of any length up to eight bytes.
+uint64_t number_of(std::string_view bytes, bool big_endian = false) {
+  uint64_t number = 0;
+  for (size_t i = 0; i < bytes.size(); ++i)
+    number = number << 8 | static_cast<uint8_t>(bytes[big_endian ? i : bytes.size() - 1 - i]);
+  return number;
+}
+
 // "123e4567-e89b-12d3-a456-426614174000"; empty for one of zeros alone.
 std::string uuid_text(std::string_view bytes) {
   if (std::ranges::all_of(bytes, [](char c) { return c == 0; }))
@@ -34,6 +42,40 @@ std::string uuid_text(std::string_view bytes) {
   std::string text = to_hex(bytes);
   for (const size_t at : {20U, 16U, 12U, 8U})
     text.insert(at, "-");
+  return text;
+}
+
+void add_utf8(std::string& text, uint32_t code) {
+  const auto rest = [code](unsigned shift) { return static_cast<char>(0x80 | (code >> shift & 0x3f)); };
+  if (code < 0x80)
+    text += static_cast<char>(code);
+  else if (code < 0x800)
+    text += {static_cast<char>(0xc0 | code >> 6), rest(0)};
+  else if (code < 0x10000)
+    text += {static_cast<char>(0xe0 | code >> 12), rest(6), rest(0)};
+  else
+    text += {static_cast<char>(0xf0 | code >> 18), rest(12), rest(6), rest(0)};
+}
+
+// The characters of UTF-16, up to a zero.
+std::vector<uint32_t> utf16_codes(std::string_view bytes, bool big_endian) {
+  std::vector<uint32_t> codes;
+  for (size_t i = 0; i + 1 < bytes.size(); i += 2) {
+    const auto code = static_cast<uint32_t>(number_of(bytes.substr(i, 2), big_endian));
+    if (code == 0)
+      break;
+    if (code >= 0xdc00 && code < 0xe000 && !codes.empty() && codes.back() >= 0xd800 && codes.back() < 0xdc00)
+      codes.back() = 0x10000 + ((codes.back() - 0xd800) << 10) + (code - 0xdc00);
+    else
+      codes.push_back(code);
+  }
+  return codes;
+}
+
+std::string utf16_text(std::string_view bytes, bool big_endian = false) {
+  std::string text;
+  for (const uint32_t code : utf16_codes(bytes, big_endian))
+    add_utf8(text, code);
   return text;
 }
 
@@ -79,14 +121,6 @@ struct Field {
   uint16_t offset;
 };
 using enum Field::Kind;
-
-// Of any length up to eight bytes.
-uint64_t number_of(std::string_view bytes, bool big_endian = false) {
-  uint64_t number = 0;
-  for (size_t i = 0; i < bytes.size(); ++i)
-    number = number << 8 | static_cast<uint8_t>(bytes[big_endian ? i : bytes.size() - 1 - i]);
-  return number;
-}
 
 // Nothing, or 0, where they are not there: for places of which the size was checked.
 std::string_view text_at(const Bytes& bytes, uint64_t offset, uint64_t length) {
@@ -172,14 +206,15 @@ Found probe_btrfs(const Bytes& b) {
   return described(b, fields, "btrfs");
 }
 
+// Version 3 is another file system, of which blocks are told to have 1 KiB.
 Found probe_squashfs(const Bytes& b) {
-  static constexpr Field fields[] = {{"BLOCK_SIZE", little, 4, 12}};
   if (!has_at(b, 0, "hsqs"))
     return std::nullopt;
   Superblock block;
-  add(block, "VERSION", str(TRY(b.read<uint16_t>(28, what)), '.', TRY(b.read<uint16_t>(30, what))));
-  TRY(add_fields(block, b, fields));
-  return finished(block, "squashfs");
+  const auto version = TRY(b.read<uint16_t>(28, what));
+  add(block, "VERSION", str(version, '.', TRY(b.read<uint16_t>(30, what))));
+  add(block, "BLOCK_SIZE", version < 4 ? "1024" : "");
+  return finished(block, version < 4 ? "squashfs3" : "squashfs");
 }
 
 Found probe_luks(const Bytes& b) {
@@ -291,6 +326,14 @@ Result<std::string> fat_root_label(Disk& disk, const FatLayout& layout) {
   return std::string();
 }
 
+// "1234-ABCD"
+std::string serial_text(uint64_t serial) {
+  std::string text = hex_number(static_cast<uint32_t>(serial), 8);
+  std::ranges::transform(text, text.begin(), [](char c) { return c >= 'a' ? static_cast<char>(c - 32) : c; });
+  text.insert(4, "-");
+  return text;
+}
+
 Found probe_fat(Disk& disk) {
   const std::string start = TRY(disk.read(0, 512));
   const Bytes head(start, disk.path());
@@ -307,10 +350,7 @@ Found probe_fat(Disk& disk) {
     add(block, "SEC_TYPE", "msdos");
   add(block, "LABEL_FATBOOT", boot_label);
   add(block, "LABEL", TRY(fat_root_label(disk, *layout)));
-  std::string uuid = hex_number(static_cast<uint32_t>(serial), 8);
-  std::ranges::transform(uuid, uuid.begin(), [](char c) { return c >= 'a' ? static_cast<char>(c - 32) : c; });
-  uuid.insert(4, "-");
-  add(block, "UUID", serial == 0 ? "" : std::move(uuid));
+  add(block, "UUID", serial == 0 ? "" : serial_text(serial));
   add(block, "VERSION",
       layout->is_32               ? "FAT32"
       : layout->clusters < 0xff4  ? "FAT12"
@@ -318,6 +358,112 @@ Found probe_fat(Disk& disk) {
                                   : "");
   add(block, "BLOCK_SIZE", str(layout->sector));
   return finished(block, "vfat");
+}
+
+// ---- exFAT: the label is an entry of the root directory
+
+constexpr uint64_t most_exfat_root = 320'000;  // bytes of it that are looked at
+
+Result<std::string> exfat_label(Disk& disk, const Bytes& head, unsigned sector_bits, unsigned cluster_bits) {
+  uint64_t cluster = number_at(head, 96, 4);
+  for (uint64_t left = most_exfat_root; left > 0 && cluster >= 2 && cluster <= 0xffffff6;) {
+    const uint64_t sector = number_at(head, 88, 4) + ((cluster - 2) << (cluster_bits - sector_bits));
+    const auto wanted = static_cast<size_t>(std::min(left, uint64_t{1} << cluster_bits));
+    const std::string entries = TRY(disk.read(sector << sector_bits, wanted));
+    for (size_t at = 0; at + 32 <= entries.size() && entries[at] != 0; at += 32)
+      if (static_cast<uint8_t>(entries[at]) == 0x83)
+        return text_until_zero(utf16_text(std::string_view(entries).substr(
+            at + 2, std::min<size_t>(static_cast<uint8_t>(entries[at + 1]) * size_t{2}, 22))));
+    if (entries.size() < wanted || entries[wanted - 32] == 0)
+      break;
+    left -= wanted;
+    cluster = number_of(TRY(disk.read((number_at(head, 80, 4) << sector_bits) + cluster * 4, 4)));
+  }
+  return std::string();
+}
+
+Found probe_exfat(Disk& disk) {
+  const std::string start = TRY(disk.read(0, 512));
+  const Bytes head(start, disk.path());
+  const auto sector_bits = static_cast<unsigned>(number_at(head, 108, 1));
+  const auto cluster_bits = static_cast<unsigned>(sector_bits + number_at(head, 109, 1));
+  if (head.size() < 512 || !has_at(head, 3, "EXFAT   ") || sector_bits < 9 || sector_bits > 12 || cluster_bits > 25)
+    return std::nullopt;
+  Superblock block;
+  add(block, "LABEL", TRY(exfat_label(disk, head, sector_bits, cluster_bits)));
+  add(block, "UUID", serial_text(number_at(head, 100, 4)));
+  add(block, "VERSION", str(number_at(head, 105, 1), '.', number_at(head, 104, 1)));
+  add(block, "BLOCK_SIZE", str(1U << sector_bits));
+  return finished(block, "exfat");
+}
+
+// ---- NTFS: the label is in the fourth record of its master table
+
+struct NtfsLayout {
+  uint64_t sector = 0;
+  uint64_t record = 0;
+  uint64_t table = 0;  // where the master table begins
+};
+
+constexpr uint64_t most_ntfs_cluster = 2 << 20;
+constexpr uint64_t most_ntfs_record = 65536;  // 1 and 4 KiB are in use
+
+std::optional<NtfsLayout> ntfs_layout(const Bytes& head, uint64_t size) {
+  // What is FAT's is zero here: reserved sectors, tables, root entries, sectors, sectors of a table, sectors again.
+  static constexpr uint8_t unused[][2] = {{14, 2}, {16, 1}, {17, 2}, {19, 2}, {22, 2}, {32, 4}};
+  if (head.size() < 512 || !has_at(head, 3, "NTFS    "))
+    return std::nullopt;
+  for (const auto& [at, length] : unused)
+    if (number_at(head, at, length) != 0)
+      return std::nullopt;
+  // Both sizes are a count, or above 128 a power of two: of sectors, and of clusters or bytes.
+  NtfsLayout layout{.sector = number_at(head, 11, 2)};
+  const uint64_t count = number_at(head, 13, 1), record = number_at(head, 64, 1), first = number_at(head, 48, 8);
+  const uint64_t cluster = layout.sector * (count >= 240 && count <= 249 ? uint64_t{1} << (256 - count)
+                                            : count <= 128               ? count
+                                                                         : 0);
+  layout.record = record >= 0xe1 && record <= 0xf7 ? uint64_t{1} << (256 - record)
+                  : record <= 64                   ? record * cluster
+                                                   : 0;
+  if (layout.sector < 256 || layout.sector > 4096 || !std::has_single_bit(cluster / layout.sector) ||
+      cluster > most_ntfs_cluster || layout.record < 64 || layout.record > most_ntfs_record || first > size / cluster)
+    return std::nullopt;
+  layout.table = first * cluster;
+  return layout;
+}
+
+std::string ntfs_label(const Bytes& record) {
+  const uint64_t end = std::min<uint64_t>(record.size(), number_at(record, 28, 4));
+  for (uint64_t at = number_at(record, 20, 2); at < end;) {
+    const uint64_t type = number_at(record, at, 4), length = number_at(record, at + 4, 4);
+    if (type == 0x60)
+      return text_until_zero(
+          utf16_text(text_at(record, at + number_at(record, at + 20, 2), number_at(record, at + 16, 4))));
+    if (length == 0 || type == 0xffffffff)
+      break;
+    at += length;
+  }
+  return {};
+}
+
+Found probe_ntfs(Disk& disk) {
+  const std::string start = TRY(disk.read(0, 512));
+  const Bytes head(start, disk.path());
+  const auto layout = ntfs_layout(head, disk.size());
+  if (!layout)
+    return std::nullopt;
+  const std::string first = TRY(disk.read(layout->table, 4));
+  const std::string volume = TRY(disk.read(layout->table + 3 * layout->record, static_cast<size_t>(layout->record)));
+  if (first != "FILE" || !volume.starts_with("FILE"))
+    return std::nullopt;
+  Superblock block;
+  add(block, "LABEL", ntfs_label(Bytes(volume, disk.path())));
+  add(block, "BLOCK_SIZE", str(layout->sector));
+  const uint64_t serial = number_at(head, 72, 8);
+  std::string uuid = str(serial_text(serial >> 32), serial_text(serial));
+  std::erase(uuid, '-');
+  add(block, "UUID", std::move(uuid));
+  return finished(block, "ntfs");
 }
 
 // ---- ISO 9660: volume descriptors from sector 16 on
@@ -333,48 +479,97 @@ std::string iso_date(std::string_view digits) {
   return text;
 }
 
-// Joliet's name, in the two-byte letters of UCS-2; only those of ASCII.
-std::string joliet_label(std::string_view bytes) {
-  std::string text;
-  for (size_t i = 0; i + 1 < bytes.size(); i += 2) {
-    if (bytes[i] != 0 || static_cast<uint8_t>(bytes[i + 1]) >= 0x80)
-      return {};
-    text += bytes[i + 1];
+std::string iso_trimmed(std::string_view text) {
+  constexpr std::string_view blanks = " \t\n\v\f\r";
+  text = text.substr(0, text.find('\0'));
+  text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
+  return std::string(text.substr(0, text.find_last_not_of(blanks) + 1));
+}
+
+// Joliet has letters of all languages, but half as many; the plain name has capitals alone, and _ for what is no ASCII.
+// Where the one begins the other, both together are the whole name; where not, Joliet's is.
+std::string merged_name(std::string_view wide, std::string_view ascii) {
+  const auto upper = [](uint32_t c) { return c >= 'a' && c <= 'z' ? c - 32 : c; };
+  std::string name;
+  size_t at = 0;
+  size_t units = 0;
+  for (const uint32_t code : utf16_codes(wide, true)) {
+    const auto plain = at < ascii.size() ? static_cast<uint8_t>(ascii[at]) : uint8_t{'_'};
+    if (plain != '_' && code != '_' && upper(plain) != upper(code))
+      break;
+    add_utf8(name, plain == '_' || (code != '_' && plain >= 'A' && plain <= 'Z') ? code : plain);
+    ++at;
+    units += code < 0x10000 ? 1 : 2;
   }
-  return text_until_zero(text);
+  return iso_trimmed(units * 2 == wide.size() ? name.append(ascii.substr(std::min(at, ascii.size())))
+                                              : utf16_text(wide, true));
+}
+
+struct IsoVolume {
+  std::string boot;
+  std::string primary;
+  std::string joliet;
+};
+
+Result<IsoVolume> read_iso(Disk& disk) {
+  IsoVolume volume;
+  for (uint64_t sector = 16; sector < 32; ++sector) {
+    std::string descriptor = TRY(disk.read(sector * 2048, 2048));
+    const Bytes b(descriptor, disk.path());
+    const uint64_t kind = number_at(b, 0, 1);
+    if (b.size() < 2048 || !has_at(b, 1, "CD001") || kind == 255)
+      break;
+    std::string* const place = kind == 0                          ? &volume.boot
+                               : kind == 1                        ? &volume.primary
+                               : kind == 2 && has_at(b, 88, "%/") ? &volume.joliet
+                                                                  : nullptr;
+    if (place != nullptr && place->empty())
+      *place = std::move(descriptor);
+  }
+  return volume;
+}
+
+struct IsoName {
+  char tag[17];
+  uint8_t length;
+  uint16_t offset;
+  bool may_refer;  // with a _ before it, it names a file that says so
+};
+constexpr IsoName iso_label = {"LABEL", 32, 40, false};
+constexpr IsoName iso_names[] = {{"SYSTEM_ID", 32, 8, false},
+                                 {"VOLUME_SET_ID", 128, 190, false},
+                                 {"PUBLISHER_ID", 128, 318, true},
+                                 {"DATA_PREPARER_ID", 128, 446, true},
+                                 {"APPLICATION_ID", 128, 574, true}};
+
+std::string iso_name(const IsoVolume& volume, const IsoName& name) {
+  const auto field = [&](const std::string& of) {
+    return std::string_view(of).substr(std::min<size_t>(name.offset, of.size()), name.length);
+  };
+  const std::string_view ascii = field(volume.primary), wide = field(volume.joliet);
+  const bool no_ascii = name.may_refer && (ascii.starts_with('_') || iso_trimmed(ascii).empty());
+  const bool no_wide =
+      wide.empty() ||
+      (name.may_refer && (wide.starts_with(std::string_view("\0_", 2)) || iso_trimmed(utf16_text(wide, true)).empty()));
+  if (no_wide)
+    return no_ascii ? std::string() : iso_trimmed(ascii);
+  return no_ascii ? iso_trimmed(utf16_text(wide, true)) : merged_name(wide, ascii);
 }
 
 Found probe_iso(Disk& disk) {
-  Superblock block;
-  std::string label;
-  std::string uuid;
-  std::string version;
-  for (uint64_t sector = 16; sector < 32; ++sector) {
-    const std::string descriptor = TRY(disk.read(sector * 2048, 2048));
-    const Bytes b(descriptor, disk.path());
-    if (b.size() < 2048 || !has_at(b, 1, "CD001"))
-      break;
-    const uint64_t kind = number_at(b, 0, 1);
-    if (kind == 1 && block.tags.empty()) {
-      uuid = iso_date(text_at(b, 830, 16));
-      if (uuid.empty())
-        uuid = iso_date(text_at(b, 813, 16));
-      label = text_until_zero(text_at(b, 40, 32));
-      add(block, "BLOCK_SIZE", "2048");
-    } else if (kind == 2 && has_at(b, 88, "%/")) {
-      version = "Joliet Extension";
-      const std::string joliet = joliet_label(text_at(b, 40, 32));
-      if (lower_case(joliet) == lower_case(label) && label.size() <= 16)
-        label = joliet;
-    } else if (kind == 255) {
-      break;
-    }
-  }
-  if (block.tags.empty())
+  const IsoVolume volume = TRY(read_iso(disk));
+  if (volume.primary.empty())
     return std::nullopt;
-  add(block, "UUID", std::move(uuid));
-  add(block, "VERSION", std::move(version));
-  add(block, "LABEL", std::move(label));
+  const Bytes b(volume.primary, disk.path());
+  Superblock block;
+  add(block, "BLOCK_SIZE", "2048");
+  for (const IsoName& name : iso_names)
+    add(block, name.tag, iso_name(volume, name));
+  std::string uuid = iso_date(text_at(b, 830, 16));
+  add(block, "UUID", uuid.empty() ? iso_date(text_at(b, 813, 16)) : std::move(uuid));
+  add(block, "BOOT_SYSTEM_ID", volume.boot.empty() ? "" : iso_trimmed(std::string_view(volume.boot).substr(7, 32)));
+  add(block, "VERSION", volume.joliet.empty() ? "" : "Joliet Extension");
+  add(block, iso_label.tag, iso_name(volume, iso_label));
   return finished(block, "iso9660");
 }
 
@@ -414,27 +609,6 @@ std::string guid_text(std::string_view bytes) {
   for (const uint8_t i : order)
     sorted += bytes[i];
   return uuid_text(sorted);
-}
-
-std::string utf16_text(std::string_view bytes) {
-  std::string text;
-  for (size_t i = 0; i + 1 < bytes.size(); i += 2) {
-    const unsigned code = static_cast<uint8_t>(bytes[i]) | static_cast<unsigned>(static_cast<uint8_t>(bytes[i + 1]))
-                                                               << 8;
-    if (code == 0)
-      break;
-    if (code < 0x80) {
-      text += static_cast<char>(code);
-    } else if (code < 0x800) {
-      text += static_cast<char>(0xc0 | code >> 6);
-      text += static_cast<char>(0x80 | (code & 0x3f));
-    } else {
-      text += static_cast<char>(0xe0 | code >> 12);
-      text += static_cast<char>(0x80 | (code >> 6 & 0x3f));
-      text += static_cast<char>(0x80 | (code & 0x3f));
-    }
-  }
-  return text;
 }
 
 constexpr unsigned most_gpt_entries = 1024;
@@ -539,8 +713,6 @@ FoundTable probe_dos(Disk& disk) {
     if (entry.is_extended())
       TRY(add_logical(disk, table, entry.start));
   }
-  if (table.partitions.empty())
-    return std::nullopt;
   return table;
 }
 
@@ -604,6 +776,8 @@ std::span<const std::string_view> known_types() {
   static constexpr std::string_view types[] = {"linux_raid_member",
                                                "LVM2_member",
                                                "crypto_LUKS",
+                                               "ntfs",
+                                               "exfat",
                                                "vfat",
                                                "swsuspend",
                                                "swap",
@@ -614,6 +788,7 @@ std::span<const std::string_view> known_types() {
                                                "jbd",
                                                "iso9660",
                                                "squashfs",
+                                               "squashfs3",
                                                "btrfs"};
   return types;
 }
@@ -625,7 +800,7 @@ Found probe_superblock(Disk& disk) {
     if (is_system_error(found) || (found && *found))
       return found;
   }
-  for (const auto probe : {probe_raid_at_end, probe_swap, probe_iso, probe_fat}) {
+  for (const auto probe : {probe_raid_at_end, probe_swap, probe_iso, probe_fat, probe_ntfs, probe_exfat}) {
     Found found = probe(disk);
     if (is_system_error(found) || (found && *found))
       return found;

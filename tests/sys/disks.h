@@ -94,6 +94,82 @@ inline std::string fat_disk() {
   return disk;
 }
 
+// Its label is two clusters away: the root directory goes on in cluster 4.
+inline std::string exfat_disk() {
+  std::string disk(16 * 512, '\0');
+  put(disk, 3, "EXFAT   ");
+  put_number(disk, 80, 2, 4);
+  put_number(disk, 88, 4, 4);
+  put_number(disk, 96, 2, 4);
+  put_number(disk, 100, 0xabcd1234, 4);
+  put_number(disk, 104, 0x100, 2);
+  put_number(disk, 108, 9, 1);
+  put_number(disk, 2 * 512 + 8, 4, 4);
+  for (size_t at = 0; at < 512; at += 32)
+    disk[4 * 512 + at] = 0x05;
+  put(disk, 6 * 512, std::string_view("\x83\x03S\0D\0\xfc\0", 8));
+  return disk;
+}
+
+// One cluster is one sector; the master table begins in the fourth, with records of 1 KiB.
+inline std::string ntfs_disk() {
+  std::string disk(16 * 512, '\0');
+  put(disk, 3, "NTFS    ");
+  put_number(disk, 11, 512, 2);
+  put_number(disk, 13, 1, 1);
+  put_number(disk, 40, 15, 8);
+  put_number(disk, 48, 4, 8);
+  put_number(disk, 64, 0xf6, 1);
+  put_number(disk, 72, 0x30E5E16E2B9719BC, 8);
+  put(disk, 4 * 512, "FILE");
+  const size_t record = 4 * 512 + 3 * 1024;
+  put(disk, record, "FILE");
+  put_number(disk, record + 20, 56, 2);
+  put_number(disk, record + 28, 1024, 4);
+  put_number(disk, record + 56, 0x10, 4);
+  put_number(disk, record + 60, 24, 4);
+  const size_t name = record + 80;
+  put_number(disk, name, 0x60, 4);
+  put_number(disk, name + 4, 32, 4);
+  put_number(disk, name + 16, 8, 4);
+  put_number(disk, name + 20, 24, 2);
+  put(disk, name + 24, std::string_view("C\0:\0\x3d\xd8\xbe\xdc", 8));
+  return disk;
+}
+
+// Joliet's names beside those of capitals.
+inline std::string joliet_disk() {
+  std::string disk(2048 * 20, '\0');
+  const auto wide = [&disk](size_t at, std::string_view text, size_t length) {
+    for (size_t i = 0; i < length; ++i)
+      disk[at + 2 * i + 1] = i < text.size() ? text[i] : ' ';
+  };
+  put(disk, 2048 * 16,
+      "\x01"
+      "CD001");
+  put(disk, 2048 * 16 + 40, "A_NAME_WITH_MORE_LETTERS        ");
+  put(disk, 2048 * 16 + 190, std::string(640 - 128, ' '));
+  put(disk, 2048 * 16 + 318, "_FILE");
+  put(disk, 2048 * 16 + 446, "  SOMEBODY");
+  put(disk, 2048 * 17,
+      std::string_view("\0"
+                       "CD001\1EL TORITO",
+                       16));
+  put(disk, 2048 * 18,
+      "\x02"
+      "CD001");
+  put(disk, 2048 * 18 + 88, "%/E");
+  wide(2048 * 18 + 40, "A name with more", 16);
+  wide(2048 * 18 + 190, "", 64);
+  wide(2048 * 18 + 318, "", 64);
+  wide(2048 * 18 + 446, "Other", 64);
+  wide(2048 * 18 + 574, "", 64);
+  put(disk, 2048 * 19,
+      "\xff"
+      "CD001");
+  return disk;
+}
+
 inline std::string iso_disk() {
   std::string disk(2048 * 20, '\0');
   put(disk, 2048 * 16,
@@ -110,6 +186,7 @@ inline std::string iso_disk() {
 inline std::string squashfs_disk() {
   std::string disk(4096, '\0');
   put(disk, 0, "hsqs");
+  put_number(disk, 28, 4, 2);
   put_number(disk, 12, 131072, 4);
   return disk;
 }
@@ -160,7 +237,10 @@ inline std::vector<std::pair<std::string_view, std::string>> all_disks() {
           {"luks", luks_disk()},
           {"lvm", lvm_disk()},
           {"vfat", fat_disk()},
+          {"exfat", exfat_disk()},
+          {"ntfs", ntfs_disk()},
           {"iso", iso_disk()},
+          {"joliet", joliet_disk()},
           {"squashfs", squashfs_disk()},
           {"gpt", gpt_disk()},
           {"dos", dos_disk()}};

@@ -25,6 +25,26 @@ TEST_CASE("superblock: file systems are told by their own bytes") {
   CHECK(seen(fat_disk()) == "vfat ABCD-1234 ESP");
   CHECK(seen(iso_disk()) == "iso9660 2024-01-02-03-04-05-06 DEBIAN_12");
   CHECK(seen(squashfs_disk()) == "squashfs  ");
+  CHECK(seen(exfat_disk()) == "exfat ABCD-1234 SD\xc3\xbc");
+  CHECK(seen(ntfs_disk()) == "ntfs 30E5E16E2B9719BC C:\xf0\x9f\x92\xbe");
+}
+
+TEST_CASE("superblock: a name in Joliet's letters goes on in those of the plain one") {
+  const std::string bytes = joliet_disk();
+  TextDisk disk(bytes);
+  const auto found = probe_superblock(disk);
+  REQUIRE(found);
+  REQUIRE(*found);
+  CHECK((*found)->label() == "A name with more_LETTERS");
+  CHECK((*found)->tag("PUBLISHER_ID").empty());
+  CHECK((*found)->tag("DATA_PREPARER_ID") == "Other");
+  CHECK((*found)->tag("BOOT_SYSTEM_ID") == "EL TORITO");
+}
+
+TEST_CASE("superblock: a chain of exFAT's that runs in circles ends") {
+  std::string bytes = exfat_disk();
+  put_number(bytes, 2 * 512 + 8, 2, 4);
+  CHECK(seen(bytes) == "exfat ABCD-1234 ");
 }
 
 TEST_CASE("superblock: swap is found for every size of a page") {
