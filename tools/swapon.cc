@@ -5,8 +5,10 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/swap.h>
+#include <unistd.h>
 
 #include "lib/base/applet.h"
+#include "lib/base/bytes.h"
 #include "lib/base/fd.h"
 #include "lib/base/size_text.h"
 #include "lib/base/table.h"
@@ -25,6 +27,7 @@ struct Options {
   bool bytes = false;
   bool raw = false;
   bool verbose = false;
+  bool fix_page_size = false;
   std::vector<std::string> words;
   std::string priority;
   std::string label;
@@ -37,6 +40,7 @@ constexpr Opt<Options> options[] = {
     {'a', "all", &Options::all, "all swap of fstab, save noauto"},
     {'e', "ifexists", &Options::if_exists, "with -a: pass over what is not there"},
     {'d', "discard", &Options::discard, "tell the disk what is free: once, pages (default: both)", "[POLICY]"},
+    {'f', "fixpgsz", &Options::fix_page_size, "write the header anew where it is made for pages of another size"},
     {'p', "priority", &Options::priority, "the higher the sooner, -1 to 32767", "N"},
     {'o', "options", &Options::words, "as in fstab: pri=N, discard[=once|pages]; nofail", "LIST"},
     {'L', "label", &Options::label, "the one with this label", "LABEL"},
@@ -126,6 +130,77 @@ Result<int> flags_of(const Options& opt, std::string_view from_table) {
   return flags;
 }
 
+constexpr std::string_view signature = "SWAPSPACE2";  // what the page of the header ends with
+constexpr size_t header_at = 1024;                    // before it is room for a boot sector
+constexpr uint64_t least_pages = 10;
+
+struct SwapHeader {
+  size_t page = 0;    // 0 where there is none
+  uint64_t size = 0;  // of the pages that it tells of
+  std::string uuid;   // as they are on the disk
+  std::string label;
+};
+
+Result<SwapHeader> read_header(Disk& disk) {
+  SwapHeader header;
+  for (const size_t page : {4096U, 8192U, 16384U, 65536U})
+    if (header.page == 0 && TRY(disk.read(page - signature.size(), signature.size())) == signature)
+      header.page = page;
+  const std::string bytes = TRY(disk.read(header_at, 44));
+  const Bytes b(bytes, disk.path());
+  if (header.page == 0 || b.size() < 44)
+    return SwapHeader();
+  const bool known = TRY(b.read<uint32_t>(0, "swap header")) == 1;
+  header.size = (known ? uint64_t{TRY(b.read<uint32_t>(4, "swap header"))} + 1 : 1) * header.page;
+  header.uuid = bytes.substr(12, 16);
+  header.label = bytes.substr(28, 15);
+  return header;
+}
+
+// As mkswap would, with the pages of the running kernel; what is before the header stays.
+Result<> write_header(const std::string& path, const SwapHeader& old, uint64_t size, size_t page) {
+  if (size / page < least_pages)
+    return fail("write the swap header", path, "is too small for swapping");
+  std::string bytes(page - header_at, '\0');
+  const auto number = [&](size_t at, uint64_t value) {
+    for (size_t i = 0; i < 4; ++i)
+      bytes[at + i] = static_cast<char>(value >> (8 * i));
+  };
+  number(0, 1);
+  number(4, std::min<uint64_t>(size / page, UINT32_MAX) - 1);
+  bytes.replace(12, 16, old.uuid);
+  const std::string_view label = std::string_view(old.label).substr(0, old.label.find('\0'));
+  bytes.replace(28, label.size(), label);
+  bytes.replace(bytes.size() - signature.size(), signature.size(), signature);
+  // A disk that is in use is not opened with O_EXCL.
+  struct stat info{};
+  const bool is_disk = ::stat(path.c_str(), &info) == 0 && S_ISBLK(info.st_mode);
+  UniqueFd fd = TRY(open_file(path, O_WRONLY | (is_disk ? O_EXCL : 0)));
+  const auto put = [&](std::string_view text, size_t at) -> Result<> {
+    if (::lseek(fd.get(), static_cast<off_t>(at), SEEK_SET) < 0)
+      return fail("seek", path);
+    return write_all(fd.get(), text, path);
+  };
+  TRY(put(bytes, header_at));
+  if (old.page > page)
+    TRY(put(std::string(signature.size(), '\0'), old.page - signature.size()));
+  if (::fsync(fd.get()) < 0)
+    return fail("write the swap header", path);
+  return fd.close(path);
+}
+
+// The kernel takes a header of its own page size alone: another machine, or another kernel of the same, may have made
+// it for other pages.
+Result<> fix_page_size(const Options& opt, Io& io, Disk& disk, const std::string& path) {
+  const SwapHeader header = TRY(read_header(disk));
+  const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+  if (header.page == 0 || header.page == page || header.size > disk.size())
+    return {};
+  io.note(Printable(path), ": its header is made for pages of ", header.page, " bytes, those of this kernel have ",
+          page, opt.fix_page_size ? ": it is written anew" : "; --fixpgsz writes it anew");
+  return opt.fix_page_size ? write_header(path, header, disk.size(), page) : Result<>();
+}
+
 Result<> use(const Options& opt, Io& io, const std::string& spec, std::string_view words) {
   const std::string path = TRY(resolve_device(spec));
   const UniqueFd fd = TRY(open_file(path, O_RDONLY));
@@ -137,6 +212,7 @@ Result<> use(const Options& opt, Io& io, const std::string& spec, std::string_vi
   if (::fstat(fd.get(), &info) == 0 && S_ISREG(info.st_mode) &&
       static_cast<uint64_t>(info.st_blocks) * 512 < disk.size())
     return fail("swap to it", path, "has holes");
+  TRY(fix_page_size(opt, io, disk, path));
   if (opt.verbose)
     io.out.put("swapon ", path, '\n');
   if (::swapon(path.c_str(), TRY(flags_of(opt, words))) < 0)
