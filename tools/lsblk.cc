@@ -2,20 +2,23 @@
 #include <algorithm>
 #include <cstdlib>
 #include <optional>
+#include <span>
+#include <utility>
 
-#include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "lib/base/applet.h"
-#include "lib/base/fd.h"
 #include "lib/base/json.h"
 #include "lib/base/sort.h"
 #include "lib/base/text.h"
+#include "lib/base/utf8.h"
 #include "lib/fs/mode.h"
 #include "lib/fs/names.h"
+#include "lib/fs/root.h"
 #include "lib/sys/block.h"
 #include "lib/sys/mounts.h"
 
@@ -39,12 +42,17 @@ struct Options {
   bool scsi = false;
   bool shell_names = false;
   bool tree = false;
+  uint32_t width = 0;    // of the lines; that of the terminal for 0
   std::string_view set;  // of columns, by a name of its own
   std::string sort;
   std::string dedup;
   std::string columns;
   std::string exclude;
   std::string include;
+  std::string root = "/";
+
+  bool draws_tree() const { return tree || (!list && !raw && !pairs && sort.empty()); }
+  bool is_plain() const { return raw || pairs || json; }  // for programs, without a layout
 };
 
 constexpr std::string_view default_columns = "NAME,MAJ:MIN,RM,SIZE,RO,TYPE,MOUNTPOINTS";
@@ -59,6 +67,15 @@ template <const char* columns>
 Result<> choose_set(Options& o, std::string_view /*none*/) {
   o.set = columns;
   o.scsi = o.scsi || o.set == scsi_columns;
+  o.no_children = o.no_children || o.scsi;
+  return {};
+}
+
+Result<> choose_width(Options& o, std::string_view word) {
+  const auto number = to_number<uint32_t>(word);
+  if (!number)
+    return usage_error("'", Printable(word), "' is no width");
+  o.width = *number;
   return {};
 }
 
@@ -86,83 +103,89 @@ constexpr Opt<Options> options[] = {
     {'S', "scsi", choose_set<scsi_columns>, "only SCSI devices: HCTL, VENDOR, MODEL"},
     {'t', "topology", choose_set<topology_columns>, "sizes of their sectors and queues"},
     {'T', "tree", &Options::tree, "as a tree, also with -x"},
+    {'w', "width", choose_width, "lay out for lines of N columns", "N"},
     {'x', "sort", &Options::sort, "in the order of COLUMN, as a list", "COLUMN"},
     {'y', "shell", &Options::shell_names, "with -P: names that a shell takes: MAJ_MIN, FSUSE_PCT"},
     {'z', "zoned", choose_set<zone_columns>, "the zones of zoned devices"},
+    {0, "sysroot", &Options::root, "read /sys, /proc and /dev below DIR", "DIR"},
 };
 
 constexpr std::string_view memory_disks = "1";
 
-enum class Kind : uint8_t { text, number, size, flag, list };
+// All but texts and lists stand to the right.
+enum class Kind : uint8_t { text, list, note, number, size, flag };
 
-// `file` is below the device's folder in /sys; of a partition, the disk's where it has none itself.
+// The width is what util-linux would like: of a column that holds less than this, or a share of the line (-25 is a
+// quarter) to which it is cut down first where the line is too short; without `cut` its words stay whole even so, and
+// the line is broken. `file` is below the device's folder in /sys; of a partition, the disk's where that is about its
+// queue.
 struct Column {
   char name[12];
   Kind kind;
-  char file[32];
+  int8_t width;
+  char file[32] = "";
+  bool cut = false;
 };
 
 constexpr Column known_columns[] = {
-    {"NAME", Kind::text, ""},
-    {"KNAME", Kind::text, ""},
-    {"PATH", Kind::text, ""},
-    {"MAJ:MIN", Kind::text, ""},
-    {"RM", Kind::flag, ""},
-    {"SIZE", Kind::size, ""},
-    {"RO", Kind::flag, ""},
-    {"TYPE", Kind::text, ""},
-    {"MOUNTPOINT", Kind::text, ""},
-    {"MOUNTPOINTS", Kind::list, ""},
-    {"FSTYPE", Kind::text, ""},
-    {"FSVER", Kind::text, ""},
-    {"LABEL", Kind::text, ""},
-    {"UUID", Kind::text, ""},
-    {"FSSIZE", Kind::size, ""},
-    {"FSAVAIL", Kind::size, ""},
-    {"FSUSED", Kind::size, ""},
-    {"FSUSE%", Kind::size, ""},
-    {"PTTYPE", Kind::text, ""},
-    {"PTUUID", Kind::text, ""},
-    {"PARTUUID", Kind::text, ""},
-    {"PARTLABEL", Kind::text, ""},
-    {"PKNAME", Kind::text, ""},
-    {"START", Kind::number, ""},
-    {"OWNER", Kind::text, ""},
-    {"GROUP", Kind::text, ""},
-    {"MODE", Kind::text, ""},
-    {"ALIGNMENT", Kind::number, "alignment_offset"},
-    {"MIN-IO", Kind::number, "queue/minimum_io_size"},
-    {"OPT-IO", Kind::number, "queue/optimal_io_size"},
-    {"PHY-SEC", Kind::number, "queue/physical_block_size"},
-    {"LOG-SEC", Kind::number, "queue/logical_block_size"},
-    {"ROTA", Kind::flag, "queue/rotational"},
-    {"SCHED", Kind::text, "queue/scheduler"},
-    {"RQ-SIZE", Kind::number, "queue/nr_requests"},
-    {"RA", Kind::number, "queue/read_ahead_kb"},
-    {"WSAME", Kind::size, "queue/write_same_max_bytes"},
-    {"DISC-ALN", Kind::number, "discard_alignment"},
-    {"DISC-GRAN", Kind::size, "queue/discard_granularity"},
-    {"DISC-MAX", Kind::size, "queue/discard_max_bytes"},
-    {"DISC-ZERO", Kind::flag, "queue/discard_zeroes_data"},
-    {"DAX", Kind::flag, "queue/dax"},
-    {"RAND", Kind::flag, "queue/add_random"},
-    {"ZONED", Kind::text, "queue/zoned"},
-    {"ZONE-SZ", Kind::size, "queue/chunk_sectors"},
-    {"ZONE-NR", Kind::number, "queue/nr_zones"},
-    {"ZONE-AMAX", Kind::number, "queue/max_active_zones"},
-    {"ZONE-OMAX", Kind::number, "queue/max_open_zones"},
-    {"ZONE-APP", Kind::size, "queue/zone_append_max_bytes"},
-    {"ZONE-WGRAN", Kind::size, "queue/zone_write_granularity"},
-    {"MODEL", Kind::text, ""},
-    {"VENDOR", Kind::text, "device/vendor"},
-    {"REV", Kind::text, "device/rev"},
-    {"SERIAL", Kind::text, "device/serial"},
-    {"STATE", Kind::text, "device/state"},
-    {"HCTL", Kind::text, ""},
-    {"TRAN", Kind::text, ""},
+    {"NAME", Kind::text, -25},
+    {"KNAME", Kind::text, -30},
+    {"PATH", Kind::text, -30},
+    {"MAJ:MIN", Kind::text, 6},
+    {"RM", Kind::flag, 1},
+    {"SIZE", Kind::size, 5},
+    {"RO", Kind::flag, 1},
+    {"TYPE", Kind::text, 4},
+    {"MOUNTPOINT", Kind::text, -10, "", true},
+    {"MOUNTPOINTS", Kind::list, -10},
+    {"FSTYPE", Kind::text, -10, "", true},
+    {"FSVER", Kind::text, -10, "", true},
+    {"LABEL", Kind::text, -10},
+    {"UUID", Kind::text, 36},
+    {"FSSIZE", Kind::size, 5},
+    {"FSAVAIL", Kind::size, 5},
+    {"FSUSED", Kind::size, 5},
+    {"FSUSE%", Kind::size, 3},
+    {"PTTYPE", Kind::text, -10},
+    {"PTUUID", Kind::text, 36},
+    {"PARTUUID", Kind::text, 36},
+    {"PARTLABEL", Kind::text, -10},
+    {"PKNAME", Kind::text, -30},
+    {"START", Kind::number, 5},
+    {"OWNER", Kind::text, -10, "", true},
+    {"GROUP", Kind::text, -10, "", true},
+    {"MODE", Kind::text, 10},
+    {"ALIGNMENT", Kind::number, 6, "alignment_offset"},
+    {"MIN-IO", Kind::number, 6, "queue/minimum_io_size"},
+    {"OPT-IO", Kind::number, 6, "queue/optimal_io_size"},
+    {"PHY-SEC", Kind::number, 7, "queue/physical_block_size"},
+    {"LOG-SEC", Kind::number, 7, "queue/logical_block_size"},
+    {"ROTA", Kind::flag, 1, "queue/rotational"},
+    {"SCHED", Kind::text, -10, "queue/scheduler"},
+    {"RQ-SIZE", Kind::number, 5, "queue/nr_requests"},
+    {"RA", Kind::number, 3, "queue/read_ahead_kb"},
+    {"WSAME", Kind::size, 6, "queue/write_same_max_bytes"},
+    {"DISC-ALN", Kind::number, 6, "discard_alignment"},
+    {"DISC-GRAN", Kind::size, 6, "queue/discard_granularity"},
+    {"DISC-MAX", Kind::size, 6, "queue/discard_max_bytes"},
+    {"DISC-ZERO", Kind::flag, 1, "queue/discard_zeroes_data"},
+    {"DAX", Kind::flag, 1, "queue/dax"},
+    {"RAND", Kind::flag, 1, "queue/add_random"},
+    {"ZONED", Kind::text, -30, "queue/zoned"},
+    {"ZONE-SZ", Kind::size, 9, "queue/chunk_sectors"},
+    {"ZONE-NR", Kind::number, 8, "queue/nr_zones"},
+    {"ZONE-AMAX", Kind::number, 10, "queue/max_active_zones"},
+    {"ZONE-OMAX", Kind::number, 10, "queue/max_open_zones"},
+    {"ZONE-APP", Kind::size, 11, "queue/zone_append_max_bytes"},
+    {"ZONE-WGRAN", Kind::size, 10, "queue/zone_write_granularity"},
+    {"MODEL", Kind::text, -10, "", true},
+    {"VENDOR", Kind::text, -10, "device/vendor", true},
+    {"REV", Kind::note, 4, "device/rev"},
+    {"SERIAL", Kind::text, -10, "device/serial", true},
+    {"STATE", Kind::text, 7, "device/state", true},
+    {"HCTL", Kind::text, 10},
+    {"TRAN", Kind::text, 6},
 };
-
-constexpr size_t least_size_width = 5;
 
 // As util-linux writes sizes: 119.2G, 512B; rounded to the nearest tenth.
 std::string short_size(uint64_t bytes) {
@@ -181,18 +204,72 @@ std::string short_size(uint64_t bytes) {
 
 struct Row {
   const BlockDevice* device = nullptr;
-  std::string tree;  // what stands before the name
   std::vector<std::string> values;
   std::vector<Row> children;
   std::string key;  // what it is sorted by
   uint64_t number = 0;
 };
 
+// What udev would say of a device, as a file in place of its node says it below another root.
+constexpr struct {
+  char property[25];
+  char tag[10];
+} properties[] = {
+    {"ID_FS_TYPE", "TYPE"},
+    {"ID_FS_VERSION", "VERSION"},
+    {"ID_FS_LABEL_ENC", "LABEL"},
+    {"ID_FS_UUID_ENC", "UUID"},
+    {"ID_PART_TABLE_UUID", "PTUUID"},
+    {"ID_PART_TABLE_TYPE", "PTTYPE"},
+    {"ID_PART_ENTRY_NAME", "PARTLABEL"},
+    {"ID_PART_ENTRY_UUID", "PARTUUID"},
+    {"ID_MODEL", "MODEL"},
+    {"SCSI_IDENT_SERIAL", "SERIAL"},
+    {"ID_SCSI_SERIAL", "SERIAL"},
+    {"ID_SERIAL_SHORT", "SERIAL"},
+    {"ID_SERIAL", "SERIAL"},
+    {"MODE", "MODE"},
+    {"OWNER", "OWNER"},
+    {"GROUP", "GROUP"},
+};
+
+// \x20 and its like, as udev writes blanks.
+std::string without_escapes(std::string_view text) {
+  std::string plain;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = text.substr(i).starts_with("\\x") ? from_hex(text.substr(i + 2, 2)) : std::nullopt;
+    plain += byte && !byte->empty() ? byte->front() : text[i];
+    i += byte && !byte->empty() ? 3 : 0;
+  }
+  return plain;
+}
+
+Superblock parse_properties(std::string_view text) {
+  Superblock block;
+  for (const std::string_view line : split(text, '\n')) {
+    const size_t equals = line.find('=');
+    if (equals == std::string_view::npos || equals + 1 == line.size())
+      continue;
+    for (const auto& known : properties)
+      if (line.substr(0, equals) == known.property) {
+        const std::string_view value = line.substr(equals + 1);
+        const bool is_encoded = known.tag == std::string_view("PARTLABEL") || line.substr(0, equals).ends_with("_ENC");
+        block.tags.push_back({known.tag, is_encoded ? without_escapes(value) : std::string(value)});
+      }
+  }
+  return block;
+}
+
+constexpr uint64_t largest_proc_file = 1 << 24;
+
 class Lister {
  public:
-  Lister(const Options& opt, std::vector<BlockDevice> devices) : opt_(opt), devices_(std::move(devices)) {
+  Lister(const Options& opt, Root root) : opt_(opt), root_(std::move(root)) {
+    // Where DIR has no such folder there is no device, as util-linux has it.
+    devices_ = list_block_devices(root_, true).value_or(std::vector<BlockDevice>());
     rescue::sort(devices_, {}, &BlockDevice::number);
-    mounts_ = read_mounts().value_or(std::vector<Mount>());
+    mounts_ = parse_mountinfo(root_.read_file("proc/self/mountinfo", largest_proc_file).value_or(""));
+    swaps_ = root_.read_file("proc/swaps", largest_proc_file).value_or("");
     const char* const locale = std::getenv("LC_ALL") != nullptr ? std::getenv("LC_ALL") : std::getenv("LANG");
     ascii_ = opt.ascii || locale == nullptr || !std::string_view(locale).contains("UTF-8");
   }
@@ -210,19 +287,20 @@ class Lister {
   }
 
   // The tree below the devices that are named, or below all that lie on nothing else.
-  Result<std::vector<Row>> rows(const std::vector<std::string>& named) {
-    std::vector<Row> top;
+  Result<std::vector<Row>> list(const std::vector<std::string>& named) {
+    std::vector<Row> rows;
     size_t known = 0;
     for (const BlockDevice& device : devices_)
       if (named.empty() ? is_top(device) && is_wanted(device)
                         : std::ranges::contains(named, device.path) || std::ranges::contains(named, device.name)) {
         ++known;
         if (!is_repeat(device))
-          top.push_back(row(device, 0));
+          rows.push_back(row(device, nullptr, 0));
       }
     if (known < named.size())
       return fail("look at", named[0], "is no block device that is known");
-    return top;
+    TRY(sort(rows));
+    return rows;
   }
 
   void choose_all() {
@@ -230,14 +308,19 @@ class Lister {
       columns_.push_back(&column);
   }
 
-  // Whether all values in the column, in the order of the list, are where they belong.
+  const std::vector<const Column*>& columns() const { return columns_; }
+  bool ascii() const { return ascii_; }
+
+ private:
+  // By the column that is asked for, or by their numbers. A list has each device once, but where the order of the tree
+  // is to be seen.
   Result<> sort(std::vector<Row>& rows) {
-    const Column* const key = TRY(column_of(opt_.sort));
+    const Column* const key = TRY(column_of(opt_.sort.empty() ? "MAJ:MIN" : opt_.sort));
     const bool by_number = key->kind == Kind::number || key->kind == Kind::size;
     const auto sort_level = [&](auto& self, std::vector<Row>& level) -> void {
       for (Row& row : level) {
         std::optional<Superblock> tags;
-        row.key = value(*row.device, *key, tags, true);
+        row.key = value(*row.device, nullptr, *key, tags, true);
         row.number = by_number ? to_number<uint64_t>(row.key).value_or(0)
                                : uint64_t{row.device->number} * (key->name == std::string_view("MAJ:MIN"));
         self(self, row.children);
@@ -246,16 +329,12 @@ class Lister {
         return a.number != b.number ? a.number < b.number : !by_number && a.key < b.key;
       });
     };
-    if (!opt_.tree)
-      flatten(rows);
+    if (!is_tree() && (opt_.draws_tree() || (!opt_.raw && !opt_.pairs && !opt_.inverse)))
+      flatten(rows, !opt_.draws_tree());
     sort_level(sort_level, rows);
     return {};
   }
 
-  const std::vector<const Column*>& columns() const { return columns_; }
-  bool ascii() const { return ascii_; }
-
- private:
   static Result<const Column*> column_of(std::string_view word) {
     std::string upper(word);
     std::ranges::transform(upper, upper.begin(),
@@ -268,7 +347,7 @@ class Lister {
 
   bool is_repeat(const BlockDevice& device) {
     std::optional<Superblock> tags;
-    std::string text = dedup_ != nullptr ? value(device, *dedup_, tags, true) : "";
+    std::string text = dedup_ != nullptr ? value(device, nullptr, *dedup_, tags, true) : "";
     if (text.empty())
       return false;
     if (std::ranges::contains(seen_, text))
@@ -278,24 +357,29 @@ class Lister {
   }
 
   bool is_top(const BlockDevice& device) const {
-    if (opt_.inverse && !opt_.no_children)
+    if (opt_.inverse)
       return std::ranges::none_of(devices_, [&](const BlockDevice& other) { return lies_on(other, device); });
-    return device.parent.empty() && (device.slaves.empty() || opt_.no_children);
+    return device.parent.empty() && device.slaves.empty();
   }
 
   static bool lies_on(const BlockDevice& upper, const BlockDevice& lower) {
     return upper.parent == lower.name || std::ranges::contains(upper.slaves, lower.name);
   }
 
-  static void flatten(std::vector<Row>& rows) {
+  // A tree without names is a list, too.
+  bool is_tree() const {
+    return opt_.draws_tree() &&
+           std::ranges::any_of(columns_, [](const Column* c) { return c->name == std::string_view("NAME"); });
+  }
+
+  static void flatten(std::vector<Row>& rows, bool once) {
     std::vector<Row> all;
     for (Row& row : rows) {
-      std::vector<Row> below = std::move(row.children);
-      row.children.clear();
+      std::vector<Row> below = std::exchange(row.children, {});
       all.push_back(std::move(row));
-      flatten(below);
+      flatten(below, once);
       for (Row& child : below)
-        if (std::ranges::none_of(all, [&](const Row& known) { return known.device == child.device; }))
+        if (!once || std::ranges::none_of(all, [&](const Row& known) { return known.device == child.device; }))
           all.push_back(std::move(child));
     }
     rows = std::move(all);
@@ -316,62 +400,96 @@ class Lister {
   }
 
   // A device-mapper's device below itself would never end.
-  Row row(const BlockDevice& device, unsigned depth) {
-    Row made{.device = &device, .tree = {}, .values = {}, .children = {}};
+  Row row(const BlockDevice& device, const BlockDevice* above, unsigned depth) {
+    Row made;
+    made.device = &device;
     std::optional<Superblock> tags;
     for (const Column* const column : columns_)
-      made.values.push_back(value(device, *column, tags, opt_.bytes));
+      made.values.push_back(value(device, above, *column, tags, opt_.bytes));
     if (!opt_.no_children && depth < 16)
       for (const BlockDevice& other : devices_)
         if ((opt_.inverse ? lies_on(device, other) : lies_on(other, device)) && !is_repeat(other))
-          made.children.push_back(row(other, depth + 1));
+          made.children.push_back(row(other, &device, depth + 1));
     return made;
   }
 
-  std::string mount_points(const BlockDevice& device, bool all) const {
-    std::string text;
-    for (const Mount& mount : mounts_)
-      if (mount.device == device.number || mount.source == device.path) {
-        if (!all)
-          return mount.target;
-        text += str(text.empty() ? "" : "\n", mount.target);
-      }
-    return text;
+  bool is_swapped_to(const BlockDevice& device) const {
+    return std::ranges::any_of(split(swaps_, '\n'), [&](std::string_view line) {
+      const std::string path = decode_mount_word(line.substr(0, line.find_first_of(" \t")));
+      return path == device.path || path == str("/dev/", device.name);
+    });
   }
 
-  // One of the few lines below the device's folder in /sys; empty where there is none.
-  static std::string sys_text(const std::string& name, std::string_view file) {
-    const auto fd = open_file(str("/sys/class/block/", name, '/', file), O_RDONLY);
-    const auto text = fd ? read_all(fd->get(), 4096, file) : Result<std::string>();
-    return text ? std::string(trim(std::string_view(*text).substr(0, text->find('\n')))) : "";
+  // The last that was made first. As the only one, rather one that shows the whole file system.
+  std::string mount_points(const BlockDevice& device, bool all) const {
+    std::string text;
+    const Mount* best = nullptr;
+    for (size_t i = mounts_.size(); i-- > 0;) {
+      const Mount& mount = mounts_[i];
+      if (mount.device != device.number && mount.source != device.path)
+        continue;
+      text += str(text.empty() ? "" : "\n", mount.target);
+      if (best == nullptr || (best->root != "/" && mount.root == "/"))
+        best = &mount;
+    }
+    if (best == nullptr)
+      return is_swapped_to(device) ? "[SWAP]" : "";
+    return all ? text : best->target;
   }
 
   // "2:0:0:0": the last part of where its device leads to.
-  static std::string scsi_address(const BlockDevice& device) {
-    char target[1024];
-    const ssize_t length = ::readlink(str("/sys/class/block/", device.name, "/device").c_str(), target, sizeof target);
-    const std::string_view name = length > 0 ? base_name({target, static_cast<size_t>(length)}) : std::string_view();
+  std::string scsi_address(const BlockDevice& device) const {
+    const auto target = root_.find(str(device.folder, "/device"));
+    const std::string_view name = target ? base_name(target->path) : std::string_view();
     return std::ranges::count(name, ':') == 3 ? std::string(name) : "";
   }
 
-  static std::string transport(const BlockDevice& device) {
+  std::string transport(const BlockDevice& device) const {
     if (device.name.starts_with("nvme"))
       return "nvme";
-    char target[1024];
-    const ssize_t length = ::readlink(str("/sys/class/block/", device.name).c_str(), target, sizeof target);
-    const std::string_view path(target, length > 0 ? static_cast<size_t>(length) : 0);
-    return path.contains("/usb") ? "usb" : path.contains("/ata") ? "sata" : "";
+    const std::string address = scsi_address(device);
+    if (address.empty())
+      return "";
+    const std::string host = str("_host/host", address.substr(0, address.find(':')));
+    for (const char* const kind : {"spi", "fc", "sas", "iscsi"})
+      if (root_.exists(str("sys/class/", kind, host)))
+        return kind;
+    if (device.folder.contains("/usb"))
+      return "usb";
+    const std::string driver = root_.read_file(str("sys/class/scsi", host, "/proc_name")).value_or("");
+    return driver.starts_with("ahci") || driver.starts_with("sata") ? "sata" : driver.contains("ata") ? "ata" : "";
   }
 
   std::string size(uint64_t bytes, bool plain) const { return plain ? str(bytes) : short_size(bytes); }
 
+  const BlockDevice* disk_of(const BlockDevice& device) const {
+    const auto disk = std::ranges::find(devices_, device.parent, &BlockDevice::name);
+    return device.parent.empty() || disk == devices_.end() ? nullptr : &*disk;
+  }
+
+  std::string sys_text(const BlockDevice& device, std::string_view file) const {
+    std::string text = block_attribute(root_, device, file);
+    const BlockDevice* const disk = disk_of(device);
+    return text.empty() && disk != nullptr && file.starts_with("queue/") ? block_attribute(root_, *disk, file) : text;
+  }
+
   std::string from_sys(const BlockDevice& device, const Column& column, bool plain) const {
-    std::string text = sys_text(device.name, column.file);
-    if (text.empty() && !device.parent.empty())
-      text = sys_text(device.parent, column.file);
+    const std::string_view file = column.file;
     const std::string_view name = column.name;
-    if (text.empty() && name.starts_with("ZONE-"))
-      text = "0";
+    const bool is_mapped = device.path.starts_with("/dev/mapper/");
+    if (name == "STATE" && is_mapped) {
+      const std::string suspended = block_attribute(root_, device, "dm/suspended");
+      return suspended == "1" ? "suspended" : suspended.empty() ? "" : "running";
+    }
+    if (file.starts_with("device/") && name != "STATE" && !device.slaves.empty())
+      return "";
+    // Without discarding these two say nothing.
+    const bool needs_discard = name == "DISC-ALN" || name == "DISC-ZERO";
+    std::string text;
+    if (!needs_discard || to_number<uint64_t>(sys_text(device, "queue/discard_granularity")).value_or(0) > 0)
+      text = sys_text(device, file);
+    if (text.empty() && (needs_discard || name == "WSAME" || name == "ZONE-AMAX" || name == "ZONE-OMAX"))
+      return "0";
     // [none] mq-deadline: the one in brackets.
     if (name == "SCHED") {
       const size_t open = text.find('[');
@@ -380,17 +498,17 @@ class Lister {
     }
     if (column.kind != Kind::size)
       return text;
-    const auto number = to_number<uint64_t>(text);
-    if (!number)
-      return "";
-    return size(name == "ZONE-SZ" ? *number * 512 * (sys_text(device.name, "queue/zoned") != "none") : *number, plain);
+    auto number = to_number<uint64_t>(text);
+    if (!number && name == "DISC-GRAN" && !plain)
+      number = 0;
+    return number ? size(*number * (name == "ZONE-SZ" ? 512 : 1), plain) : "";
   }
 
   // Of the first place where it is mounted.
   std::string usage(const BlockDevice& device, std::string_view column, bool plain) const {
     struct statvfs info{};
     const std::string place = mount_points(device, false);
-    if (place.empty() || ::statvfs(place.c_str(), &info) < 0)
+    if (place.empty() || !root_.is_system_root() || ::statvfs(place.c_str(), &info) < 0)
       return "";
     const uint64_t block = info.f_frsize;
     const uint64_t all = info.f_blocks * block;
@@ -411,8 +529,30 @@ class Lister {
     return name.empty() ? str(owner ? info.st_uid : info.st_gid) : std::string(name);
   }
 
-  std::string value(const BlockDevice& device, const Column& known, std::optional<Superblock>& tags, bool plain) {
+  // From the disks themselves; below another root from the files that stand for them.
+  Superblock read_tags(const BlockDevice& device) const {
+    if (root_.is_system_root())
+      return tags_of(device, devices_);
+    const auto found = root_.find(device.path);
+    const bool is_file = found && found->exists && S_ISREG(found->info.st_mode);
+    return parse_properties(is_file ? root_.read_file(device.path).value_or("") : "");
+  }
+
+  std::string value(const BlockDevice& device, const BlockDevice* above, const Column& known,
+                    std::optional<Superblock>& tags, bool plain) {
     const std::string_view column = known.name;
+    const auto tag = [&](std::string_view name) {
+      if (!tags)
+        tags = read_tags(device);
+      return std::string(tags->tag(name));
+    };
+    if (!root_.is_system_root()) {
+      if (column == "OWNER" || column == "GROUP" || column == "MODE")
+        return tag(column);
+      const bool has_own = (column == "MODEL" || column == "SERIAL") && device.partition == 0 && device.slaves.empty();
+      if (std::string own = has_own ? tag(column) : ""; !own.empty())
+        return own;
+    }
     if (known.file[0] != '\0')
       return from_sys(device, known, plain);
     if (column == "NAME")
@@ -421,8 +561,10 @@ class Lister {
       return opt_.paths ? str("/dev/", device.name) : device.name;
     if (column == "PATH")
       return device.path;
-    if (column == "PKNAME")
-      return device.parent;
+    if (column == "PKNAME") {
+      above = above != nullptr ? above : disk_of(device);
+      return above == nullptr ? "" : str(opt_.paths ? "/dev/" : "", above->name);
+    }
     if (column == "MAJ:MIN")
       return numbers(device.number);
     if (column == "RM")
@@ -435,8 +577,11 @@ class Lister {
       return device.partition != 0 ? str(device.start / 512) : std::string();
     if (column == "TYPE")
       return device.type();
+    // As the disk has it below another root, where udev would have taken the blanks away.
     if (column == "MODEL")
-      return device.model;
+      return !device.slaves.empty()   ? ""
+             : root_.is_system_root() ? device.model
+                                      : block_attribute(root_, device, "device/model");
     if (column == "HCTL")
       return scsi_address(device);
     if (column == "TRAN")
@@ -447,9 +592,7 @@ class Lister {
       return node(device, column);
     if (column == "FSSIZE" || column == "FSAVAIL" || column.starts_with("FSUSE"))
       return usage(device, column, plain);
-    if (!tags)
-      tags = tags_of(device, devices_);
-    return std::string(tags->tag(column == "FSTYPE" ? "TYPE" : column == "FSVER" ? "VERSION" : column));
+    return tag(column == "FSTYPE" ? "TYPE" : column == "FSVER" ? "VERSION" : column);
   }
 
   std::string numbers(dev_t number) const {
@@ -463,8 +606,10 @@ class Lister {
   }
 
   const Options& opt_;
+  Root root_;
   std::vector<BlockDevice> devices_;
   std::vector<Mount> mounts_;
+  std::string swaps_;
   std::vector<const Column*> columns_;
   Names names_;
   const Column* dedup_ = nullptr;
@@ -474,16 +619,17 @@ class Lister {
 
 class Printer {
  public:
-  Printer(const Options& opt, Io& io, const Lister& lister) : opt_(opt), io_(io), lister_(lister) {}
+  Printer(const Options& opt, Io& io, const Lister& lister, const std::vector<Row>& rows)
+      : opt_(opt), io_(io), lister_(lister), rows_(rows) {}
 
-  void print(std::vector<Row>& rows) {
+  void print() {
     if (opt_.json) {
-      print_json(rows);
+      print_json();
       return;
     }
-    for (Row& row : rows)
-      flatten(row, "");
-    if (flat_.empty())
+    for (const Row& row : rows_)
+      walk(row, "", "", "");
+    if (lines_.empty())
       return;
     if (opt_.pairs)
       print_pairs();
@@ -492,9 +638,27 @@ class Printer {
   }
 
  private:
-  bool draws() const { return !opt_.list && !opt_.raw && !opt_.pairs && (opt_.sort.empty() || opt_.tree); }
+  struct Line {
+    const Row* row = nullptr;
+    std::string tree;          // what stands before the name
+    std::string below;         // and in its further lines
+    std::string_view on_from;  // also before these, where its children follow
+  };
+
+  // How wide a column is laid out, and what is known of what it holds.
+  struct Width {
+    size_t width = 0;
+    size_t least = 0;
+    size_t most = 0;
+    size_t tree = 0;
+    size_t average = 0;  // of names, where one is more than twice as long
+    bool hidden = false;
+  };
 
   const Column& column(size_t i) const { return *lister_.columns()[i]; }
+  bool is_name(size_t i) const { return column(i).name == std::string_view("NAME"); }
+  bool has_tree(size_t i) const { return is_name(i) && opt_.draws_tree(); }
+  bool is_right(size_t i) const { return column(i).kind > Kind::list; }
 
   // As a heading, or as a shell takes it.
   std::string name_of(size_t i) const {
@@ -508,80 +672,217 @@ class Printer {
     return name;
   }
 
-  void flatten(Row& row, const std::string& indent) {
-    flat_.push_back(&row);
+  void walk(const Row& row, const std::string& indent, std::string_view branch, std::string_view on) {
+    const bool draws = opt_.draws_tree();
+    const std::string_view upright = lister_.ascii() ? "| " : "│ ";
+    const std::string below = str(indent, on);
+    lines_.push_back({&row, draws ? str(indent, branch) : "", draws ? below : "",
+                      draws && !row.children.empty() ? upright : std::string_view()});
     for (size_t i = 0; i < row.children.size(); ++i) {
       const bool last = i + 1 == row.children.size();
-      Row& child = row.children[i];
-      if (draws())
-        child.tree = indent + (lister_.ascii() ? (last ? "`-" : "|-") : (last ? "└─" : "├─"));
-      flatten(child, indent + (last ? "  " : lister_.ascii() ? "| " : "│ "));
+      walk(row.children[i], below, lister_.ascii() ? (last ? "`-" : "|-") : (last ? "└─" : "├─"),
+           last ? "  " : upright);
     }
   }
 
-  // Signs of a tree are two columns wide each, whatever their bytes.
-  static size_t width_of(std::string_view text) {
-    return static_cast<size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
+  // In plain letters, without these.
+  static std::string escaped(std::string_view text, std::string_view without) {
+    std::string word;
+    for (const char& c : text)
+      word += c >= ' ' && c < 0x7f && !without.contains(c) ? std::string(1, c) : str("\\x", to_hex({&c, 1}));
+    return word;
   }
 
-  std::string cell(const Row& row, size_t i) const {
-    const bool name = column(i).name == std::string_view("NAME");
-    return str(name ? row.tree : "", Printable(first_line(row.values[i])));
+  // The lines of a list, and all else as one.
+  std::vector<std::string> cell(const Line& line, size_t i) const {
+    const std::string& value = line.row->values[i];
+    if (opt_.raw)
+      return {escaped(value, " \\")};
+    if (column(i).kind != Kind::list)
+      return {str(has_tree(i) ? line.tree : "", Printable(value))};
+    std::vector<std::string> lines;
+    for (const std::string_view part : split(value, '\n'))
+      lines.push_back(printable(part));
+    return lines;
   }
 
-  static std::string_view first_line(std::string_view text) { return text.substr(0, text.find('\n')); }
+  // What it needs, where names that are more than twice as long as most do not count.
+  void measure(size_t i) {
+    Width& width = widths_[i];
+    size_t sum = 0;
+    width.width = 0;
+    width.least = name_of(i).size();
+    for (const Line& line : lines_) {
+      size_t length = 0;
+      for (const std::string& text : cell(line, i))
+        length = std::max(length, display_width(text));
+      width.most = std::max(width.most, length);
+      if (width.average != 0 && length > width.average * 2)
+        continue;
+      sum += length;
+      width.width = std::max(width.width, length);
+      width.tree = std::max(width.tree, has_tree(i) ? display_width(line.tree) : 0);
+    }
+    if (const size_t average = sum / lines_.size(); is_name(i) && width.average == 0 && width.most > average * 2)
+      width.average = average;
+    const auto wish = static_cast<size_t>(std::max<int8_t>(column(i).width, 0));
+    if (width.width < width.least)
+      width.width = width.least;
+    else if (width.width < wish && width.least < wish)
+      width.width = wish;
+  }
+
+  size_t whole_width() const {
+    size_t sum = widths_.size() - 1;
+    for (const Width& width : widths_)
+      sum += width.width;
+    return sum;
+  }
+
+  // Takes a column each from those that may be cut, in turn, until the line is short enough or none is left.
+  void shorten(size_t line) {
+    size_t whole = whole_width();
+    for (unsigned stage = 1; whole > line && stage <= 3;) {
+      const size_t before = whole;
+      for (size_t i = 0; i < widths_.size() && whole > line; ++i) {
+        Width& width = widths_[i];
+        const int8_t wish = column(i).width;
+        const bool is_share = wish < 0;
+        const size_t share = is_share ? line * static_cast<size_t>(-wish) / 100 : 0;
+        if (width.hidden || width.width == width.least || width.width == 0 || (has_tree(i) && whole <= width.tree))
+          continue;
+        if (stage == 1 ? !column(i).cut || !is_share || width.width < share : stage == 2 ? !column(i).cut : !is_share)
+          continue;
+        --whole;
+        width.hidden = --width.width == 0;
+      }
+      stage += whole == before ? 1 : 0;
+    }
+  }
+
+  // For lines of that many columns.
+  void fit(size_t line) {
+    for (size_t i = 0; i < widths_.size() && whole_width() > line; ++i)
+      if (widths_[i].average != 0)
+        measure(i);
+    for (size_t i = 0; i < widths_.size(); ++i)
+      if (const size_t whole = whole_width(); widths_[i].average != 0 && whole < line)
+        widths_[i].width += std::min(line - whole, widths_[i].most - std::min(widths_[i].most, widths_[i].width));
+    shorten(line);
+  }
+
+  size_t line_width() const {
+    struct winsize size{};
+    if (opt_.width != 0 || ::isatty(io_.out.fd()) != 1)
+      return opt_.width;
+    return ::ioctl(io_.out.fd(), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+  }
 
   void print_table() {
-    const auto& columns = lister_.columns();
-    std::vector<size_t> widths(columns.size());
-    for (size_t i = 0; i < columns.size(); ++i) {
-      widths[i] = column(i).name == std::string_view("SIZE") ? least_size_width : 0;
-      if (!opt_.no_headings)
-        widths[i] = std::max(widths[i], name_of(i).size());
-      for (const Row* row : flat_)
-        widths[i] = std::max(widths[i], width_of(cell(*row, i)));
+    widths_.resize(lister_.columns().size());
+    if (!opt_.raw) {
+      for (size_t i = 0; i < widths_.size(); ++i)
+        measure(i);
+      if (const size_t line = line_width(); line != 0)
+        fit(line);
     }
+    std::vector<std::vector<std::string>> cells(widths_.size());
     if (!opt_.no_headings) {
-      std::vector<std::string> headings;
-      headings.reserve(columns.size());
-      for (size_t i = 0; i < columns.size(); ++i)
-        headings.push_back(name_of(i));
-      print_line(headings, widths);
+      for (size_t i = 0; i < widths_.size(); ++i)
+        cells[i] = {name_of(i)};
+      print_line(nullptr, cells);
     }
-    for (const Row* row : flat_) {
-      std::vector<std::string> cells;
-      cells.reserve(columns.size());
-      for (size_t i = 0; i < columns.size(); ++i)
-        cells.push_back(cell(*row, i));
-      print_line(cells, widths);
+    for (const Line& line : lines_) {
+      for (size_t i = 0; i < widths_.size(); ++i)
+        cells[i] = cell(line, i);
+      print_line(&line, cells);
     }
   }
 
-  void print_line(const std::vector<std::string>& cells, const std::vector<size_t>& widths) {
-    for (size_t i = 0; i < cells.size(); ++i) {
-      const size_t width = width_of(cells[i]);
-      const std::string pad(opt_.raw || width > widths[i] ? 0 : widths[i] - width, ' ');
-      const bool right = column(i).kind != Kind::text && column(i).kind != Kind::list;
-      const bool last = i + 1 == cells.size();
-      io_.out.put(i == 0 ? "" : " ", right && !(last && cells[i].empty()) ? pad : "", cells[i],
-                  right || last ? "" : pad);
+  bool is_last(size_t i) const {
+    return std::ranges::all_of(std::span(widths_).subspan(i + 1), [](const Width& width) { return width.hidden; });
+  }
+
+  // As much of it as a column takes that may be cut.
+  std::string_view fitting(std::string_view text, size_t i) const {
+    size_t end = 0;
+    for (size_t room = widths_[i].width; end < text.size();) {
+      const Character c = first_character(text.substr(end));
+      const auto width = static_cast<size_t>(std::max(width_of(c.code), 0));
+      if (width > room)
+        break;
+      room -= width;
+      end += c.length;
     }
+    return text.substr(0, end);
+  }
+
+  void put_pad(size_t length, size_t i) {
+    io_.out.put(std::string(widths_[i].width - std::min(length, widths_[i].width), ' '));
+  }
+
+  // In a further line: blanks, or the tree that goes on.
+  void print_empty(const Line* line, size_t i, bool pending) {
+    const std::string art =
+        line != nullptr && has_tree(i) ? str(line->below, pending ? line->on_from : std::string_view()) : "";
+    io_.out.put(art);
+    if (is_last(i))
+      return;
+    put_pad(display_width(art), i);
+    io_.out.put(' ');
+  }
+
+  void print_cell(const Line* line, const std::string& whole, size_t i, bool pending) {
+    const bool last = is_last(i);
+    const std::string_view text = column(i).cut && !opt_.raw ? fitting(whole, i) : std::string_view(whole);
+    const size_t length = display_width(text);
+    if (is_right(i) && !opt_.raw && !text.empty())
+      put_pad(length, i);
+    io_.out.put(text);
+    if (last)
+      return;
+    if (!opt_.raw && (!is_right(i) || text.empty()))
+      put_pad(length, i);
+    if (opt_.raw || length <= widths_[i].width) {
+      io_.out.put(' ');
+      return;
+    }
+    // It takes the room of the next ones, which stand below.
     io_.out.put('\n');
+    for (size_t before = 0; before <= i; ++before)
+      print_empty(line, before, pending);
   }
 
-  void print_pairs() {
-    for (const Row* row : flat_) {
-      for (size_t i = 0; i < row->values.size(); ++i)
-        io_.out.put(i == 0 ? "" : " ", name_of(i), "=\"", Printable(row->values[i]), '"');
+  void print_line(const Line* line, const std::vector<std::vector<std::string>>& cells) {
+    size_t count = 1;
+    for (const auto& cell : cells)
+      count = std::max(count, cell.size());
+    for (size_t part = 0; part < count; ++part) {
+      const bool pending = part + 1 < count;
+      for (size_t i = 0; i < cells.size(); ++i)
+        if (widths_[i].hidden)
+          continue;
+        else if (part == 0 || part < cells[i].size())
+          print_cell(line, cells[i][part], i, pending);
+        else
+          print_empty(line, i, pending);
       io_.out.put('\n');
     }
   }
 
-  void print_json(const std::vector<Row>& rows) {
+  void print_pairs() {
+    for (const Line& line : lines_) {
+      for (size_t i = 0; i < line.row->values.size(); ++i)
+        io_.out.put(i == 0 ? "" : " ", name_of(i), "=\"", escaped(line.row->values[i], "\"\\`$"), '"');
+      io_.out.put('\n');
+    }
+  }
+
+  void print_json() {
     JsonWriter json(io_.out);
     json.begin_object();
     json.key("blockdevices").begin_array();
-    for (const Row& row : rows)
+    for (const Row& row : rows_)
       object(json, row);
     json.end_array();
     json.end_object();
@@ -627,11 +928,16 @@ class Printer {
   const Options& opt_;
   Io& io_;
   const Lister& lister_;
-  std::vector<const Row*> flat_;
+  const std::vector<Row>& rows_;
+  std::vector<Line> lines_;
+  std::vector<Width> widths_;
 };
 
 Result<int> run(const Options& opt, Io& io, Args& args) {
-  Lister lister(opt, TRY(list_block_devices(true)));
+  auto root = Root::open(opt.root);
+  if (!root)
+    return 0;
+  Lister lister(opt, *std::move(root));
   if (opt.all_columns)
     lister.choose_all();
   else
@@ -640,10 +946,8 @@ Result<int> run(const Options& opt, Io& io, Args& args) {
                                                    : default_columns));
   if (!opt.dedup.empty())
     TRY(lister.choose_dedup(opt.dedup));
-  auto rows = TRY(lister.rows(std::vector<std::string>(args.begin(), args.end())));
-  if (!opt.sort.empty())
-    TRY(lister.sort(rows));
-  Printer(opt, io, lister).print(rows);
+  const std::vector<Row> rows = TRY(lister.list(std::vector<std::string>(args.begin(), args.end())));
+  Printer(opt, io, lister, rows).print();
   return io.status();
 }
 

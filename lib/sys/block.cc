@@ -12,28 +12,17 @@
 #include "lib/base/sort.h"
 #include "lib/base/text.h"
 #include "lib/base/version_order.h"
-#include "lib/fs/root.h"
 
 namespace rescue {
 
 namespace {
 
-constexpr std::string_view sys_block = "/sys/class/block";
+constexpr char sys_block[] = "sys/block";
 constexpr uint64_t sys_sector = 512;  // in /sys a sector is always that
 
-// A file of /sys without its newline; empty where it is not there.
-std::string attribute(std::string_view device, std::string_view name) {
-  const std::string path = str(sys_block, '/', device, '/', name);
-  const auto fd = open_file(path, O_RDONLY);
-  if (!fd)
-    return {};
-  const auto text = read_all(fd->get(), 65536, path);
-  return text ? std::string(trim(std::string_view(*text).substr(0, text->find('\n')))) : std::string();
-}
-
 template <typename T>
-T number(std::string_view device, std::string_view name) {
-  return to_number<T>(attribute(device, name)).value_or(0);
+T number(const Root& root, const BlockDevice& device, std::string_view name) {
+  return to_number<T>(block_attribute(root, device, name)).value_or(0);
 }
 
 dev_t device_number(std::string_view text) {
@@ -43,37 +32,35 @@ dev_t device_number(std::string_view text) {
   return major && minor ? makedev(*major, *minor) : 0;
 }
 
-// /sys/class/block/sda1 leads to .../block/sda/sda1: the folder above is the disk.
-std::string parent_of(std::string_view name) {
-  char target[4096];
-  const ssize_t length = ::readlink(str(sys_block, '/', name).c_str(), target, sizeof target);
-  return length > 0 ? std::string(base_name(dir_name(std::string_view(target, static_cast<size_t>(length)))))
-                    : std::string();
+std::vector<std::string> names_in(const Root& root, const std::string& folder) {
+  std::vector<std::string> names;
+  if (const auto dir = root.open_dir(folder))
+    for (DirEntry& entry : list_dir(dir->get(), folder).value_or(std::vector<DirEntry>()))
+      names.push_back(std::move(entry.name));
+  return names;
 }
 
-BlockDevice describe_device(std::string_view name) {
+BlockDevice describe_device(const Root& root, std::string name, std::string folder, std::string_view parent) {
   BlockDevice device;
-  device.name = name;
-  const std::string mapped = attribute(name, "dm/name");
-  std::string node(name);
+  device.folder = std::move(folder);
+  const auto text = [&](std::string_view file) { return block_attribute(root, device, file); };
+  const std::string mapped = text("dm/name");
+  std::string node = name;
   std::ranges::replace(node, '!', '/');  // "cciss!c0d0"
+  device.name = std::move(name);
   device.path = mapped.empty() ? str("/dev/", node) : str("/dev/mapper/", mapped);
-  device.number = device_number(attribute(name, "dev"));
-  device.size = number<uint64_t>(name, "size") * sys_sector;
-  device.read_only = attribute(name, "ro") == "1";
-  device.removable = attribute(name, "removable") == "1";
-  device.partition = number<unsigned>(name, "partition");
-  device.start = number<uint64_t>(name, "start") * sys_sector;
-  if (device.partition != 0)
-    device.parent = parent_of(name);
-  device.model = attribute(name, "device/model");
-  device.backing_file = attribute(name, "loop/backing_file");
-  device.dm_uuid = attribute(name, "dm/uuid");
-  device.raid_level = attribute(name, "md/level");
-  const auto slaves = open_file(str(sys_block, '/', name, "/slaves"), O_RDONLY | O_DIRECTORY);
-  if (slaves)
-    for (const DirEntry& entry : list_dir(slaves->get(), name).value_or(std::vector<DirEntry>()))
-      device.slaves.push_back(entry.name);
+  device.number = device_number(text("dev"));
+  device.size = number<uint64_t>(root, device, "size") * sys_sector;
+  device.read_only = text("ro") == "1";
+  device.removable = text(parent.empty() ? "removable" : "../removable") == "1";
+  device.partition = number<unsigned>(root, device, "partition");
+  device.start = number<uint64_t>(root, device, "start") * sys_sector;
+  device.parent = parent;
+  device.model = trim(text("device/model"));
+  device.backing_file = text("loop/backing_file");
+  device.dm_uuid = text("dm/uuid");
+  device.raid_level = text("md/level");
+  device.slaves = names_in(root, str(device.folder, "/slaves"));
   return device;
 }
 
@@ -140,17 +127,36 @@ std::string BlockDevice::type() const {
   return "disk";
 }
 
-Result<std::vector<BlockDevice>> list_block_devices(bool empty_too) {
-  const UniqueFd dir = TRY(open_file(std::string(sys_block), O_RDONLY | O_DIRECTORY));
+std::string block_attribute(const Root& root, const BlockDevice& device, std::string_view name) {
+  const auto text = root.read_file(str(device.folder, '/', name), 65536);
+  return text ? text->substr(0, text->find('\n')) : std::string();
+}
+
+Result<std::vector<BlockDevice>> list_block_devices(const Root& root, bool empty_too) {
+  TRY(root.open_dir(sys_block));
   std::vector<BlockDevice> devices;
-  for (const DirEntry& entry : TRY(list_dir(dir.get(), sys_block))) {
-    BlockDevice device = describe_device(entry.name);
-    if (device.size != 0 || empty_too)
+  const auto add = [&](const std::string& name, std::string folder, std::string_view parent) {
+    BlockDevice device = describe_device(root, name, std::move(folder), parent);
+    if (device.number != 0 && (device.size != 0 || empty_too))
       devices.push_back(std::move(device));
+  };
+  for (const std::string& disk : names_in(root, sys_block)) {
+    const auto found = root.find_existing(str(sys_block, '/', disk));
+    if (!found)
+      continue;
+    add(disk, found->path, "");
+    // A disk's partitions are folders within its own, which bear its name and say where they begin.
+    for (const std::string& name : names_in(root, found->path))
+      if (name.starts_with(disk) && root.exists(str(found->path, '/', name, "/start")))
+        add(name, str(found->path, '/', name), disk);
   }
   rescue::sort(devices,
                [](const BlockDevice& a, const BlockDevice& b) { return compare_versions(a.name, b.name) < 0; });
   return devices;
+}
+
+Result<std::vector<BlockDevice>> list_block_devices(bool empty_too) {
+  return list_block_devices(TRY(Root::open("/")), empty_too);
 }
 
 Result<UniqueFd> open_device(const BlockDevice& device, int flags) {

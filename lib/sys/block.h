@@ -11,12 +11,14 @@
 
 #include "lib/base/error.h"
 #include "lib/base/fd.h"
+#include "lib/fs/root.h"
 #include "lib/sys/superblock.h"
 
 namespace rescue {
 
 struct BlockDevice {
   std::string name;    // "sda1"
+  std::string folder;  // what the kernel says of it: "sys/devices/pci0000:00/.../block/sda/sda1", without links
   std::string path;    // "/dev/sda1"; device-mapper's have the name that people know: "/dev/mapper/vg-root"
   std::string parent;  // "sda" for "sda1"; empty for a whole disk
   dev_t number = 0;
@@ -34,8 +36,13 @@ struct BlockDevice {
 };
 
 // All that have a size, in the order of their names (numbers count as numbers); with `empty_too`, those that wait for a
-// medium or a file as well. Needs /sys.
+// medium or a file as well. Needs /sys, of which nothing outside of the root is read: it may be a copy of another
+// machine's.
+Result<std::vector<BlockDevice>> list_block_devices(const Root& root, bool empty_too = false);
 Result<std::vector<BlockDevice>> list_block_devices(bool empty_too = false);
+
+// The first line of a file of its folder; empty where there is none.
+std::string block_attribute(const Root& root, const BlockDevice& device, std::string_view name);
 
 // What the device holds, and the tags of the partition that it is (PARTUUID, PARTLABEL). Nothing where it cannot be
 // opened or holds nothing known.

@@ -359,3 +359,101 @@ top2' f >moved
   chmod 640 f
   age
 }
+
+# What a kernel tells of some disks, below m/: a RAID of two partitions with two logical volumes, of which one is
+# mounted twice; a third of two disks more; swap; a disk of SCSI's with blanks and long words.
+tree_sysfs() {
+  mkdir -p m/sys/block m/sys/dev/block m/proc/self m/dev/mapper m/dev
+  sysfs_disk sda 8:0 2097152 'ATA     ' 'A LONG NAME OF A DISK' 0:0:0:0
+  sysfs_disk sdb 8:16 2097152 'ATA     ' 'OTHER           ' 1:0:0:0
+  sysfs_disk sdc 8:32 20971520 'Maker' 'Stick' 2:0:0:0
+  sysfs_disk sdd 8:48 4194304 'Maker' 'Small' 3:0:0:0
+  echo 1 >m/sys/block/sdc/removable
+  sysfs_partition sda sda1 8:1 2048 1048576
+  sysfs_partition sda sda2 8:2 1050624 524288
+  sysfs_partition sdb sdb1 8:17 2048 1048576
+  sysfs_partition sdc sdc1 8:33 2048 20000000
+  sysfs_above md0 9:0 2097152 sda1 sdb1
+  mkdir m/sys/block/md0/md
+  echo raid1 >m/sys/block/md0/md/level
+  sysfs_above dm-0 253:0 1048576 md0
+  sysfs_above dm-1 253:1 1000 md0
+  sysfs_above dm-2 253:2 6291456 sdc1 sdd
+  sysfs_mapped dm-0 data-root LVM-abc 0
+  sysfs_mapped dm-1 data-a_volume_of_a_long_name_indeed LVM-def 1
+  sysfs_mapped dm-2 joined '' 0
+  printf '%s\n' '20 1 253:0 / / rw - ext4 /dev/mapper/data-root rw' '21 20 253:0 /sub /srv/sub rw - ext4 /dev/root rw' \
+    '22 20 253:0 / /mnt/with\040blank rw - ext4 /dev/root rw' '23 20 253:2 / /d rw - xfs /dev/mapper/joined rw' \
+    >m/proc/self/mountinfo
+  printf 'Filename\t\t\t\tType\t\tSize\tUsed\tPriority\n/dev/sda2 partition 262140 0 -2\n' >m/proc/swaps
+  printf '%s\n' 'DEVNAME=/dev/sda1' ID_FS_TYPE=linux_raid_member ID_FS_VERSION=1.2 'ID_FS_LABEL_ENC=host:0\x20x' \
+    ID_FS_UUID_ENC=6962a03a-e6bf-4bfa-a29e-c2b2cf21fc97 ID_PART_ENTRY_NAME='first\x20part' ID_PART_TABLE_TYPE=gpt \
+    ID_PART_TABLE_UUID=11111111-2222-3333-4444-555555555555 ID_PART_ENTRY_UUID=21111111-2222-3333-4444-555555555555 \
+    OWNER=root GROUP=disk MODE=brw-rw---- >m/dev/sda1
+  printf '%s\n' ID_MODEL=From_udev ID_SERIAL_SHORT=123456 ID_SERIAL=other MODE=brw------- OWNER= >m/dev/sda
+  printf '%s\n' ID_FS_TYPE=ext4 'ID_FS_LABEL_ENC=the\x20root' nonsense >m/dev/mapper/data-root
+}
+
+sysfs_attributes() {  # FOLDER NUMBER SECTORS
+  mkdir -p "$1/holders" "$1/slaves"
+  echo "$2" >"$1/dev"
+  echo "$3" >"$1/size"
+  echo 0 >"$1/ro"
+}
+
+sysfs_link() {  # NAME NUMBER FOLDER-BELOW-DEVICES
+  ln -s "../../devices/$3" "m/sys/dev/block/$2"
+}
+
+sysfs_queue() {  # FOLDER
+  mkdir "$1/queue"
+  echo 'none [mq-deadline]' >"$1/queue/scheduler"
+  echo 512 >"$1/queue/logical_block_size"
+  echo 4096 >"$1/queue/physical_block_size"
+  echo 128 >"$1/queue/read_ahead_kb"
+  echo 1 >"$1/queue/rotational"
+  echo 65536 >"$1/queue/chunk_sectors"
+  echo 0 >"$1/removable"
+}
+
+sysfs_disk() {  # NAME NUMBER SECTORS VENDOR MODEL ADDRESS
+  local device=m/sys/devices/host/$6
+  sysfs_attributes "$device/block/$1" "$2" "$3"
+  sysfs_queue "$device/block/$1"
+  echo "$4" >"$device/vendor"
+  echo "$5" >"$device/model"
+  echo '1.0 ' >"$device/rev"
+  echo running >"$device/state"
+  echo 0 >"$device/type"
+  ln -s "../../../$6" "$device/block/$1/device"
+  ln -s "../devices/host/$6/block/$1" "m/sys/block/$1"
+  sysfs_link "$1" "$2" "host/$6/block/$1"
+}
+
+sysfs_partition() {  # DISK NAME NUMBER START SECTORS
+  sysfs_attributes "m/sys/block/$1/$2" "$3" "$5"
+  echo "$4" >"m/sys/block/$1/$2/start"
+  echo "${2##*[a-z]}" >"m/sys/block/$1/$2/partition"
+  sysfs_link "$2" "$3" "$(readlink -f "m/sys/block/$1" | sed 's,.*/sys/devices/,,')/$2"
+}
+
+sysfs_above() {  # NAME NUMBER SECTORS DEVICE...
+  local below=m/sys/devices/virtual/block/$1 name=$1 device folder
+  sysfs_attributes "$below" "$2" "$3"
+  sysfs_queue "$below"
+  ln -s "../devices/virtual/block/$1" "m/sys/block/$1"
+  sysfs_link "$1" "$2" "virtual/block/$1"
+  shift 3
+  for device; do
+    folder=$(find m/sys/devices -type d -name "$device" | head -n 1)
+    ln -s "$(realpath --relative-to="$folder/holders" "$below")" "$folder/holders/$name"
+    ln -s "$(realpath --relative-to="$below/slaves" "$folder")" "$below/slaves/$device"
+  done
+}
+
+sysfs_mapped() {  # NAME MAPPED UUID SUSPENDED
+  mkdir "m/sys/block/$1/dm"
+  echo "$2" >"m/sys/block/$1/dm/name"
+  echo "$3" >"m/sys/block/$1/dm/uuid"
+  echo "$4" >"m/sys/block/$1/dm/suspended"
+}
