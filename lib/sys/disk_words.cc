@@ -97,7 +97,7 @@ std::optional<std::string> disk_words(Disk& disk) {
   if (found && *found)
     return superblock_words(disk, **found);
   const auto table = probe_partitions(disk);
-  if (table && *table)
+  if (table && *table && !(*table)->partitions.empty())
     return table_words(**table);
   return std::nullopt;
 }
