@@ -19,7 +19,6 @@ namespace rescue {
 namespace {
 
 enum class Stamp : uint8_t { plain, none, delta, relative, date, iso };
-enum class When : uint8_t { never, always, automatic };
 
 struct Options {
   bool clear = false;
@@ -60,10 +59,7 @@ Result<> choose_stamp(Options& o, std::string_view word) {
 }
 
 Result<> choose_color(Options& o, std::string_view word) {
-  constexpr Choice<When> words[] = {{"auto", When::automatic}, {"always", When::always}, {"never", When::never}};
-  if (word.starts_with('='))
-    word.remove_prefix(1);
-  o.color = word.empty() ? When::automatic : TRY(choose("--color", word, words));
+  o.color = TRY(choose_color_when(word));
   return {};
 }
 

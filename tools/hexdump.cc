@@ -1,8 +1,10 @@
 // hexdump: dump files in hexadecimal, or in a form of one's own.
 #include <algorithm>
+#include <cstdlib>
 #include <limits>
 
 #include "lib/base/applet.h"
+#include "lib/base/choice.h"
 #include "lib/text/dump_format.h"
 #include "lib/text/joined_input.h"
 #include "lib/text/lines.h"
@@ -17,6 +19,7 @@ struct Options {
   std::optional<uint64_t> length;
   uint64_t skip = 0;
   bool all_lines = false;
+  When color = When::automatic;
 };
 
 Result<> add_format(Options& o, std::string_view text) {
@@ -53,6 +56,18 @@ Result<> set_skip(Options& o, std::string_view text) {
   return {};
 }
 
+Result<> choose_color(Options& o, std::string_view word) {
+  o.color = TRY(choose_color_when(word));
+  return {};
+}
+
+bool is_colored(const Options& opt, const Io& io) {
+  if (opt.color != When::automatic)
+    return opt.color == When::always;
+  const char* const term = std::getenv("TERM");
+  return io.out.is_terminal() && term != nullptr && *term != '\0' && std::string_view(term) != "dumb";
+}
+
 // A line each; empty ones and those that begin with # count for nothing.
 Result<> add_format_file(Options& o, std::string_view name) {
   const std::string path(name);
@@ -74,6 +89,8 @@ constexpr Opt<Options> options[] = {
     {'d', "two-bytes-decimal", add_ready_form<decimals>, "decimal numbers of two bytes"},
     {'e', "format", add_format, "what FORMAT says", "FORMAT"},
     {'f', "format-file", add_format_file, "what the lines of FILE say", "FILE"},
+    {'L', "color", choose_color, "do as the colours of FORMATs say: auto (default: on a terminal), always or never",
+     "[WHEN]"},
     {'n', "length", set_length, "dump N bytes at most", "N"},
     {'o', "two-bytes-octal", add_ready_form<octals>, "octal numbers of two bytes"},
     {'s', "skip", set_skip, "skip N bytes of the input first", "N"},
@@ -113,7 +130,7 @@ Result<int> run(Options& opt, Io& io, Args& args) {
     TRY(opt.format.add(address_end));
     TRY(opt.format.add("\"%07.7_ax \" 8/2 \"%04x \" \"\\n\""));
   }
-  TRY(opt.format.finish());
+  TRY(opt.format.finish(is_colored(opt, io)));
   JoinedInput input(io, args);
   dump(opt, input, io.out);
   return io.status();
@@ -132,7 +149,8 @@ extern const Applet hexdump_applet = {
         "FORMAT is a row of units, COUNT/BYTES \"TEXT\"; in TEXT are conversions of printf's (c d i o u x X e f g s), "
         "and\n"
         "%_ad %_ao %_ax the address, %_Ad ... the one at the end, %_c %_p %_u a character (escaped, printable, "
-        "named).\n"
+        "named);\n"
+        "_L[COLOR] behind one colours it.\n"
         "Numbers may be as in C, and have a unit. Without a FILE, standard input is read.">,
     .options = describe<options>,
     .run = entry<options, run>,

@@ -44,7 +44,6 @@ enum class Sort : uint8_t { unset, none, name, time, size, extension, version, w
 enum class Time : uint8_t { modified, accessed, changed, born };
 enum class Indicator : uint8_t { none, slash, type, classify };
 enum class Follow : uint8_t { unset, never, directories_named, named, always };
-enum class When : uint8_t { never, always, automatic };
 
 struct Options {
   Format format = Format::unset;

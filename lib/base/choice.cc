@@ -1,12 +1,17 @@
 #include "lib/base/choice.h"
 
+#include <algorithm>
+#include <iterator>
+
+#include <strings.h>
+
 #include "lib/base/text.h"
 
-namespace rescue::detail {
+namespace rescue {
 
-Result<size_t> find_choice(std::string_view option, std::string_view word, size_t count, const void* list,
-                           std::string_view (*word_at)(const void*, size_t),
-                           bool (*same)(const void*, size_t, size_t)) {
+Result<size_t> detail::find_choice(std::string_view option, std::string_view word, size_t count, const void* list,
+                                   std::string_view (*word_at)(const void*, size_t),
+                                   bool (*same)(const void*, size_t, size_t)) {
   size_t found = count;
   bool ambiguous = false;
   std::string all;
@@ -27,4 +32,16 @@ Result<size_t> find_choice(std::string_view option, std::string_view word, size_
   return with_status(std::move(error).error(), Status::failed);
 }
 
-}  // namespace rescue::detail
+Result<When> choose_color_when(std::string_view word) {
+  static constexpr Choice<When> words[] = {{"auto", When::automatic}, {"always", When::always}, {"never", When::never}};
+  if (word.starts_with('='))
+    word.remove_prefix(1);
+  const auto same = [&](const Choice<When>& choice) {
+    return word.size() == choice.word.size() && ::strncasecmp(word.data(), choice.word.data(), word.size()) == 0;
+  };
+  if (const auto* const choice = std::ranges::find_if(words, same); choice != std::end(words))
+    return choice->value;
+  return word.empty() ? When::automatic : choose("--color", word, words);
+}
+
+}  // namespace rescue

@@ -1,6 +1,7 @@
 // Options whose argument is one of a few words, such as --color=always.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -32,5 +33,10 @@ Result<T> choose(std::string_view option, std::string_view word, const Choice<T>
   };
   return choices[TRY(detail::find_choice(option, word, n, choices, word_at, same))].value;
 }
+
+enum class When : uint8_t { never, always, automatic };
+
+// The argument of `--color` as util-linux has it: auto, always or never, behind -L perhaps with a =; auto without one.
+Result<When> choose_color_when(std::string_view word);
 
 }  // namespace rescue

@@ -43,6 +43,14 @@ std::string without_escapes(std::string_view text) {
   static constexpr std::string_view meanings = "\a\b\f\n\r\t\v";
   std::string plain;
   for (size_t i = 0; i < text.size(); ++i) {
+    // Colours have none.
+    if (text.substr(i).starts_with("_L[")) {
+      const size_t end = std::min(text.find(']', i), text.size());
+      plain += text.substr(i, end - i);
+      i = end;
+      if (i == text.size())
+        break;
+    }
     char c = text[i];
     if (c == '\\' && i + 1 < text.size()) {
       c = text[++i];
@@ -108,6 +116,16 @@ double fraction_of(std::string_view bytes) {
 
 bool fits(size_t bytes, std::initializer_list<size_t> sizes) {
   return std::ranges::contains(sizes, bytes);
+}
+
+void start_color(std::string_view code, Output& out) {
+  if (!code.empty())
+    out.put("\033[", code, 'm');
+}
+
+void end_color(std::string_view code, Output& out) {
+  if (!code.empty())
+    out.put("\033[0m");
 }
 
 }  // namespace
@@ -186,7 +204,20 @@ Result<DumpFormat::Piece> DumpFormat::take_conversion(std::string_view& text, co
   if (text.empty())
     return fail("format", "%", "ends before its conversion");
   TRY(classify(text, unit, piece));
+  TRY(take_colors(text, piece));
   return piece;
+}
+
+// `_L[...]`: as in util-linux's, up to the last bracket of the unit.
+Result<> DumpFormat::take_colors(std::string_view& text, Piece& piece) {
+  if (!text.starts_with("_L"))
+    return {};
+  const size_t start = text.find('['), end = text.rfind(']');
+  if (start == std::string_view::npos || end == std::string_view::npos || end < start)
+    return fail("format", "_L", "needs colours in brackets");
+  piece.color_list = text.substr(start + 1, end - start - 1);
+  text.remove_prefix(end + 1);
+  return {};
 }
 
 // Takes the letters of the conversion off the text.
@@ -264,7 +295,12 @@ Result<> DumpFormat::add(std::string_view text) {
   return {};
 }
 
-Result<> DumpFormat::finish() {
+Result<> DumpFormat::finish(bool colored) {
+  for (Format& format : formats_)
+    for (Unit& unit : format)
+      for (Piece& piece : unit.pieces)
+        if (colored && !piece.color_list.empty())
+          piece.colors = TRY(parse_dump_colors(piece.color_list, piece.bytes));
   for (const Format& format : formats_)
     block_ = std::max(block_, size_of(format));
   if (block_ > most)
@@ -304,6 +340,14 @@ void DumpFormat::put_unsigned(const Piece& piece, uint64_t value, Output& out) {
   const auto size = static_cast<size_t>(end - digits);
   const char* const start = size < piece.width ? end - piece.width : digits;
   out.write({start, end});
+}
+
+// What colours it, or nothing.
+std::string_view DumpFormat::color_of(const Piece& piece, std::string_view bytes, uint64_t address) {
+  for (const DumpColor& color : piece.colors)
+    if (color.holds(bytes, address))
+      return color.code;
+  return {};
 }
 
 void DumpFormat::print_piece(const Piece& piece, std::string_view bytes, uint64_t address, Output& out) {
@@ -359,6 +403,9 @@ void DumpFormat::print(std::string_view block, size_t count, uint64_t address, O
         break;
       for (size_t left = unit.repeats; left > 0; --left)
         for (const Piece& piece : unit.pieces) {
+          const std::string_view bytes = block.substr(at, piece.bytes);
+          const std::string_view color = color_of(piece, bytes, address + at);
+          start_color(color, out);
           if (piece.kind != Kind::text && at >= count && count < block.size()) {
             out.put(piece.before, std::string(piece.width, ' '));
           } else if (piece.kind == Kind::text && left == 1 && unit.repeats > 1 && &piece == &unit.pieces.back() &&
@@ -366,8 +413,9 @@ void DumpFormat::print(std::string_view block, size_t count, uint64_t address, O
             // The last of several has no blank behind it.
             out.put(std::string_view(piece.before).substr(0, piece.before.size() - 1));
           } else {
-            print_piece(piece, block.substr(at, piece.bytes), address + at, out);
+            print_piece(piece, bytes, address + at, out);
           }
+          end_color(color, out);
           at += piece.bytes;
         }
     }
@@ -383,8 +431,12 @@ void DumpFormat::print_end(uint64_t address, Output& out) const {
   if (last == nullptr)
     return;
   for (const Piece& piece : last->pieces)
-    if (piece.kind == Kind::address || piece.kind == Kind::text)
+    if (piece.kind == Kind::address || piece.kind == Kind::text) {
+      const std::string_view color = color_of(piece, {}, address);
+      start_color(color, out);
       print_piece(piece, {}, address, out);
+      end_color(color, out);
+    }
 }
 
 }  // namespace rescue

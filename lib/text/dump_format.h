@@ -11,6 +11,7 @@
 
 #include "lib/base/error.h"
 #include "lib/base/io.h"
+#include "lib/text/dump_color.h"
 
 namespace rescue {
 
@@ -19,8 +20,9 @@ class DumpFormat {
   // Adds a format: a row of units.
   Result<> add(std::string_view text);
 
-  // All are added: works out how large a block is, and how often the last unit of each format is repeated.
-  Result<> finish();
+  // All are added: works out how large a block is, and how often the last unit of each format is repeated. Colours are
+  // not even looked at unless they are wanted.
+  Result<> finish(bool colored);
 
   // Bytes of a block; 0 where nothing of the input is shown.
   size_t block_size() const { return block_; }
@@ -54,6 +56,8 @@ class DumpFormat {
     std::string precision;  // with its point
     char conversion = 0;
     size_t bytes = 0;
+    std::string color_list;
+    std::vector<DumpColor> colors;
   };
 
   struct Unit {
@@ -70,8 +74,10 @@ class DumpFormat {
   static Result<Unit> take_unit(std::string_view& text);
   static Result<> parse_pieces(std::string_view text, Unit& unit);
   static Result<Piece> take_conversion(std::string_view& text, const Unit& unit);
+  static Result<> take_colors(std::string_view& text, Piece& piece);
   static Result<> classify(std::string_view& text, const Unit& unit, Piece& piece);
   static size_t size_of(const Format& format);
+  static std::string_view color_of(const Piece& piece, std::string_view bytes, uint64_t address);
   static void put_unsigned(const Piece& piece, uint64_t value, Output& out);
   static void print_piece(const Piece& piece, std::string_view bytes, uint64_t address, Output& out);
 
