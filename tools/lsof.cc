@@ -1,14 +1,12 @@
 // lsof: list the files that processes have open.
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <fcntl.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -16,6 +14,7 @@
 #include "lib/base/applet.h"
 #include "lib/base/text.h"
 #include "lib/fs/names.h"
+#include "lib/sys/file_search.h"
 #include "lib/sys/file_use.h"
 #include "lib/sys/process_files.h"
 #include "lib/sys/sockets.h"
@@ -25,7 +24,9 @@ namespace rescue {
 namespace {
 
 struct Options {
-  std::vector<std::string> pids, users, commands, descriptors, below;
+  std::vector<std::string> pids, users, commands, descriptors, inside, below;
+  FileSearch::Crossing crossing;
+  bool crosses = false, verbose = false;
   std::optional<std::string> internet, groups, fields, tcp_words, states;
   std::string command_width;
   std::string unlinked_limit;
@@ -33,13 +34,26 @@ struct Options {
   bool unix_sockets = false, parents = false, endpoints = false, endpoint_files = false;
 };
 
+Result<> choose_crossing(Options& o, std::string_view letters) {
+  const size_t wrong = letters.find_first_not_of("fl");
+  if (wrong != std::string_view::npos)
+    return usage_error("unknown cross-over option: ", Printable(letters.substr(wrong, 1)));
+  o.crosses = true;
+  o.crossing.links = o.crossing.links || letters.empty() || letters.contains('l');
+  o.crossing.file_systems = o.crossing.file_systems || letters.empty() || letters.contains('f');
+  return {};
+}
+
 constexpr Opt<Options> options[] = {
     Opt<Options>{"Which files (any of these; with -a all of them)"},
     {'p', nullptr, &Options::pids, "of these processes; ^PID leaves one out", "PID,..."},
     {'u', nullptr, &Options::users, "of these users; ^USER leaves one out", "USER,..."},
     {'c', nullptr, &Options::commands, "of commands whose name begins so", "NAME"},
     {'d', nullptr, &Options::descriptors, "with these descriptors: numbers, 0-9, cwd, txt, mem, rtd", "FD,..."},
-    {'D', nullptr, &Options::below, "below this directory (+D DIR is the same)", "DIR"},
+    {'D', nullptr, &Options::below, "this directory and what is below it (+D DIR is the same)", "DIR"},
+    {'y', nullptr, &Options::inside, "this directory and what is right in it (+d DIR is the same)", "DIR"},
+    {'x', nullptr, choose_crossing, "with +d and +D: follow links (l), go into what is mounted there (f), or both",
+     "[fl]"},
     {'L', nullptr, &Options::unlinked_limit, "with fewer names than N: +L1 finds what was deleted and is still open",
      "N"},
     {'g', nullptr, &Options::groups, "of these process groups; ^GROUP leaves one out. Shows groups", "[GROUP,...]"},
@@ -49,6 +63,7 @@ constexpr Opt<Options> options[] = {
     {'U', nullptr, &Options::unix_sockets, "unix sockets"},
     {'a', nullptr, &Options::all, "what fits all of the choices"},
     Opt<Options>{"What is printed"},
+    {'V', nullptr, &Options::verbose, "what was asked for and not found, too"},
     {'t', nullptr, &Options::only_pids, "only the numbers of the processes"},
     {'F', nullptr, &Options::fields,
      "a field a line, for programs: those of LETTERS (pcfn..., 0: ended by a zero byte)", "[LETTERS]"},
@@ -95,13 +110,15 @@ class Lister {
   Lister(const Options& opt, Io& io, const ProcFs& proc) : opt_(opt), io_(io), proc_(proc) {}
 
   Result<> prepare(const Args& args) {
-    for (const std::string_view path : args) {
-      struct stat info{};
-      if (::stat(std::string(path).c_str(), &info) < 0)
-        io_.warn(fail("look at", path).error());
-      else
-        files_.push_back(info);
-    }
+    if (opt_.crosses && opt_.inside.empty() && opt_.below.empty())
+      return usage_error("-x must accompany +d or +D");
+    for (const std::string& dir : opt_.inside)
+      TRY(files_.add_directory(dir, false, opt_.crossing));
+    for (const std::string& dir : opt_.below)
+      TRY(files_.add_directory(dir, true, opt_.crossing));
+    for (const std::string_view path : args)
+      if (const auto added = files_.add(std::string(path)); !added)
+        io_.warn(added.error());
     for (const std::string& list : opt_.users)
       for (const std::string_view word : split(list, ','))
         TRY(add_user(word));
@@ -112,57 +129,65 @@ class Lister {
       if (!link_limit_)
         return usage_error("-L needs a number");
     }
-    for (const std::string& dir : opt_.below) {
-      char* real = ::realpath(dir.c_str(), nullptr);
-      if (real == nullptr)
-        return fail("look at", dir);
-      below_.emplace_back(real);
-      std::free(real);
-    }
+    for (const std::string& command : opt_.commands)
+      commands_.push_back({command});
     if (opt_.groups && !opt_.groups->empty())
       TRY(add_numbers(*opt_.groups, " group", groups_, without_groups_));
     if (opt_.internet)
       TRY(parse_address(*opt_.internet));
-    sockets_ = read_sockets();
+    if (opt_.states)
+      parse_states(*opt_.states);
+    std::vector<Socket> sockets = read_sockets();
     ends_ = opt_.endpoints || opt_.endpoint_files;
     // Older kernels tell nothing: then only the sockets themselves are shown.
     if (ends_)
-      read_unix_peers(sockets_);
+      read_unix_peers(sockets);
+    sockets_ = SocketTable(std::move(sockets));
     command_width_ = to_number<size_t>(opt_.command_width).value_or(opt_.command_width.empty() ? 9 : 0);
     if (command_width_ == 0)
       command_width_ = std::string::npos;
     asks_process_ = !groups_.empty() || !pids_.empty() || !users_.empty() || !opt_.commands.empty();
     asks_file_ = opt_.internet || opt_.unix_sockets || !files_.empty() || !args.empty() || !opt_.descriptors.empty() ||
-                 link_limit_ || !below_.empty();
+                 link_limit_;
     return {};
   }
 
-  Result<bool> run() {
-    bool any = false;
+  Result<> run() {
     processes_ = TRY(proc_.read_all());
     for (const Process& process : processes_)
-      any = list(process) || any;
+      list(process);
     if (ends_)
       join_ends();
     print();
-    return any;
+    report_missing();
+    return {};
   }
 
  private:
+  // Something that was asked for.
+  template <typename T>
+  struct Asked {
+    T value;
+    bool found = false;
+  };
+
   struct Row {
     const Process* process;
     OpenFile file;
     uint8_t wanted;  // 0: only the other end of something
   };
 
-  static Result<> add_numbers(std::string_view list, std::string_view what, std::vector<int32_t>& numbers,
+  static Result<> add_numbers(std::string_view list, std::string_view what, std::vector<Asked<int32_t>>& numbers,
                               std::vector<int32_t>& without) {
     for (const std::string_view word : split(list, ',')) {
       const bool out = word.starts_with('^');
       const auto number = to_number<int32_t>(word.substr(out ? 1 : 0));
       if (!number)
         return usage_error("not a process", what, ": '", Printable(word), "'");
-      (out ? without : numbers).push_back(*number);
+      if (out)
+        without.push_back(*number);
+      else
+        numbers.push_back({*number});
     }
     return {};
   }
@@ -174,8 +199,7 @@ class Lister {
       text.remove_prefix(1);
     }
     const size_t mark = std::min(text.find_first_of("@:"), text.size());
-    for (const char c : text.substr(0, mark))
-      protocol_ += c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+    protocol_ = upper(text.substr(0, mark));
     if (!protocol_.empty() && protocol_ != "TCP" && protocol_ != "UDP")
       return usage_error("'", Printable(protocol_), "' is no protocol: TCP, UDP");
     text.remove_prefix(mark);
@@ -185,6 +209,7 @@ class Lister {
       address_ = text.substr(1, end - 1);
       text.remove_prefix(end);
     }
+    asks_any_ = protocol_.empty() && address_.empty() && text.empty();
     if (!text.empty())
       for (const std::string_view range : split(text.substr(1), ',')) {
         const size_t dash = to_number<uint16_t>(range.substr(0, range.find('-'))) ? range.find('-') : range.npos;
@@ -197,28 +222,30 @@ class Lister {
     return {};
   }
 
-  bool state_fits(const Socket& socket) const {
-    const std::string_view list = opt_.states ? std::string_view(*opt_.states) : std::string_view();
+  // PROTOCOL:[^]STATE,...
+  void parse_states(std::string_view list) {
     const size_t colon = list.find(':');
     if (colon == list.npos)
-      return true;
-    if (::strncasecmp(list.data(), socket.protocol.data(), colon) != 0)
-      return list[colon + 1] == '^';
-    bool listed = false, only = false;
-    for (std::string_view word : split(list.substr(colon + 1), ',')) {
-      const bool out = word.starts_with('^');
-      word = word.substr(out ? 1 : 0);
-      const bool same =
-          word.size() == socket.state.size() && ::strncasecmp(word.data(), socket.state.data(), word.size()) == 0;
-      if (out && same)
-        return false;
-      only = only || !out;
-      listed = listed || same;
+      return;
+    state_protocol_ = upper(list.substr(0, colon));
+    for (const std::string_view word : split(list.substr(colon + 1), ',')) {
+      if (word.starts_with('^'))
+        without_states_.push_back(upper(word.substr(1)));
+      else
+        states_.push_back({upper(word)});
     }
-    return listed || !only;
   }
 
-  bool socket_fits(const OpenFile& file) const {
+  bool state_fits(const Socket& socket) {
+    if (state_protocol_.empty())
+      return true;
+    if (state_protocol_ != socket.protocol)
+      return states_.empty();
+    const std::string state(socket.state);
+    return !has(without_states_, state) && (states_.empty() || take(states_, state));
+  }
+
+  bool socket_fits(const OpenFile& file) {
     if (file.socket == nullptr)
       return false;
     const Socket& socket = *file.socket;
@@ -227,10 +254,13 @@ class Lister {
     const auto port_fits = [&](uint16_t port) {
       return std::ranges::any_of(ports_, [&](const auto& p) { return port >= p.first && port <= p.second; });
     };
-    return opt_.internet && (version_ == 0 || (version_ == '6') == socket.version6) &&
-           (protocol_.empty() || protocol_ == socket.protocol) &&
-           (address_.empty() || socket.local == address_ || socket.remote == address_) &&
-           (ports_.empty() || port_fits(socket.local_port) || port_fits(socket.remote_port)) && state_fits(socket);
+    const bool fits = opt_.internet && (version_ == 0 || (version_ == '6') == socket.version6) &&
+                      (protocol_.empty() || protocol_ == socket.protocol) &&
+                      (address_.empty() || socket.local == address_ || socket.remote == address_) &&
+                      (ports_.empty() || port_fits(socket.local_port) || port_fits(socket.remote_port)) &&
+                      state_fits(socket);
+    internet_found_ = internet_found_ || fits;
+    return fits;
   }
 
   Result<> add_user(std::string_view word) {
@@ -245,19 +275,43 @@ class Lister {
     return {};
   }
 
+  static std::string upper(std::string_view text) {
+    std::string upper(text);
+    for (char& c : upper)
+      c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+    return upper;
+  }
+
   template <typename T>
   static bool has(const std::vector<T>& list, T value) {
     return std::ranges::find(list, value) != list.end();
   }
 
+  // The same, and remembers what was found.
+  template <typename T>
+  static bool take(std::vector<Asked<T>>& list, const T& value) {
+    bool found = false;
+    for (Asked<T>& asked : list)
+      if (asked.value == value)
+        found = asked.found = true;
+    return found;
+  }
+
+  bool take_command(std::string_view name) {
+    bool found = false;
+    for (auto& command : commands_)
+      if (name.starts_with(command.value))
+        found = command.found = true;
+    return found;
+  }
+
   // How many of the questions about the process it answers with yes; nothing where it is left out.
-  std::optional<bool> process_fits(const Process& p) const {
+  std::optional<bool> process_fits(const Process& p) {
     const uint32_t user = p.uids[1];
     if (has(without_pids_, p.pid) || has(without_users_, user) || has(without_groups_, p.group))
       return std::nullopt;
-    const bool pid = has(pids_, p.pid), owner = has(users_, user), group = has(groups_, p.group);
-    const bool command =
-        std::ranges::any_of(opt_.commands, [&](const std::string& c) { return p.name.starts_with(c); });
+    const bool pid = take(pids_, p.pid), owner = has(users_, user), group = take(groups_, p.group);
+    const bool command = take_command(p.name);
     if (opt_.all)
       return (pids_.empty() || pid) && (users_.empty() || owner) && (groups_.empty() || group) &&
              (opt_.commands.empty() || command);
@@ -276,40 +330,62 @@ class Lister {
     return false;
   }
 
-  bool file_fits(const OpenFile& file) const {
-    const bool named = std::ranges::any_of(
-        files_, [&](const struct stat& s) { return s.st_dev == file.file_system && s.st_ino == file.inode; });
-    const bool inside = std::ranges::any_of(below_, [&](const std::string& dir) {
-      return file.name.starts_with(dir) &&
-             (file.name.size() == dir.size() || dir == "/" || file.name[dir.size()] == '/');
-    });
+  // What was asked for by a name is shown by that name.
+  bool file_fits(OpenFile& file) {
+    const std::string* const name = files_.find(file.file_system, file.inode);
+    const bool named = name != nullptr;
+    if (named)
+      file.name = *name;
     const bool few = link_limit_ && file.number >= 0 && file.type == "REG" && file.links < *link_limit_;
     const bool descriptor = descriptor_fits(file);
     const bool socket = socket_fits(file);
     if (opt_.all)
-      return (files_.empty() || named) && (below_.empty() || inside) && (!link_limit_ || few) &&
-             (opt_.descriptors.empty() || descriptor) && ((!opt_.internet && !opt_.unix_sockets) || socket);
-    return named || inside || few || descriptor || socket;
+      return (files_.empty() || named) && (!link_limit_ || few) && (opt_.descriptors.empty() || descriptor) &&
+             ((!opt_.internet && !opt_.unix_sockets) || socket);
+    return named || few || descriptor || socket;
   }
 
-  bool list(const Process& process) {
+  void list(const Process& process) {
     const auto process_asked = process_fits(process);
     const bool asked = process_asked && (!opt_.all || !asks_process_ || *process_asked);
     if (!asked && !ends_)
-      return false;
-    bool any = false;
+      return;
     for (OpenFile& file : open_files(process.pid)) {
       const bool by_process = asks_process_ && process_asked.value_or(false), by_file = asks_file_ && file_fits(file);
       const bool wanted =
           asked && ((!asks_process_ && !asks_file_) || (opt_.all ? !asks_file_ || by_file : by_process || by_file));
       if (!wanted && (!ends_ || file.end == 0))
         continue;
-      any = any || wanted;
       rows_.push_back({&process, std::move(file), wanted});
-      if (opt_.only_pids && !ends_)
+      // With files to be found, the others are looked at as well.
+      if (opt_.only_pids && !ends_ && !asks_file_)
         break;
     }
-    return any;
+  }
+
+  void missing(std::string_view what, std::string_view name = {}) {
+    if (opt_.verbose)
+      io_.out.put("lsof: ", what, " located", name.empty() ? "" : ": ", Printable(name), '\n');
+    io_.fail_silently();
+  }
+
+  void report_missing() {
+    for (size_t i = commands_.size(); i-- > 0;)
+      if (!commands_[i].found)
+        missing("command not", commands_[i].value);
+    for (const std::string_view name : files_.missing())
+      missing("no file use", name);
+    if (opt_.internet && !internet_found_)
+      missing(asks_any_ ? "no Internet files" : "Internet address not", asks_any_ ? "" : *opt_.internet);
+    for (const auto& state : states_)
+      if (!state.found)
+        missing(str(state_protocol_, " state not"), state.value);
+    for (const auto& pid : pids_)
+      if (!pid.found)
+        missing("process ID not", str(pid.value));
+    for (const auto& group : groups_)
+      if (!group.found)
+        missing("process group ID not", str(group.value));
   }
 
   std::string user_of(const Process& process) {
@@ -330,9 +406,9 @@ class Lister {
     if (file.socket != nullptr) {
       const Socket& own = *file.socket;
       const bool local = own.protocol == "unix";
-      const auto other = std::ranges::find_if(sockets_, [&](const Socket& s) { return s.is_other_end_of(own); });
-      join(socket, socket, own.inode, other == sockets_.end() ? 0 : other->inode);
-      if (local && other != sockets_.end())
+      const Socket* const other = sockets_.other_end_of(own);
+      join(socket, socket, own.inode, other == nullptr ? 0 : other->inode);
+      if (local && other != nullptr)
         file.name += str(" ->INO=", other->inode);
     } else if (S_ISFIFO(info.st_mode)) {
       join(pipe, pipe, file.inode, file.inode);
@@ -350,22 +426,34 @@ class Lister {
 
   // Names them to each other, and with +E takes the other ends into the list.
   void join_ends() {
-    const auto joined = [](const Row& row, const Row& other) {
-      return &row != &other && row.file.other_end != 0 && row.file.other_end == other.file.end;
+    std::vector<Row*> by_end;
+    for (Row& row : rows_)
+      if (row.file.end != 0)
+        by_end.push_back(&row);
+    const auto key = [](const Row* row) { return std::pair(row->file.end, row); };
+    std::ranges::sort(by_end, {}, key);
+    const auto others_of = [&](const Row& row) {
+      return std::ranges::equal_range(by_end, row.file.other_end, {}, [](const Row* other) { return other->file.end; });
     };
     constexpr uint8_t asked = 1, taken = 2;
     for (const Row& row : rows_)
-      for (Row& other : rows_)
-        if (opt_.endpoint_files && row.wanted == asked && other.wanted == 0 && joined(row, other))
-          other.wanted = taken;
-    for (Row& row : rows_)
-      for (size_t i = 0; row.wanted != 0 && i < rows_.size(); ++i) {
-        // Those of sockets the other way round, as lsof does.
-        const Row& other = rows_[row.file.socket != nullptr ? rows_.size() - 1 - i : i];
-        if (joined(row, other))
-          row.file.name += str(' ', other.process->pid, ',', other.process->name.substr(0, command_width_), ',',
-                               other.file.descriptor, other.file.mode);
-      }
+      if (opt_.endpoint_files && row.wanted == asked)
+        for (Row* const other : others_of(row))
+          if (other->wanted == 0)
+            other->wanted = taken;
+    for (Row& row : rows_) {
+      if (row.wanted == 0)
+        continue;
+      auto others = others_of(row);
+      std::vector<Row*> order(others.begin(), others.end());
+      // Those of sockets the other way round, as lsof does.
+      if (row.file.socket != nullptr)
+        std::ranges::reverse(order);
+      for (const Row* const other : order)
+        if (other != &row)
+          row.file.name += str(' ', other->process->pid, ',', other->process->name.substr(0, command_width_), ',',
+                               other->file.descriptor, other->file.mode);
+    }
   }
 
   std::vector<OpenFile> open_files(int32_t pid) {
@@ -429,11 +517,10 @@ class Lister {
     file.node = str(info.st_ino);
     if (file.name.starts_with("pipe:") || file.name.starts_with("anon_inode:"))
       file.name = file.name.starts_with("pipe:") ? "pipe" : file.name.substr(11);
-    const auto socket =
-        S_ISSOCK(info.st_mode) ? std::ranges::find(sockets_, info.st_ino, &Socket::inode) : sockets_.end();
-    if (socket == sockets_.end())
+    const Socket* const socket = S_ISSOCK(info.st_mode) ? sockets_.find(info.st_ino) : nullptr;
+    if (socket == nullptr)
       return;
-    file.socket = &*socket;
+    file.socket = socket;
     file.name = socket->name();
     const bool local = socket->protocol == "unix";
     file.type = local ? "unix" : socket->version6 ? "IPv6" : "IPv4";
@@ -554,14 +641,18 @@ class Lister {
   Io& io_;
   const ProcFs& proc_;
   Names names_;
-  std::vector<int32_t> pids_, without_pids_, groups_, without_groups_;
-  std::vector<Socket> sockets_;
+  std::vector<Asked<int32_t>> pids_, groups_;
+  std::vector<int32_t> without_pids_, without_groups_;
+  std::vector<Asked<std::string>> commands_, states_;
+  std::vector<std::string> without_states_;
+  std::string state_protocol_;
+  SocketTable sockets_;
   char version_ = 0;
   std::string protocol_, address_;
   std::vector<std::pair<uint16_t, uint16_t>> ports_;
   std::vector<uint32_t> users_, without_users_;
-  std::vector<struct stat> files_;
-  std::vector<std::string> below_;
+  FileSearch files_;
+  bool asks_any_ = false, internet_found_ = false;  // -i without an address
   std::optional<uint64_t> link_limit_;
   bool asks_process_ = false, asks_file_ = false;
   bool ends_ = false;
@@ -574,8 +665,8 @@ Result<int> run(const Options& opt, Io& io, const Args& args) {
   const ProcFs proc = TRY(ProcFs::open());
   Lister lister(opt, io, proc);
   TRY(lister.prepare(args));
-  const bool any = TRY(lister.run());
-  return any ? io.status() : 1;
+  TRY(lister.run());
+  return io.status();
 }
 
 // `+D DIR`, `+c 0` and `+L1` are how lsof writes options that others write with a minus sign.
@@ -584,7 +675,7 @@ int run_with_plus(const Applet& applet, Io& io, std::span<const char* const> wor
   std::vector<std::string> joined;
   bool takes_next = false;
   for (std::string word : words) {
-    constexpr std::string_view with_plus = "DdLcE", with_minus = "DDLWB";
+    constexpr std::string_view with_plus = "DdLcEx", with_minus = "DyLWBx";
     const size_t kind = word.size() > 1 && word[0] == '+' ? with_plus.find(word[1]) : std::string_view::npos;
     if (kind != std::string_view::npos) {
       word[0] = '-';
@@ -596,8 +687,8 @@ int run_with_plus(const Applet& applet, Io& io, std::span<const char* const> wor
     else
       joined.push_back(std::move(word));
     const std::string& last = joined.back();
-    takes_next = option && last[0] == '-' && last.find_first_of("-pucdDLW", 1) == std::string::npos &&
-                 std::string_view("igsFT").contains(last.back()) && last.find_first_of("igsFT", 1) == last.size() - 1;
+    takes_next = option && last[0] == '-' && last.find_first_of("-pucdDyLW", 1) == std::string::npos &&
+                 std::string_view("igsFTx").contains(last.back()) && last.find_first_of("igsFTx", 1) == last.size() - 1;
   }
   std::vector<const char*> all;
   all.reserve(joined.size());
@@ -617,7 +708,8 @@ extern const Applet lsof_applet = {
     .dies_with_reader = true,
     .help_letter = 'h',
     .version_letter = 'v',
-    .notes = dense<"A FILE chooses those who have it open. The status is 1 where nothing was found.">,
+    .notes = dense<
+        "A FILE chooses those who have it open. The status is 1 where something that was asked for was not found.">,
     .options = describe<options>,
     .run = run_with_plus,
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -91,6 +92,10 @@ std::optional<Socket> unix_socket(const std::vector<std::string_view>& words) {
   return socket;
 }
 
+std::pair<uint16_t, uint16_t> own_ports(const Socket* socket) {
+  return {socket->local_port, socket->remote_port};
+}
+
 }  // namespace
 
 std::string Socket::name() const {
@@ -118,6 +123,30 @@ void parse_sockets(std::string_view text, std::string_view protocol, std::vector
     if (socket)
       sockets.push_back(*std::move(socket));
   }
+}
+
+SocketTable::SocketTable(std::vector<Socket> sockets) : sockets_(std::move(sockets)) {
+  std::ranges::sort(sockets_, {}, &Socket::inode);
+  for (const Socket& socket : sockets_)
+    if (socket.protocol != "unix" && socket.inode != 0 && socket.remote_port != 0)
+      by_ports_.push_back(&socket);
+  std::ranges::sort(by_ports_, {}, own_ports);
+}
+
+const Socket* SocketTable::find(ino_t inode) const {
+  const auto socket = std::ranges::lower_bound(sockets_, inode, {}, &Socket::inode);
+  return socket != sockets_.end() && socket->inode == inode ? &*socket : nullptr;
+}
+
+const Socket* SocketTable::other_end_of(const Socket& socket) const {
+  if (socket.protocol == "unix")
+    return socket.peer == 0 ? nullptr : find(socket.peer);
+  // Few have the same ports, and different addresses.
+  for (const Socket* const other :
+       std::ranges::equal_range(by_ports_, std::pair(socket.remote_port, socket.local_port), {}, own_ports))
+    if (other->is_other_end_of(socket))
+      return other;
+  return nullptr;
 }
 
 std::vector<Socket> read_sockets() {

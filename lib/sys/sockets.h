@@ -36,6 +36,22 @@ std::vector<Socket> read_sockets();
 // Asks the kernel for the other ends of unix sockets; where it does not tell (before Linux 3.3), they stay unknown.
 void read_unix_peers(std::vector<Socket>& sockets);
 
+// All of them, for questions about many.
+class SocketTable {
+ public:
+  SocketTable() = default;
+  explicit SocketTable(std::vector<Socket> sockets);
+
+  // The socket of this number, or null.
+  const Socket* find(ino_t inode) const;
+  // The other end on this machine, or null.
+  const Socket* other_end_of(const Socket& socket) const;
+
+ private:
+  std::vector<Socket> sockets_;          // by number
+  std::vector<const Socket*> by_ports_;  // those of connections
+};
+
 // A port as a number, or by its name in /etc/services; 0 where it is none.
 uint16_t port_number(std::string_view word, std::string_view protocol);
 

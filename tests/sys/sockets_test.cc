@@ -42,6 +42,33 @@ TEST_CASE("sockets: addresses, ports and states are told as lsof tells them") {
   CHECK(unix_sockets[1].name() == "type=DGRAM");
 }
 
+TEST_CASE("sockets: the other end of a connection is found by number and ports") {
+  auto sockets = parsed(tcp, "tcp");
+  sockets.push_back({.inode = 9,
+                     .protocol = "TCP",
+                     .local = "127.0.0.2",
+                     .remote = "127.0.0.1",
+                     .local_port = 22,
+                     .remote_port = 45783});
+  sockets.push_back(sockets.back());
+  sockets.back().inode = 8;
+  sockets.back().remote = "127.0.0.7";
+  sockets.push_back({.inode = 2, .protocol = "unix", .peer = 3});
+  sockets.push_back({.inode = 3, .protocol = "unix"});
+  const SocketTable table(std::move(sockets));
+  const Socket* const client = table.find(4712);
+  REQUIRE(client != nullptr);
+  const Socket* const server = table.other_end_of(*client);
+  REQUIRE(server != nullptr);
+  CHECK(server->inode == 9);
+  CHECK(table.other_end_of(*server) == client);
+  CHECK(table.other_end_of(*table.find(8)) == nullptr);
+  CHECK(table.other_end_of(*table.find(4711)) == nullptr);
+  CHECK(table.other_end_of(*table.find(2)) == table.find(3));
+  CHECK(table.other_end_of(*table.find(3)) == nullptr);
+  CHECK(table.find(5) == nullptr);
+}
+
 TEST_CASE("sockets: no text of the kernel's is a danger") {
   for (const auto& [text, protocol] : {std::pair{tcp, "tcp"}, {tcp6, "tcp6"}, {tcp, "udp"}, {local, "unix"}}) {
     for (size_t size = 0; size < text.size(); ++size)
