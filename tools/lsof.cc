@@ -17,6 +17,7 @@
 #include "lib/sys/file_search.h"
 #include "lib/sys/file_use.h"
 #include "lib/sys/process_files.h"
+#include "lib/sys/socket_filter.h"
 #include "lib/sys/sockets.h"
 #include "lib/text/number_format.h"
 
@@ -134,9 +135,9 @@ class Lister {
     if (opt_.groups && !opt_.groups->empty())
       TRY(add_numbers(*opt_.groups, " group", groups_, without_groups_));
     if (opt_.internet)
-      TRY(parse_address(*opt_.internet));
+      TRY(filter_.set_address(*opt_.internet));
     if (opt_.states)
-      parse_states(*opt_.states);
+      filter_.set_states(*opt_.states);
     std::vector<Socket> sockets = read_sockets();
     ends_ = opt_.endpoints || opt_.endpoint_files;
     // Older kernels tell nothing: then only the sockets themselves are shown.
@@ -192,77 +193,6 @@ class Lister {
     return {};
   }
 
-  // [46][PROTOCOL][@ADDRESS][:PORT[-PORT],...]
-  Result<> parse_address(std::string_view text) {
-    if (text.starts_with('4') || text.starts_with('6')) {
-      version_ = text[0];
-      text.remove_prefix(1);
-    }
-    const size_t mark = std::min(text.find_first_of("@:"), text.size());
-    protocol_ = upper(text.substr(0, mark));
-    if (!protocol_.empty() && protocol_ != "TCP" && protocol_ != "UDP")
-      return usage_error("'", Printable(protocol_), "' is no protocol: TCP, UDP");
-    text.remove_prefix(mark);
-    if (text.starts_with('@')) {
-      const size_t bracket = text.find(']');
-      const size_t end = std::min(text.find(':', bracket == std::string_view::npos ? 0 : bracket), text.size());
-      address_ = text.substr(1, end - 1);
-      text.remove_prefix(end);
-    }
-    asks_any_ = protocol_.empty() && address_.empty() && text.empty();
-    if (!text.empty())
-      for (const std::string_view range : split(text.substr(1), ',')) {
-        const size_t dash = to_number<uint16_t>(range.substr(0, range.find('-'))) ? range.find('-') : range.npos;
-        const uint16_t low = port_number(range.substr(0, dash), protocol_);
-        const uint16_t high = dash == range.npos ? low : port_number(range.substr(dash + 1), protocol_);
-        if (low == 0 || high == 0)
-          return usage_error("'", Printable(range), "' is no port");
-        ports_.emplace_back(low, high);
-      }
-    return {};
-  }
-
-  // PROTOCOL:[^]STATE,...
-  void parse_states(std::string_view list) {
-    const size_t colon = list.find(':');
-    if (colon == list.npos)
-      return;
-    state_protocol_ = upper(list.substr(0, colon));
-    for (const std::string_view word : split(list.substr(colon + 1), ',')) {
-      if (word.starts_with('^'))
-        without_states_.push_back(upper(word.substr(1)));
-      else
-        states_.push_back({upper(word)});
-    }
-  }
-
-  bool state_fits(const Socket& socket) {
-    if (state_protocol_.empty())
-      return true;
-    if (state_protocol_ != socket.protocol)
-      return states_.empty();
-    const std::string state(socket.state);
-    return !has(without_states_, state) && (states_.empty() || take(states_, state));
-  }
-
-  bool socket_fits(const OpenFile& file) {
-    if (file.socket == nullptr)
-      return false;
-    const Socket& socket = *file.socket;
-    if (socket.protocol == "unix")
-      return opt_.unix_sockets;
-    const auto port_fits = [&](uint16_t port) {
-      return std::ranges::any_of(ports_, [&](const auto& p) { return port >= p.first && port <= p.second; });
-    };
-    const bool fits = opt_.internet && (version_ == 0 || (version_ == '6') == socket.version6) &&
-                      (protocol_.empty() || protocol_ == socket.protocol) &&
-                      (address_.empty() || socket.local == address_ || socket.remote == address_) &&
-                      (ports_.empty() || port_fits(socket.local_port) || port_fits(socket.remote_port)) &&
-                      state_fits(socket);
-    internet_found_ = internet_found_ || fits;
-    return fits;
-  }
-
   Result<> add_user(std::string_view word) {
     const bool out = word.starts_with('^');
     word = word.substr(out ? 1 : 0);
@@ -273,13 +203,6 @@ class Lister {
       return fail("find user", word, "there is none of this name");
     (out ? without_users_ : users_).push_back(*id);
     return {};
-  }
-
-  static std::string upper(std::string_view text) {
-    std::string upper(text);
-    for (char& c : upper)
-      c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
-    return upper;
   }
 
   template <typename T>
@@ -338,7 +261,8 @@ class Lister {
       file.name = *name;
     const bool few = link_limit_ && file.number >= 0 && file.type == "REG" && file.links < *link_limit_;
     const bool descriptor = descriptor_fits(file);
-    const bool socket = socket_fits(file);
+    const bool socket =
+        file.socket != nullptr && (file.socket->protocol == "unix" ? opt_.unix_sockets : filter_.fits(*file.socket));
     if (opt_.all)
       return (files_.empty() || named) && (!link_limit_ || few) && (opt_.descriptors.empty() || descriptor) &&
              ((!opt_.internet && !opt_.unix_sockets) || socket);
@@ -363,29 +287,26 @@ class Lister {
     }
   }
 
-  void missing(std::string_view what, std::string_view name = {}) {
+  void missing(std::string_view words) {
     if (opt_.verbose)
-      io_.out.put("lsof: ", what, " located", name.empty() ? "" : ": ", Printable(name), '\n');
+      io_.out.put("lsof: ", words, '\n');
     io_.fail_silently();
   }
 
   void report_missing() {
     for (size_t i = commands_.size(); i-- > 0;)
       if (!commands_[i].found)
-        missing("command not", commands_[i].value);
+        missing(str("command not located: ", Printable(commands_[i].value)));
     for (const std::string_view name : files_.missing())
-      missing("no file use", name);
-    if (opt_.internet && !internet_found_)
-      missing(asks_any_ ? "no Internet files" : "Internet address not", asks_any_ ? "" : *opt_.internet);
-    for (const auto& state : states_)
-      if (!state.found)
-        missing(str(state_protocol_, " state not"), state.value);
+      missing(str("no file use located: ", Printable(name)));
+    for (const std::string& words : filter_.missing())
+      missing(words);
     for (const auto& pid : pids_)
       if (!pid.found)
-        missing("process ID not", str(pid.value));
+        missing(str("process ID not located: ", pid.value));
     for (const auto& group : groups_)
       if (!group.found)
-        missing("process group ID not", str(group.value));
+        missing(str("process group ID not located: ", group.value));
   }
 
   std::string user_of(const Process& process) {
@@ -643,16 +564,11 @@ class Lister {
   Names names_;
   std::vector<Asked<int32_t>> pids_, groups_;
   std::vector<int32_t> without_pids_, without_groups_;
-  std::vector<Asked<std::string>> commands_, states_;
-  std::vector<std::string> without_states_;
-  std::string state_protocol_;
+  std::vector<Asked<std::string>> commands_;
   SocketTable sockets_;
-  char version_ = 0;
-  std::string protocol_, address_;
-  std::vector<std::pair<uint16_t, uint16_t>> ports_;
+  SocketFilter filter_;
   std::vector<uint32_t> users_, without_users_;
   FileSearch files_;
-  bool asks_any_ = false, internet_found_ = false;  // -i without an address
   std::optional<uint64_t> link_limit_;
   bool asks_process_ = false, asks_file_ = false;
   bool ends_ = false;

@@ -101,6 +101,7 @@ std::vector<std::string_view> FileSearch::missing() const {
       files.push_back(&file);
   std::ranges::sort(files, std::greater(), &File::order);
   std::vector<std::string_view> names;
+  names.reserve(files.size());
   for (const File* file : files)
     names.emplace_back(file->asked);
   return names;
