@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "lib/base/applet.h"
+#include "lib/base/sort.h"
 #include "lib/base/text.h"
 #include "lib/fs/names.h"
 #include "lib/sys/file_search.h"
@@ -351,8 +352,7 @@ class Lister {
     for (Row& row : rows_)
       if (row.file.end != 0)
         by_end.push_back(&row);
-    const auto key = [](const Row* row) { return std::pair(row->file.end, row); };
-    std::ranges::sort(by_end, {}, key);
+    sort(by_end, std::less(), [](const Row* row) { return row->file.end; });
     const auto others_of = [&](const Row& row) {
       return std::ranges::equal_range(by_end, row.file.other_end, {}, [](const Row* other) { return other->file.end; });
     };

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <climits>
 
+#include "lib/base/sort.h"
 #include "lib/base/text.h"
 #include "lib/fs/tree_walk.h"
 
@@ -85,7 +86,7 @@ Result<> FileSearch::add_directory(std::string path, bool deep, Crossing crossin
 const std::string* FileSearch::find(dev_t device, ino_t inode) {
   const auto key = [](const File& file) { return std::tuple(file.device, file.inode, ~file.order); };
   if (!sorted_)
-    std::ranges::sort(files_, {}, key);
+    sort(files_, std::less(), key);
   sorted_ = true;
   const auto file = std::ranges::lower_bound(files_, std::tuple(device, inode, size_t{0}), {}, key);
   if (file == files_.end() || file->device != device || file->inode != inode)
@@ -99,7 +100,7 @@ std::vector<std::string_view> FileSearch::missing() const {
   for (const File& file : files_)
     if (!file.found)
       files.push_back(&file);
-  std::ranges::sort(files, std::greater(), &File::order);
+  sort(files, std::greater(), &File::order);
   std::vector<std::string_view> names;
   names.reserve(files.size());
   for (const File* file : files)

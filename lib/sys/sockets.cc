@@ -14,6 +14,7 @@
 #include <linux/unix_diag.h>
 
 #include "lib/base/fd.h"
+#include "lib/base/sort.h"
 #include "lib/base/text.h"
 
 namespace rescue {
@@ -126,11 +127,11 @@ void parse_sockets(std::string_view text, std::string_view protocol, std::vector
 }
 
 SocketTable::SocketTable(std::vector<Socket> sockets) : sockets_(std::move(sockets)) {
-  std::ranges::sort(sockets_, {}, &Socket::inode);
+  sort(sockets_, std::less(), &Socket::inode);
   for (const Socket& socket : sockets_)
     if (socket.protocol != "unix" && socket.inode != 0 && socket.remote_port != 0)
       by_ports_.push_back(&socket);
-  std::ranges::sort(by_ports_, {}, own_ports);
+  sort(by_ports_, std::less(), own_ports);
 }
 
 const Socket* SocketTable::find(ino_t inode) const {
