@@ -352,8 +352,9 @@ std::vector<const char*> modern_words(std::span<const char* const> words, std::v
   for (const char letter : std::string_view(words[0])) {
     storage.push_back(str('-', letter));
     result.push_back(storage.back().c_str());
-    for (const OptRow& row : table.rows)
-      if (row.letter == letter && row.argument != 0 && !table.argument_optional(row) && next < words.size())
+    for (size_t i = 0; i < table.count; ++i)
+      if (const OptRow row = table[i];
+          row.letter == letter && row.argument != 0 && !table.argument_optional(row) && next < words.size())
         result.push_back(words[next++]);
   }
   append(result, std::span(words).subspan(next));

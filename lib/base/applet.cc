@@ -58,7 +58,8 @@ void print_help(const Applet& applet, Output& out) {
   const std::string_view first = applet.summary.substr(0, 1);
   out.put(static_cast<char>(first[0] >= 'a' && first[0] <= 'z' ? first[0] - 'a' + 'A' : first[0]),
           applet.summary.substr(1), ".\n\n");
-  for (const OptRow& row : applet.options.rows) {
+  for (size_t i = 0; i < applet.options.count; ++i) {
+    const OptRow row = applet.options[i];
     if (row.kind == OptKind::heading)
       out.put('\n', applet.options.help(row), ":\n");
     else if (row.help != 0)

@@ -73,7 +73,8 @@ void print_text(std::string_view text, Output& out) {
 
 void print_options(const Applet& applet, Output& out) {
   out.put(".SH OPTIONS\n");
-  for (const OptRow& row : applet.options.rows) {
+  for (size_t i = 0; i < applet.options.count; ++i) {
+    const OptRow row = applet.options[i];
     if (row.kind == OptKind::heading)
       out.put(".SS ", roff(applet.options.help(row)), '\n');
     else if (row.help != 0)

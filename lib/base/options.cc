@@ -57,11 +57,12 @@ class Parser {
       }
       if (!row)
         return usage_error("unknown option -- '", printable({&letter, 1}), '\'');
-      if (table_.rows[*row].argument == 0) {
+      const OptRow option = table_[*row];
+      if (option.argument == 0) {
         TRY(apply(*row, {}));
         continue;
       }
-      if (cluster.empty() && !table_.argument_optional(table_.rows[*row])) {
+      if (cluster.empty() && !table_.argument_optional(option)) {
         if (next_ == words_.size())
           return usage_error("option '-", letter, "' needs an argument");
         cluster = words_[next_++];
@@ -82,7 +83,7 @@ class Parser {
         return usage_error("option '--", name, "' takes no argument");
       return {};
     }
-    const OptRow& option = table_.rows[static_cast<size_t>(row)];
+    const OptRow option = table_[static_cast<size_t>(row)];
     if (has_value && option.argument == 0)
       return usage_error("option '--", table_.name(option), "' takes no argument");
     if (has_value)
@@ -95,8 +96,8 @@ class Parser {
   }
 
   std::optional<size_t> find_letter(char letter) const {
-    for (size_t i = 0; i < table_.rows.size(); ++i)
-      if (table_.rows[i].letter == letter)
+    for (size_t i = 0; i < table_.count; ++i)
+      if (table_[i].letter == letter)
         return i;
     return std::nullopt;
   }
@@ -121,8 +122,8 @@ class Parser {
       }
       return false;
     };
-    for (size_t i = 0; i < table_.rows.size(); ++i)
-      if (const OptRow& row = table_.rows[i]; row.name != 0 && consider(table_.name(row), static_cast<int>(i)))
+    for (size_t i = 0; i < table_.count; ++i)
+      if (const OptRow row = table_[i]; row.name != 0 && consider(table_.name(row), static_cast<int>(i)))
         return found;
     if (consider("help", row_help) || consider("version", row_version))
       return found;
@@ -134,11 +135,9 @@ class Parser {
   }
 
   Result<> apply(size_t row, std::string_view argument) {
-    const OptRow& option = table_.rows[row];
-    if (option.kind == OptKind::call)
-      return table_.call(options_, row, argument);
-    void* const member = table_.at(options_, row);
-    switch (option.kind) {
+    void* member = nullptr;
+    TRY(table_.reach(options_, argument, row, member));
+    switch (table_[row].kind) {
       case OptKind::flag: *static_cast<bool*>(member) = true; break;
       case OptKind::count: ++*static_cast<unsigned*>(member); break;
       case OptKind::text: *static_cast<std::string*>(member) = argument; break;

@@ -18,8 +18,10 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <string>
@@ -56,8 +58,7 @@ class Args {
 
 enum class OptKind : uint8_t { flag, count, text, text_list, size, maybe_text, call, heading };
 
-// A row without its type. Its texts are offsets into the table's strings and not pointers: a pointer would cost
-// a relocation at every start of this position-independent program, and there are thousands of rows.
+// A row without its type. Its texts are offsets into the table's strings.
 struct OptRow {
   char letter = 0;
   OptKind kind = OptKind::heading;
@@ -66,17 +67,23 @@ struct OptRow {
   uint16_t argument = 0;
 };
 
-// What the shared parser and the help need of an applet's table. `at` gives the address of the member that a row
-// points at; `call` runs the function of a row that has one.
+// What the shared parser and the help need of an applet's table: no pointers but these two, for each would cost a
+// relocation at every start of this position-independent program, and there are thousands of rows.
 struct OptTable {
-  std::span<const OptRow> rows;
-  const char* strings = nullptr;
-  void* (*at)(void* options, size_t row) = nullptr;
-  Result<> (*call)(void* options, size_t row, std::string_view argument) = nullptr;
+  const char* packed = nullptr;  // the rows, one behind the other, and then their strings
+  uint16_t count = 0;            // of rows
+  // Runs the function of a row that has one, and gives the address of the member that another row points at.
+  Result<> (*reach)(void* options, std::string_view argument, size_t row, void*& member) = nullptr;
 
-  std::string_view name(const OptRow& row) const { return strings + row.name; }
-  std::string help(const OptRow& row) const { return from_dense(strings + row.help); }
-  std::string_view argument(const OptRow& row) const { return strings + row.argument; }
+  OptRow operator[](size_t i) const {
+    OptRow row;
+    std::memcpy(&row, packed + i * sizeof row, sizeof row);
+    return row;
+  }
+  const char* string(uint16_t at) const { return packed + count * sizeof(OptRow) + at; }
+  std::string_view name(const OptRow& row) const { return string(row.name); }
+  std::string help(const OptRow& row) const { return from_dense(string(row.help)); }
+  std::string_view argument(const OptRow& row) const { return string(row.argument); }
   bool argument_optional(const OptRow& row) const { return argument(row).starts_with('['); }
 };
 
@@ -153,15 +160,10 @@ consteval size_t dense_size(const char* text) {
   return text == nullptr ? 0 : make_dense(text, nullptr) + 1;
 }
 
-// The rows of a table with all their texts packed behind each other, the help in its dense form.
-template <size_t row_count, size_t string_size>
-struct Packed {
-  std::array<OptRow, row_count> rows{};
-  std::array<char, string_size> strings{};
-};
-
+// The rows of a table with all their texts behind them, the help in its dense form.
 template <auto& table>
 consteval auto pack() {
+  constexpr size_t rows_size = std::size(table) * sizeof(OptRow);
   constexpr size_t string_size = [] {
     size_t size = 1;
     for (const auto& opt : table)
@@ -169,14 +171,14 @@ consteval auto pack() {
     return size;
   }();
   static_assert(string_size < 65536);
-  Packed<std::size(table), string_size> packed;
+  std::array<char, rows_size + string_size> packed{};
   size_t end = 1;
   const auto add = [&](const char* text) {
     if (text == nullptr)
       return uint16_t{0};
     const size_t start = end;
     for (const char c : std::string_view(text))
-      packed.strings[end++] = c;
+      packed[rows_size + end++] = c;
     ++end;
     return static_cast<uint16_t>(start);
   };
@@ -184,42 +186,59 @@ consteval auto pack() {
     if (text == nullptr)
       return uint16_t{0};
     const size_t start = end;
-    end += make_dense(text, &packed.strings[start]) + 1;
+    end += make_dense(text, &packed[rows_size + start]) + 1;
     return static_cast<uint16_t>(start);
   };
-  for (size_t i = 0; i < std::size(table); ++i)
-    packed.rows[i] = {table[i].letter, table[i].kind, add(table[i].name), add_help(table[i].help),
-                      add(table[i].argument)};
+  for (size_t i = 0; i < std::size(table); ++i) {
+    const OptRow row{table[i].letter, table[i].kind, add(table[i].name), add_help(table[i].help),
+                     add(table[i].argument)};
+    const auto bytes = std::bit_cast<std::array<char, sizeof row>>(row);
+    for (size_t j = 0; j < bytes.size(); ++j)
+      packed[i * sizeof row + j] = bytes[j];
+  }
   return packed;
 }
 
-// The targets alone, so that the table with its pointers to texts is not part of the program.
+// The members alone, so that the table with its pointers to texts and functions is not part of the program.
 template <typename O, size_t n>
-consteval auto targets_of(const Opt<O> (&table)[n]) {
-  return [&]<size_t... i>(std::index_sequence<i...>) {
-    return std::array{table[i].target...};
-  }(std::make_index_sequence<n>());
+consteval auto members_of(const Opt<O> (&table)[n]) {
+  std::array<typename Opt<O>::Target, n> members{};
+  for (size_t i = 0; i < n; ++i)
+    if (table[i].kind != OptKind::call)
+      members[i] = table[i].target;
+  return members;
 }
 
 template <auto& table, typename O>
 struct Described {
   static constexpr auto packed = pack<table>();
-  static constexpr auto targets = targets_of(table);
+  static constexpr auto members = members_of(table);
 
-  static void* at(void* options, size_t i) {
+  static Result<> reach(void* options, std::string_view argument, size_t row, void*& member) {
     O& o = *static_cast<O*>(options);
-    switch (packed.rows[i].kind) {
-      case OptKind::flag: return &(o.*targets[i].flag);
-      case OptKind::count: return &(o.*targets[i].count);
-      case OptKind::text: return &(o.*targets[i].text);
-      case OptKind::text_list: return &(o.*targets[i].text_list);
-      case OptKind::size: return &(o.*targets[i].size);
-      case OptKind::maybe_text: return &(o.*targets[i].maybe_text);
-      default: return nullptr;
+    switch (static_cast<OptKind>(packed[row * sizeof(OptRow) + offsetof(OptRow, kind)])) {
+      case OptKind::flag: member = &(o.*members[row].flag); break;
+      case OptKind::count: member = &(o.*members[row].count); break;
+      case OptKind::text: member = &(o.*members[row].text); break;
+      case OptKind::text_list: member = &(o.*members[row].text_list); break;
+      case OptKind::size: member = &(o.*members[row].size); break;
+      case OptKind::maybe_text: member = &(o.*members[row].maybe_text); break;
+      case OptKind::call: return call<0>(o, argument, row);
+      case OptKind::heading: break;
     }
+    return {};
   }
-  static Result<> call(void* options, size_t i, std::string_view argument) {
-    return targets[i].call(*static_cast<O*>(options), argument);
+
+  // A jump to the function of the row; the parameters stand where it wants them.
+  template <size_t i>
+  [[gnu::always_inline]] static Result<> call(O& o, std::string_view argument, size_t row) {
+    if constexpr (i < std::size(table)) {
+      if constexpr (table[i].kind == OptKind::call)
+        if (row == i)
+          return table[i].target.call(o, argument);
+      return call<i + 1>(o, argument, row);
+    }
+    return {};
   }
 };
 
@@ -235,10 +254,9 @@ using OptionsOf = decltype(detail::options_of(table));
 // The typeless table of `table`, for Applet::options.
 template <auto& table>
 constexpr OptTable describe = {
-    .rows = detail::Described<table, OptionsOf<table>>::packed.rows,
-    .strings = detail::Described<table, OptionsOf<table>>::packed.strings.data(),
-    .at = detail::Described<table, OptionsOf<table>>::at,
-    .call = detail::Described<table, OptionsOf<table>>::call,
+    .packed = detail::Described<table, OptionsOf<table>>::packed.data(),
+    .count = std::size(table),
+    .reach = detail::Described<table, OptionsOf<table>>::reach,
 };
 
 enum class Asked : uint8_t { nothing, help, version };
