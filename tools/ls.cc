@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 
 #include <dirent.h>
@@ -62,7 +63,7 @@ struct Options {
   std::optional<size_t> tab_size;
   std::vector<std::string> hide;
   std::vector<std::string> ignore;
-  bool author = false, directory = false, directories_first = false, inode = false, kibibytes = false;
+  bool author = false, context = false, directory = false, directories_first = false, inode = false, kibibytes = false;
   bool no_group = false, no_owner = false, numeric = false, recursive = false, reverse = false, blocks = false;
   bool zero = false, dired = false;
   When hyperlink = When::never;
@@ -271,6 +272,7 @@ constexpr Opt<Options> options[] = {
     {'p', nullptr, set<&Options::indicator, Indicator::slash>, "a slash after the names of directories"},
     {0, "indicator-style", choose_indicator, "none, slash (-p), file-type or classify (-F)", "WORD"},
     {'i', "inode", &Options::inode, "the inode number"},
+    {'Z', "context", &Options::context, "SELinux' label"},
     {'s', "size", &Options::blocks, "the space that is taken up, in blocks"},
     Opt<Options>("Details (with -l)"),
     {'g', nullptr, details_and<&Options::no_owner>, "as -l, without the owner"},
@@ -453,7 +455,8 @@ void settle_needs(Settings& s) {
   else if (s.colors)
     s.need_target_mode = s.colors->is_colored(ColorFor::orphan) || s.colors->links_as_target() ||
                          (s.colors->is_colored(ColorFor::missing) && s.format == Format::details);
-  s.need_stat = s.sort == Sort::time || s.sort == Sort::size || s.format == Format::details || opt.blocks;
+  s.need_stat =
+      s.sort == Sort::time || s.sort == Sort::size || s.format == Format::details || opt.blocks || opt.context;
   s.need_type = opt.recursive || s.colors || opt.indicator != Indicator::none || opt.directories_first;
 }
 
@@ -475,6 +478,7 @@ struct Facts {
 
 struct Entry : Facts {
   std::string name;
+  std::string context;       // SELinux' label, where that is asked for
   std::string shown;         // the name as it is printed; empty where it is the name itself
   std::string link;          // where a symbolic link leads
   std::string blocks, size;  // as text
@@ -486,7 +490,8 @@ struct Entry : Facts {
 
 // How wide each column of the list at hand is.
 struct Widths {
-  size_t inode = 0, blocks = 0, links = 0, owner = 0, group = 0, author = 0, size = 0, major = 0, minor = 0;
+  size_t inode = 0, blocks = 0, links = 0, owner = 0, group = 0, author = 0, context = 0, size = 0, major = 0;
+  size_t minor = 0;
   bool access = false;
   bool quoted = false;
 };
@@ -575,6 +580,7 @@ class Lister {
   bool look(int dir, Entry& entry, bool& followed);
   void look_at_link(int dir, std::string_view where, Entry& entry);
   void look_at_attributes(std::string_view where, Entry& entry, bool followed);
+  void read_context(Entry& entry, bool followed) const;
   void set_time(int dir, Entry& entry, bool followed);
   void set_shown(Entry& entry);
   void measure(Entry& entry);
@@ -732,12 +738,24 @@ void Lister::look_at_attributes(std::string_view where, Entry& entry, bool follo
   for (const std::string_view name : split({buffer, static_cast<size_t>(length)}, '\0')) {
     if (name == "system.posix_acl_access" || name == "system.posix_acl_default")
       entry.access = '+';
-    else if (name == "security.selinux" && entry.access == 0)
-      entry.access = '.';
     else if (name == "security.capability")
       entry.has_capability = true;
+    if (name == "security.selinux") {
+      entry.access = entry.access == 0 ? '.' : entry.access;
+      if (s_.opt.context)
+        read_context(entry, followed);
+    }
   }
   widths_.access = widths_.access || entry.access != 0;
+}
+
+// Of the file at path_.
+void Lister::read_context(Entry& entry, bool followed) const {
+  char buffer[256];
+  const auto read = followed ? ::getxattr : ::lgetxattr;
+  const ssize_t length = read(path_.c_str(), "security.selinux", buffer, sizeof buffer);
+  if (length > 0)
+    entry.context.assign(buffer, ::strnlen(buffer, static_cast<size_t>(length)));
 }
 
 void Lister::set_time(int dir, Entry& entry, bool followed) {
@@ -809,6 +827,7 @@ std::string_view Lister::owner_name(uint32_t id, NameFile& file, std::string& di
 void Lister::measure(Entry& entry) {
   if (s_.opt.inode)
     widen(widths_.inode, digits_of(entry.info.st_ino));
+  widen(widths_.context, entry.context.size());
   if (s_.format == Format::details || s_.opt.blocks) {
     entry.blocks = entry.known ? size_text(static_cast<uint64_t>(entry.info.st_blocks), 512, s_.block_style) : "?";
     widen(widths_.blocks, entry.blocks.size());
@@ -847,6 +866,8 @@ void Lister::add(int dir, std::string_view where, std::string_view name, mode_t 
   static_cast<Facts&>(entry) = {};
   entry.shown.clear();
   entry.name = name;
+  if (s_.opt.context)
+    entry.context = "?";
   entry.type = type;
   entry.info.st_ino = inode;
   entry.named = named;
@@ -863,7 +884,8 @@ void Lister::add(int dir, std::string_view where, std::string_view name, mode_t 
   if (entry.known) {
     entry.type = entry.info.st_mode & S_IFMT;
     const bool executable = S_ISREG(entry.type) && (entry.info.st_mode & 0111) != 0;
-    if (s_.format == Format::details || (s_.colors && executable && s_.colors->is_colored(ColorFor::capability)))
+    if (s_.format == Format::details || s_.opt.context ||
+        (s_.colors && executable && s_.colors->is_colored(ColorFor::capability)))
       look_at_attributes(where, entry, followed);
     if (S_ISLNK(entry.type) && (s_.format == Format::details || s_.need_target_mode))
       look_at_link(dir, where, entry);
@@ -1227,6 +1249,10 @@ void Lister::print_details(const Entry& entry) {
     add_owner(line_, entry, info.st_gid, names_.groups, widths_.group);
   if (s_.opt.author)
     add_owner(line_, entry, info.st_uid, names_.users, widths_.author);
+  if (s_.opt.context) {
+    add_left(line_, entry.context, widths_.context);
+    line_ += ' ';
+  }
   add_size(line_, entry);
   add_time(line_, entry);
   io_.out.put(line_);
@@ -1253,6 +1279,10 @@ void Lister::print_frills(const Entry& entry, size_t start) {
     add_right(line_, entry.blocks, aligned ? widths_.blocks : 0);
     line_ += ' ';
   }
+  if (s_.opt.context) {
+    add_right(line_, entry.context, aligned ? widths_.context : 0);
+    line_ += ' ';
+  }
   if (!line_.empty())
     io_.out.put(line_);
   print_name(entry, false, start + line_.size());
@@ -1266,6 +1296,8 @@ size_t Lister::item_width(const Entry& entry) const {
     width += 1 + (aligned ? widths_.inode : digits_of(entry.info.st_ino));
   if (s_.opt.blocks)
     width += 1 + (aligned ? widths_.blocks : entry.blocks.size());
+  if (s_.opt.context)
+    width += 1 + (aligned ? widths_.context : entry.context.size());
   if (s_.opt.indicator != Indicator::none &&
       indicator_of(entry.known, entry.known ? entry.info.st_mode : entry.type) != '\0')
     ++width;

@@ -217,6 +217,13 @@ Found probe_squashfs(const Bytes& b) {
   return finished(block, version < 4 ? "squashfs3" : "squashfs");
 }
 
+Found probe_cramfs(const Bytes& b) {
+  static constexpr Field fields[] = {{"LABEL", text, 16, 48}};
+  if ((!has_at(b, 0, "\x45\x3d\xcd\x28") && !has_at(b, 0, "\x28\xcd\x3d\x45")) || !has_at(b, 16, "Compressed ROMFS"))
+    return std::nullopt;
+  return described(b, fields, "cramfs");
+}
+
 Found probe_luks(const Bytes& b) {
   static constexpr Field fields[] = {{"VERSION", big, 2, 6},
                                      {"UUID", text, 40, 168},
@@ -583,8 +590,9 @@ struct Prober {
 
 // Members of something bigger come first: what they hold is not theirs to mount.
 constexpr Prober fixed_probers[] = {
-    {0, 512, probe_luks}, {0, 2048 + 512, probe_lvm}, {4096, 256, probe_raid},    {0, 256, probe_raid},
-    {0, 512, probe_xfs},  {1024, 1024, probe_ext},    {65536, 4096, probe_btrfs}, {0, 96, probe_squashfs},
+    {0, 512, probe_luks},       {0, 2048 + 512, probe_lvm}, {4096, 256, probe_raid},
+    {0, 256, probe_raid},       {0, 512, probe_xfs},        {1024, 1024, probe_ext},
+    {65536, 4096, probe_btrfs}, {0, 96, probe_squashfs},    {0, 64, probe_cramfs},
 };
 
 // A superblock that is cut off is none, and one that is not there is not an error; only a disk that cannot be read is.
@@ -789,6 +797,7 @@ std::span<const std::string_view> known_types() {
                                                "iso9660",
                                                "squashfs",
                                                "squashfs3",
+                                               "cramfs",
                                                "btrfs"};
   return types;
 }
