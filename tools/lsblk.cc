@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <optional>
-#include <span>
 #include <utility>
 
 #include <sys/ioctl.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "lib/base/applet.h"
+#include "lib/base/fitted_table.h"
 #include "lib/base/json.h"
 #include "lib/base/sort.h"
 #include "lib/base/text.h"
@@ -633,6 +633,8 @@ class Printer {
       return;
     if (opt_.pairs)
       print_pairs();
+    else if (opt_.raw)
+      print_raw();
     else
       print_table();
   }
@@ -645,20 +647,9 @@ class Printer {
     std::string_view on_from;  // also before these, where its children follow
   };
 
-  // How wide a column is laid out, and what is known of what it holds.
-  struct Width {
-    size_t width = 0;
-    size_t least = 0;
-    size_t most = 0;
-    size_t tree = 0;
-    size_t average = 0;  // of names, where one is more than twice as long
-    bool hidden = false;
-  };
-
   const Column& column(size_t i) const { return *lister_.columns()[i]; }
   bool is_name(size_t i) const { return column(i).name == std::string_view("NAME"); }
   bool has_tree(size_t i) const { return is_name(i) && opt_.draws_tree(); }
-  bool is_right(size_t i) const { return column(i).kind > Kind::list; }
 
   // As a heading, or as a shell takes it.
   std::string name_of(size_t i) const {
@@ -696,79 +687,12 @@ class Printer {
   // The lines of a list, and all else as one.
   std::vector<std::string> cell(const Line& line, size_t i) const {
     const std::string& value = line.row->values[i];
-    if (opt_.raw)
-      return {escaped(value, " \\")};
     if (column(i).kind != Kind::list)
       return {str(has_tree(i) ? line.tree : "", Printable(value))};
     std::vector<std::string> lines;
     for (const std::string_view part : split(value, '\n'))
       lines.push_back(printable(part));
     return lines;
-  }
-
-  // What it needs, where names that are more than twice as long as most do not count.
-  void measure(size_t i) {
-    Width& width = widths_[i];
-    size_t sum = 0;
-    width.width = 0;
-    width.least = name_of(i).size();
-    for (const Line& line : lines_) {
-      size_t length = 0;
-      for (const std::string& text : cell(line, i))
-        length = std::max(length, display_width(text));
-      width.most = std::max(width.most, length);
-      if (width.average != 0 && length > width.average * 2)
-        continue;
-      sum += length;
-      width.width = std::max(width.width, length);
-      width.tree = std::max(width.tree, has_tree(i) ? display_width(line.tree) : 0);
-    }
-    if (const size_t average = sum / lines_.size(); is_name(i) && width.average == 0 && width.most > average * 2)
-      width.average = average;
-    const auto wish = static_cast<size_t>(std::max<int8_t>(column(i).width, 0));
-    if (width.width < width.least)
-      width.width = width.least;
-    else if (width.width < wish && width.least < wish)
-      width.width = wish;
-  }
-
-  size_t whole_width() const {
-    size_t sum = widths_.size() - 1;
-    for (const Width& width : widths_)
-      sum += width.width;
-    return sum;
-  }
-
-  // Takes a column each from those that may be cut, in turn, until the line is short enough or none is left.
-  void shorten(size_t line) {
-    size_t whole = whole_width();
-    for (unsigned stage = 1; whole > line && stage <= 3;) {
-      const size_t before = whole;
-      for (size_t i = 0; i < widths_.size() && whole > line; ++i) {
-        Width& width = widths_[i];
-        const int8_t wish = column(i).width;
-        const bool is_share = wish < 0;
-        const size_t share = is_share ? line * static_cast<size_t>(-wish) / 100 : 0;
-        if (width.hidden || width.width == width.least || width.width == 0 || (has_tree(i) && whole <= width.tree))
-          continue;
-        if (stage == 1 ? !column(i).cut || !is_share || width.width < share : stage == 2 ? !column(i).cut : !is_share)
-          continue;
-        --whole;
-        width.hidden = --width.width == 0;
-      }
-      stage += whole == before ? 1 : 0;
-    }
-  }
-
-  // For lines of that many columns.
-  void fit(size_t line) {
-    for (size_t i = 0; i < widths_.size() && whole_width() > line; ++i)
-      if (widths_[i].average != 0)
-        measure(i);
-    for (size_t i = 0; i < widths_.size(); ++i)
-      if (const size_t whole = whole_width(); widths_[i].average != 0 && whole < line)
-        widths_[i].width += std::min(line - whole, widths_[i].most - std::min(widths_[i].most, widths_[i].width));
-    shorten(line);
   }
 
   size_t line_width() const {
@@ -779,95 +703,35 @@ class Printer {
   }
 
   void print_table() {
-    widths_.resize(lister_.columns().size());
-    if (!opt_.raw) {
-      for (size_t i = 0; i < widths_.size(); ++i)
-        measure(i);
-      if (const size_t line = line_width(); line != 0)
-        fit(line);
+    std::vector<FittedColumn> columns;
+    columns.reserve(lister_.columns().size());
+    for (size_t i = 0; i < lister_.columns().size(); ++i)
+      columns.push_back({.name = name_of(i),
+                         .wish = column(i).width,
+                         .is_right = column(i).kind > Kind::list,
+                         .is_cut = column(i).cut,
+                         .is_uneven = is_name(i),
+                         .has_tree = has_tree(i)});
+    std::vector<FittedLine> lines;
+    for (Line& line : lines_) {
+      FittedLine& fitted = lines.emplace_back();
+      for (size_t i = 0; i < columns.size(); ++i)
+        fitted.cells.push_back(cell(line, i));
+      fitted.tree_width = display_width(line.tree);
+      fitted.below = std::move(line.below);
+      fitted.on_from = line.on_from;
     }
-    std::vector<std::vector<std::string>> cells(widths_.size());
-    if (!opt_.no_headings) {
-      for (size_t i = 0; i < widths_.size(); ++i)
-        cells[i] = {name_of(i)};
-      print_line(nullptr, cells);
-    }
-    for (const Line& line : lines_) {
-      for (size_t i = 0; i < widths_.size(); ++i)
-        cells[i] = cell(line, i);
-      print_line(&line, cells);
-    }
+    FittedTable(std::move(columns), std::move(lines), 0).print(io_.out, line_width(), !opt_.no_headings);
   }
 
-  bool is_last(size_t i) const {
-    return std::ranges::all_of(std::span(widths_).subspan(i + 1), [](const Width& width) { return width.hidden; });
-  }
-
-  // As much of it as a column takes that may be cut.
-  std::string_view fitting(std::string_view text, size_t i) const {
-    size_t end = 0;
-    for (size_t room = widths_[i].width; end < text.size();) {
-      const Character c = first_character(text.substr(end));
-      const auto width = static_cast<size_t>(std::max(width_of(c.code), 0));
-      if (width > room)
-        break;
-      room -= width;
-      end += c.length;
-    }
-    return text.substr(0, end);
-  }
-
-  void put_pad(size_t length, size_t i) {
-    io_.out.put(std::string(widths_[i].width - std::min(length, widths_[i].width), ' '));
-  }
-
-  // In a further line: blanks, or the tree that goes on.
-  void print_empty(const Line* line, size_t i, bool pending) {
-    const std::string art =
-        line != nullptr && has_tree(i) ? str(line->below, pending ? line->on_from : std::string_view()) : "";
-    io_.out.put(art);
-    if (is_last(i))
-      return;
-    put_pad(display_width(art), i);
-    io_.out.put(' ');
-  }
-
-  void print_cell(const Line* line, const std::string& whole, size_t i, bool pending) {
-    const bool last = is_last(i);
-    const std::string_view text = column(i).cut && !opt_.raw ? fitting(whole, i) : std::string_view(whole);
-    const size_t length = display_width(text);
-    if (is_right(i) && !opt_.raw && !text.empty())
-      put_pad(length, i);
-    io_.out.put(text);
-    if (last)
-      return;
-    if (!opt_.raw && (!is_right(i) || text.empty()))
-      put_pad(length, i);
-    if (opt_.raw || length <= widths_[i].width) {
-      io_.out.put(' ');
-      return;
-    }
-    // It takes the room of the next ones, which stand below.
-    io_.out.put('\n');
-    for (size_t before = 0; before <= i; ++before)
-      print_empty(line, before, pending);
-  }
-
-  void print_line(const Line* line, const std::vector<std::vector<std::string>>& cells) {
-    size_t count = 1;
-    for (const auto& cell : cells)
-      count = std::max(count, cell.size());
-    for (size_t part = 0; part < count; ++part) {
-      const bool pending = part + 1 < count;
-      for (size_t i = 0; i < cells.size(); ++i)
-        if (widths_[i].hidden)
-          continue;
-        else if (part == 0 || part < cells[i].size())
-          print_cell(line, cells[i][part], i, pending);
-        else
-          print_empty(line, i, pending);
-      io_.out.put('\n');
-    }
+  void print_raw() {
+    const size_t count = lister_.columns().size();
+    if (!opt_.no_headings)
+      for (size_t i = 0; i < count; ++i)
+        io_.out.put(name_of(i), i + 1 == count ? '\n' : ' ');
+    for (const Line& line : lines_)
+      for (size_t i = 0; i < count; ++i)
+        io_.out.put(escaped(line.row->values[i], " \\"), i + 1 == count ? '\n' : ' ');
   }
 
   void print_pairs() {
@@ -930,7 +794,6 @@ class Printer {
   const Lister& lister_;
   const std::vector<Row>& rows_;
   std::vector<Line> lines_;
-  std::vector<Width> widths_;
 };
 
 Result<int> run(const Options& opt, Io& io, Args& args) {
