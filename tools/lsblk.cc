@@ -1,6 +1,7 @@
 // lsblk: list block devices, what they are made of and what is on them.
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -12,6 +13,7 @@
 
 #include "lib/base/applet.h"
 #include "lib/base/fitted_table.h"
+#include "lib/base/group_art.h"
 #include "lib/base/json.h"
 #include "lib/base/sort.h"
 #include "lib/base/text.h"
@@ -42,6 +44,7 @@ struct Options {
   bool scsi = false;
   bool shell_names = false;
   bool tree = false;
+  bool merge = false;
   uint32_t width = 0;    // of the lines; that of the terminal for 0
   std::string_view set;  // of columns, by a name of its own
   std::string sort;
@@ -93,6 +96,7 @@ constexpr Opt<Options> options[] = {
     {'J', "json", &Options::json, "as JSON"},
     {'l', "list", &Options::list, "as a list, not as a tree"},
     {'m', "perms", choose_set<permission_columns>, "owner, group and mode of their nodes"},
+    {'M', "merge", &Options::merge, "what lies on several devices once, below all of them"},
     {'n', "noheadings", &Options::no_headings, "without the line of headings"},
     {'o', "output", &Options::columns, "these columns, with commas between", "LIST"},
     {'O', "output-all", &Options::all_columns, "all columns that there are"},
@@ -210,6 +214,17 @@ struct Row {
   uint64_t number = 0;
 };
 
+// With --merge: how many devices it has, and what lies on all of them together.
+struct Group {
+  size_t members = 0;
+  std::vector<Row> children;
+};
+
+struct Listing {
+  std::vector<Row> rows;
+  std::vector<Group> groups = std::vector<Group>(1);  // the first is none
+};
+
 // What udev would say of a device, as a file in place of its node says it below another root.
 constexpr struct {
   char property[25];
@@ -268,6 +283,7 @@ class Lister {
     // Where DIR has no such folder there is no device, as util-linux has it.
     devices_ = list_block_devices(root_, true).value_or(std::vector<BlockDevice>());
     rescue::sort(devices_, {}, &BlockDevice::number);
+    group_of_.resize(devices_.size());
     mounts_ = parse_mountinfo(root_.read_file("proc/self/mountinfo", largest_proc_file).value_or(""));
     swaps_ = root_.read_file("proc/swaps", largest_proc_file).value_or("");
     const char* const locale = std::getenv("LC_ALL") != nullptr ? std::getenv("LC_ALL") : std::getenv("LANG");
@@ -287,21 +303,26 @@ class Lister {
   }
 
   // The tree below the devices that are named, or below all that lie on nothing else.
-  Result<std::vector<Row>> list(const std::vector<std::string>& named) {
-    std::vector<Row> rows;
+  Result<Listing> list(const std::vector<std::string>& named) {
+    Listing listing;
     size_t known = 0;
     for (const BlockDevice& device : devices_)
       if (named.empty() ? is_top(device) && is_wanted(device)
                         : std::ranges::contains(named, device.path) || std::ranges::contains(named, device.name)) {
         ++known;
         if (!is_repeat(device))
-          rows.push_back(row(device, nullptr, 0));
+          listing.rows.push_back(row(device, nullptr, 0));
       }
     if (known < named.size())
       return fail("look at", named[0], "is no block device that is known");
-    TRY(sort(rows));
-    return rows;
+    for (Row& row : listing.rows)
+      merge(row, listing.groups);
+    TRY(sort(listing));
+    return listing;
   }
+
+  // In which group of the listing it is, or 0.
+  size_t group_of(const BlockDevice* device) const { return group_of_[static_cast<size_t>(device - devices_.data())]; }
 
   void choose_all() {
     for (const Column& column : known_columns)
@@ -314,7 +335,7 @@ class Lister {
  private:
   // By the column that is asked for, or by their numbers. A list has each device once, but where the order of the tree
   // is to be seen.
-  Result<> sort(std::vector<Row>& rows) {
+  Result<> sort(Listing& listing) {
     const Column* const key = TRY(column_of(opt_.sort.empty() ? "MAJ:MIN" : opt_.sort));
     const bool by_number = key->kind == Kind::number || key->kind == Kind::size;
     const auto sort_level = [&](auto& self, std::vector<Row>& level) -> void {
@@ -329,10 +350,51 @@ class Lister {
         return a.number != b.number ? a.number < b.number : !by_number && a.key < b.key;
       });
     };
-    if (!is_tree() && (opt_.draws_tree() || (!opt_.raw && !opt_.pairs && !opt_.inverse)))
-      flatten(rows, !opt_.draws_tree());
-    sort_level(sort_level, rows);
+    if (!is_tree()) {
+      for (Group& group : listing.groups)
+        std::ranges::move(group.children, std::back_inserter(listing.rows));
+      listing.groups.resize(1);
+      if (opt_.draws_tree() || (!opt_.raw && !opt_.pairs && !opt_.inverse))
+        flatten(listing.rows, !opt_.draws_tree());
+    }
+    sort_level(sort_level, listing.rows);
+    for (Group& group : listing.groups)
+      sort_level(sort_level, group.children);
     return {};
+  }
+
+  // Moves what lies on several devices to the group that these make, from below the last of them. A device is in one
+  // group alone: that which was made first.
+  void merge(Row& row, std::vector<Group>& groups) {
+    std::vector<Row> own;
+    for (Row& child : row.children) {
+      std::vector<const BlockDevice*> lower;
+      for (const Edge& edge : edges_)
+        if (edge.upper == child.device)
+          lower.push_back(edge.lower);
+      if (lower.size() > 1 && lower.back() != row.device)
+        continue;
+      const size_t group = lower.size() > 1 ? join(lower, groups) : 0;
+      merge(child, groups);
+      (group != 0 ? groups[group].children : own).push_back(std::move(child));
+    }
+    row.children = std::move(own);
+  }
+
+  size_t& group_number(const BlockDevice* device) { return group_of_[static_cast<size_t>(device - devices_.data())]; }
+
+  size_t join(const std::vector<const BlockDevice*>& devices, std::vector<Group>& groups) {
+    size_t number = group_of(devices.back());
+    if (number == 0) {
+      number = groups.size();
+      groups.emplace_back();
+    }
+    for (const BlockDevice* const device : devices)
+      if (size_t& own = group_number(device); own == 0) {
+        own = number;
+        ++groups[number].members;
+      }
+    return number;
   }
 
   static Result<const Column*> column_of(std::string_view word) {
@@ -408,8 +470,11 @@ class Lister {
       made.values.push_back(value(device, above, *column, tags, opt_.bytes));
     if (!opt_.no_children && depth < 16)
       for (const BlockDevice& other : devices_)
-        if ((opt_.inverse ? lies_on(device, other) : lies_on(other, device)) && !is_repeat(other))
+        if ((opt_.inverse ? lies_on(device, other) : lies_on(other, device)) && !is_repeat(other)) {
+          if (const Edge edge = {&device, &other}; opt_.merge && !std::ranges::contains(edges_, edge))
+            edges_.push_back(edge);
           made.children.push_back(row(other, &device, depth + 1));
+        }
     return made;
   }
 
@@ -598,12 +663,19 @@ class Lister {
   std::string numbers(dev_t number) const {
     std::string before = str(major(number));
     std::string after = str(minor(number));
-    if (!opt_.raw && !opt_.pairs && !opt_.json) {
+    if (!opt_.is_plain()) {
       before.insert(0, before.size() < 3 ? 3 - before.size() : 0, ' ');
       after.resize(std::max<size_t>(after.size(), 3), ' ');
     }
     return str(before, ':', after);
   }
+
+  // Of the tree: what is listed below what.
+  struct Edge {
+    const BlockDevice* lower = nullptr;
+    const BlockDevice* upper = nullptr;
+    bool operator==(const Edge&) const = default;
+  };
 
   const Options& opt_;
   Root root_;
@@ -614,24 +686,29 @@ class Lister {
   Names names_;
   const Column* dedup_ = nullptr;
   std::vector<std::string> seen_;  // in that column
+  std::vector<Edge> edges_;        // with --merge, in the order of the tree
+  std::vector<size_t> group_of_;   // each device
   bool ascii_ = false;
 };
 
 class Printer {
  public:
-  Printer(const Options& opt, Io& io, const Lister& lister, const std::vector<Row>& rows)
-      : opt_(opt), io_(io), lister_(lister), rows_(rows) {}
+  Printer(const Options& opt, Io& io, const Lister& lister, const Listing& listing)
+      : opt_(opt), io_(io), lister_(lister), art_(sizes(listing.groups), lister.ascii()) {
+    for (const Row& row : listing.rows) {
+      walk_top(row, 0);
+      while (const size_t group = art_.ready())
+        for (const Row& child : listing.groups[group].children)
+          walk_top(child, group);
+    }
+  }
 
   void print() {
-    if (opt_.json) {
+    if (opt_.json)
       print_json();
+    else if (lines_.empty())
       return;
-    }
-    for (const Row& row : rows_)
-      walk(row, "", "", "");
-    if (lines_.empty())
-      return;
-    if (opt_.pairs)
+    else if (opt_.pairs)
       print_pairs();
     else if (opt_.raw)
       print_raw();
@@ -645,7 +722,16 @@ class Printer {
     std::string tree;          // what stands before the name
     std::string below;         // and in its further lines
     std::string_view on_from;  // also before these, where its children follow
+    GroupArt::Marks marks;     // before all
   };
+
+  static std::vector<GroupArt::Size> sizes(const std::vector<Group>& groups) {
+    std::vector<GroupArt::Size> sizes;
+    sizes.reserve(groups.size());
+    for (const Group& group : groups)
+      sizes.push_back({group.members, group.children.size()});
+    return sizes;
+  }
 
   const Column& column(size_t i) const { return *lister_.columns()[i]; }
   bool is_name(size_t i) const { return column(i).name == std::string_view("NAME"); }
@@ -663,16 +749,23 @@ class Printer {
     return name;
   }
 
-  void walk(const Row& row, const std::string& indent, std::string_view branch, std::string_view on) {
+  // What is below no other, and may lie on a group.
+  void walk_top(const Row& row, size_t group) {
+    tops_.push_back(&row);
+    walk(row, "", "", "", group);
+  }
+
+  void walk(const Row& row, const std::string& indent, std::string_view branch, std::string_view on, size_t group) {
     const bool draws = opt_.draws_tree();
     const std::string_view upright = lister_.ascii() ? "| " : "│ ";
     const std::string below = str(indent, on);
     lines_.push_back({&row, draws ? str(indent, branch) : "", draws ? below : "",
-                      draws && !row.children.empty() ? upright : std::string_view()});
+                      draws && !row.children.empty() ? upright : std::string_view(),
+                      art_.step(lister_.group_of(row.device), group)});
     for (size_t i = 0; i < row.children.size(); ++i) {
       const bool last = i + 1 == row.children.size();
-      walk(row.children[i], below, lister_.ascii() ? (last ? "`-" : "|-") : (last ? "└─" : "├─"),
-           last ? "  " : upright);
+      walk(row.children[i], below, lister_.ascii() ? (last ? "`-" : "|-") : (last ? "└─" : "├─"), last ? "  " : upright,
+           0);
     }
   }
 
@@ -688,7 +781,7 @@ class Printer {
   std::vector<std::string> cell(const Line& line, size_t i) const {
     const std::string& value = line.row->values[i];
     if (column(i).kind != Kind::list)
-      return {str(has_tree(i) ? line.tree : "", Printable(value))};
+      return {has_tree(i) ? str(line.marks.text, line.tree, Printable(value)) : printable(value)};
     std::vector<std::string> lines;
     for (const std::string_view part : split(value, '\n'))
       lines.push_back(printable(part));
@@ -714,14 +807,15 @@ class Printer {
                          .has_tree = has_tree(i)});
     std::vector<FittedLine> lines;
     for (Line& line : lines_) {
+      art_.widen(line.marks);
       FittedLine& fitted = lines.emplace_back();
       for (size_t i = 0; i < columns.size(); ++i)
         fitted.cells.push_back(cell(line, i));
-      fitted.tree_width = display_width(line.tree);
-      fitted.below = std::move(line.below);
+      fitted.tree_width = art_.width() + display_width(line.tree);
+      fitted.below = line.marks.below + line.below;
       fitted.on_from = line.on_from;
     }
-    FittedTable(std::move(columns), std::move(lines), 0).print(io_.out, line_width(), !opt_.no_headings);
+    FittedTable(std::move(columns), std::move(lines), art_.width()).print(io_.out, line_width(), !opt_.no_headings);
   }
 
   void print_raw() {
@@ -746,8 +840,8 @@ class Printer {
     JsonWriter json(io_.out);
     json.begin_object();
     json.key("blockdevices").begin_array();
-    for (const Row& row : rows_)
-      object(json, row);
+    for (const Row* const row : tops_)
+      object(json, *row);
     json.end_array();
     json.end_object();
     json.finish();
@@ -792,8 +886,9 @@ class Printer {
   const Options& opt_;
   Io& io_;
   const Lister& lister_;
-  const std::vector<Row>& rows_;
+  GroupArt art_;
   std::vector<Line> lines_;
+  std::vector<const Row*> tops_;
 };
 
 Result<int> run(const Options& opt, Io& io, Args& args) {
@@ -809,8 +904,8 @@ Result<int> run(const Options& opt, Io& io, Args& args) {
                                                    : default_columns));
   if (!opt.dedup.empty())
     TRY(lister.choose_dedup(opt.dedup));
-  const std::vector<Row> rows = TRY(lister.list(std::vector<std::string>(args.begin(), args.end())));
-  Printer(opt, io, lister, rows).print();
+  const Listing listing = TRY(lister.list(std::vector<std::string>(args.begin(), args.end())));
+  Printer(opt, io, lister, listing).print();
   return io.status();
 }
 

@@ -394,6 +394,65 @@ tree_sysfs() {
   printf '%s\n' ID_FS_TYPE=ext4 'ID_FS_LABEL_ENC=the\x20root' nonsense >m/dev/mapper/data-root
 }
 
+# The same of disks that are joined, below m/: a RAID of two; a disk with two paths to it, in partitions; two logical
+# volumes, each on the same two disks; a RAID of two RAIDs, which end in different places.
+tree_joined() {
+  local disk number=0
+  mkdir -p m/sys/block m/sys/dev/block m/proc/self m/dev/mapper
+  for disk in a b c d e f g h i j k; do
+    sysfs_disk "sd$disk" "8:$number" 2097152 ATA "Disk $disk" "$number:0:0:0"
+    number=$((number + 16))
+  done
+  sysfs_partition sda sda1 8:1 2048 1000000
+  sysfs_partition sda sda2 8:2 1002048 1000000
+  sysfs_partition sdb sdb1 8:17 2048 2000000
+  sysfs_above md0 9:0 2000000 sda2 sdb1
+  sysfs_above dm-0 253:0 2097152 sdc sde
+  sysfs_mapped dm-0 path mpath-1 0
+  sysfs_above dm-1 253:1 1000000 dm-0
+  sysfs_mapped dm-1 path-part1 part1-mpath-1 0
+  sysfs_above dm-2 253:2 1000000 dm-0
+  sysfs_mapped dm-2 path-part2 part2-mpath-1 0
+  sysfs_partition sdd sdd1 8:49 2048 2000000
+  sysfs_above dm-3 253:3 4000000 sdd1 sdf
+  sysfs_mapped dm-3 group-large LVM-1 0
+  sysfs_above dm-4 253:4 2000 sdd1 sdf
+  sysfs_mapped dm-4 group-small LVM-2 0
+  sysfs_above dm-5 253:5 2000 dm-3
+  sysfs_mapped dm-5 secret CRYPT-LUKS2-1 0
+  sysfs_above md1 9:1 2097152 sdg sdi
+  sysfs_above md2 9:2 2097152 sdh sdj
+  sysfs_above md3 9:3 4194304 md1 md2
+  sysfs_above dm-6 253:6 2000000 md3
+  sysfs_mapped dm-6 top LVM-3 0
+  for number in 0 1 2 3; do
+    mkdir "m/sys/block/md$number/md"
+    echo raid1 >"m/sys/block/md$number/md/level"
+  done
+  printf '%s\n' '20 1 253:6 / / rw - ext4 /dev/mapper/top rw' '21 20 253:6 /sub /srv/sub rw - ext4 /dev/root rw' \
+    '22 20 8:1 / /boot rw - ext4 /dev/sda1 rw' '23 20 8:1 /efi /boot/efi rw - ext4 /dev/sda1 rw' \
+    '24 20 253:3 / /a rw - xfs /dev/mapper/group-large rw' '25 20 253:3 /b /b rw - xfs /dev/mapper/group-large rw' \
+    '26 20 8:17 / /c rw - xfs /dev/sdb1 rw' '27 20 8:17 /d /d rw - xfs /dev/sdb1 rw' \
+    >m/proc/self/mountinfo
+  : >m/proc/swaps
+  # A mapped device without a node is none where no other root is looked at.
+  touch m/dev/mapper/{path,path-part1,path-part2,group-large,group-small,secret,top}
+  cat >inside <<'END'
+#!/bin/bash
+# COMMAND [WORD]...: runs it with m/ as its root, for what does not look at another one.
+command=$(command -v "$1")
+install -D "$command" "m/lib/$1"
+for library in $(ldd "$command" 2>/dev/null | grep -o '/[^ ]*'); do
+  install -D "$library" "m/$library"
+done
+chroot m "/lib/$1" "${@:2}"
+status=$?
+rm -rf m/lib m/lib64 m/usr
+exit $status
+END
+  chmod 755 inside
+}
+
 sysfs_attributes() {  # FOLDER NUMBER SECTORS
   mkdir -p "$1/holders" "$1/slaves"
   echo "$2" >"$1/dev"
