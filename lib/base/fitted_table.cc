@@ -115,6 +115,15 @@ void FittedTable::put_pad(Output& out, size_t length, size_t i) const {
   out.put(std::string(widths_[i].width - std::min(length, widths_[i].width), ' '));
 }
 
+// Whether a column has more to say: one before `next` below this part of the line, another in it, if it is not the
+// first.
+bool FittedTable::is_pending(const FittedLine& line, size_t part, size_t next) const {
+  for (size_t i = 0; i < columns_.size(); ++i)
+    if (const size_t more = i < next ? part + 1 : part; more > 0 && line.cells[i].size() > more)
+      return true;
+  return false;
+}
+
 // In a further line: blanks, or the tree that goes on.
 void FittedTable::print_empty(Output& out, const FittedLine& line, size_t i, bool pending) const {
   size_t length = 0;
@@ -129,8 +138,8 @@ void FittedTable::print_empty(Output& out, const FittedLine& line, size_t i, boo
   out.put(' ');
 }
 
-void FittedTable::print_cell(Output& out, const FittedLine& line, std::string_view whole, size_t i,
-                             bool pending) const {
+void FittedTable::print_cell(Output& out, const FittedLine& line, size_t i, size_t part) const {
+  const std::string_view whole = line.cells[i][part];
   const bool is_right = columns_[i].is_right;
   const bool last = is_last(i);
   const std::string_view text = columns_[i].is_cut ? fitting(whole, i) : whole;
@@ -149,7 +158,7 @@ void FittedTable::print_cell(Output& out, const FittedLine& line, std::string_vi
   // It takes the room of the next ones, which stand below.
   out.put('\n');
   for (size_t before = 0; before <= i; ++before)
-    print_empty(out, line, before, pending);
+    print_empty(out, line, before, is_pending(line, part, i + 1));
 }
 
 void FittedTable::print_line(Output& out, const FittedLine& line) const {
@@ -157,14 +166,13 @@ void FittedTable::print_line(Output& out, const FittedLine& line) const {
   for (const auto& cell : line.cells)
     count = std::max(count, cell.size());
   for (size_t part = 0; part < count; ++part) {
-    const bool pending = part + 1 < count;
     for (size_t i = 0; i < line.cells.size(); ++i)
       if (widths_[i].hidden)
         continue;
       else if (part == 0 || part < line.cells[i].size())
-        print_cell(out, line, line.cells[i][part], i, pending);
+        print_cell(out, line, i, part);
       else
-        print_empty(out, line, i, pending);
+        print_empty(out, line, i, is_pending(line, part, i));
     out.put('\n');
   }
 }

@@ -54,8 +54,9 @@ class FittedTable {
   bool is_last(size_t i) const;
   std::string_view fitting(std::string_view text, size_t i) const;
   void put_pad(Output& out, size_t length, size_t i) const;
+  bool is_pending(const FittedLine& line, size_t part, size_t next) const;
   void print_empty(Output& out, const FittedLine& line, size_t i, bool pending) const;
-  void print_cell(Output& out, const FittedLine& line, std::string_view whole, size_t i, bool pending) const;
+  void print_cell(Output& out, const FittedLine& line, size_t i, size_t part) const;
   void print_line(Output& out, const FittedLine& line) const;
 
   std::vector<FittedColumn> columns_;
