@@ -468,7 +468,8 @@ class Lister {
     std::optional<Superblock> tags;
     for (const Column* const column : columns_)
       made.values.push_back(value(device, above, *column, tags, opt_.bytes));
-    if (!opt_.no_children && depth < 16)
+    // A partition's disk is told of in any case.
+    if ((!opt_.no_children || (opt_.inverse && device.partition != 0)) && depth < 16)
       for (const BlockDevice& other : devices_)
         if ((opt_.inverse ? lies_on(device, other) : lies_on(other, device)) && !is_repeat(other)) {
           if (const Edge edge = {&device, &other}; opt_.merge && !std::ranges::contains(edges_, edge))
