@@ -21,9 +21,8 @@ std::string_view without_endings(std::string_view name) {
   for (size_t i = name.size(); i > 0; --i) {
     const char c = name[i - 1];
     if (c == '.') {
-      const bool begins_well = i < name.size() && (is_letter(name[i]) || name[i] == '~');
-      // The whole name is no ending: the dot of a hidden file is part of what is left.
-      if (!begins_well || i == 1)
+      // The whole name can be an ending: .config is one.
+      if (i == name.size() || (!is_letter(name[i]) && name[i] != '~'))
         break;
       end = i - 1;
     } else if (!is_letter(c) && !is_digit(c) && c != '~') {

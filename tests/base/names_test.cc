@@ -112,9 +112,10 @@ TEST_CASE("time: conversions, flags and widths as GNU's date has them") {
 }
 
 TEST_CASE("version: numbers compare as numbers, and endings last") {
-  const char* const ordered[] = {"",         ".",          "..",          ".hid2",    ".hid10",
-                                 "a~",       "a",          "a.tar.gz",    "a1",       "file-0.9.1.tgz",
-                                 "lib-1.so", "lib-1.9.so", "lib-1.10.so", "lib-2.so", "lib-10.so"};
+  const char* const ordered[] = {
+      "",         ".",          "..",          ".Z",       ".a",       ".hid2",    ".hid10", ".zz.~1~",
+      ".0",       ".9",         ".zz.0",       "a~",       "a",        "a.tar.gz", "a1",     "file-0.9.1.tgz",
+      "lib-1.so", "lib-1.9.so", "lib-1.10.so", "lib-2.so", "lib-10.so"};
   for (size_t i = 0; i < std::size(ordered); ++i)
     for (size_t j = 0; j < std::size(ordered); ++j) {
       CAPTURE(ordered[i]);
