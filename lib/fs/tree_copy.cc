@@ -240,7 +240,7 @@ Result<TreeCopier::Next> TreeCopier::copy_item(Item& item) {
   const Next next = TRY(check_earlier_directory(item, stop));
   if (stop)
     return next;
-  if (const auto linked = TRY(link_to_earlier_copy(item)))
+  if (const auto linked = TRY(link_to_earlier_copy(item, true)))
     return *linked;
   auto created = create(item);
   if (!created) {
@@ -292,8 +292,11 @@ Result<bool> TreeCopier::clear_target(Item& item) {
   if (!TRY(is_same_file_fine(item, nothing_to_do)))
     return fail("copy", item.source.shown, "is the same file as ", Quoted(item.target.shown));
   if (!is_directory) {
-    if (opt_.update == CopyOptions::Update::older && is_older_or_same(item.info, item.old))
+    if (opt_.update == CopyOptions::Update::older && is_older_or_same(item.info, item.old)) {
+      // It stands for a copy: the other links to the source become links to it, and it one to the copy of an earlier.
+      TRY(link_to_earlier_copy(item, false));
       return false;
+    }
     if (opt_.existing == CopyOptions::Existing::skip)
       return false;
     const bool writable =
@@ -430,14 +433,15 @@ Result<TreeCopier::Next> TreeCopier::check_earlier_directory(const Item& item, b
 }
 
 // The second of two links to one file becomes a link to the copy of the first.
-Result<std::optional<TreeCopier::Next>> TreeCopier::link_to_earlier_copy(Item& item) {
+Result<std::optional<TreeCopier::Next>> TreeCopier::link_to_earlier_copy(Item& item, bool aloud) {
   const bool may_come_again = item.info.st_nlink > 1 || (follows(item) && opt_.links != CopyOptions::Links::keep);
   if (!opt_.keep_links || S_ISDIR(item.info.st_mode) || !may_come_again)
     return std::nullopt;
   const auto [earlier, is_first] = copies_.try_emplace(item.inode(), item.target.shown);
   if (is_first)
     return std::nullopt;
-  say_copied(item);
+  if (aloud)
+    say_copied(item);
   NameIn first{.dir = {}, .name = earlier->second};
   const auto link = [&](const std::string& name) {
     return ::linkat(first.dir ? first.dir.get() : AT_FDCWD, first.name.c_str(), item.target.dir, name.c_str(), 0);
@@ -447,10 +451,13 @@ Result<std::optional<TreeCopier::Next>> TreeCopier::link_to_earlier_copy(Item& i
     first = TRY(reach(first.name));
     done = link(item.target.name);
   }
-  if (done < 0 && errno == EEXIST)
+  if (done < 0 && errno == EEXIST) {
     TRY(make_over(item.target.dir, item.target.name, item.target.shown, link));
-  else if (done < 0)
+    if (opt_.verbose)
+      events_.said(str("removed ", Quoted(item.target.shown)));
+  } else if (done < 0) {
     return fail(str("link to ", Quoted(earlier->second)), item.target.shown);
+  }
   return Next::done;
 }
 

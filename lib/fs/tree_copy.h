@@ -89,7 +89,7 @@ class TreeCopier {
   Result<bool> is_same_file_fine(const Item& item, bool& nothing_to_do) const;
   Result<bool> check_types(const Item& item);
   Result<> set_aside(Item& item);
-  Result<std::optional<Next>> link_to_earlier_copy(Item& item);
+  Result<std::optional<Next>> link_to_earlier_copy(Item& item, bool aloud);
   Result<Next> check_earlier_directory(const Item& item, bool& stop);
   Result<Next> create(Item& item);
   Result<Next> make_directory(Item& item);
