@@ -722,7 +722,7 @@ class Copier {
       TRY(convert_odd_byte());
     if (has(conversion::block) && s_.conversion_block > 0 && column_ > 0 && column_ < s_.conversion_block)
       TRY(put_spaces(s_.conversion_block - column_));
-    if (has(conversion::unblock) && s_.conversion_block > 0 && column_ == s_.conversion_block)
+    if (has(conversion::unblock) && s_.conversion_block > 0 && column_ > 0)
       TRY(put({&newline_, 1}));
     if (used_ > 0)
       TRY(flush());
