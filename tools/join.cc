@@ -148,6 +148,10 @@ struct Line {
     pieces.clear();
     if (text.empty())
       return;
+    if (delimiter == "\n") {
+      pieces.push_back({0, text.size()});  // also where lines end with a zero byte, and may hold newlines
+      return;
+    }
     if (delimiter) {
       for (size_t at = 0;;) {
         const size_t end = std::min(text.find((*delimiter)[0], at), text.size());
