@@ -27,9 +27,13 @@ std::optional<ModeChange> ModeChange::parse(std::string_view text) {
     change.steps_.push_back(*octal);
     return change;
   }
-  for (const std::string_view clause : split(text, ','))
-    if (!parse_clause(clause, change.steps_))
+  for (const std::string_view clause : split(text, ',')) {
+    // Digits alone are a mode of their own; behind an operator they are a clause as others.
+    if (const auto octal = parse_octal(clause); octal && std::string_view("+-=").contains(clause[0]))
+      change.steps_.push_back(*octal);
+    else if (!parse_clause(clause, change.steps_))
       return std::nullopt;
+  }
   return change;
 }
 
