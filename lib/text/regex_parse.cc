@@ -239,7 +239,8 @@ class Parser {
       tree_.warnings.push_back(str(first == '{' ? "{...}" : std::string_view(&first, 1), " at start of expression"));
       return none;
     }
-    if (!extended() && at_start_ && looking_at_escaped('{') && !emacs())
+    // For GNU's grep and expr it stands for itself there, for its sed it is wrong.
+    if (!extended() && at_start_ && looking_at_escaped('{') && !emacs() && syntax_.strict)
       return bad("Invalid preceding regular expression");
     uint32_t item = TRY(atom(depth));
     if (at_start_)
