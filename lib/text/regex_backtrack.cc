@@ -3,8 +3,15 @@
 #include <algorithm>
 
 #include "lib/base/utf8.h"
+#include "lib/text/letters.h"
 
 namespace rescue::regex {
+
+namespace {
+
+constexpr uint32_t byte_code = 0x110000;  // where the bytes that are no characters stand, beyond all of those
+
+}  // namespace
 
 size_t Backtracker::longest(std::string_view text, size_t start, bool fresh) {
   if (fresh && !program_.has_back_references) {
@@ -115,16 +122,42 @@ bool Backtracker::step(std::string_view text, Job& job, size_t limit) {
     case Op::back_reference: {
       const size_t begin = slots_[2 * is.value];
       const size_t end = slots_[2 * is.value + 1];
-      if (begin == npos || end == npos || end - begin > limit - job.at ||
-          text.substr(begin, end - begin) != text.substr(job.at, end - begin))
+      if (begin == npos || end == npos)
         return lost();
-      job.at += end - begin;
+      const size_t length = repeated(text.substr(begin, end - begin), text.substr(job.at, limit - job.at));
+      if (length == npos)
+        return lost();
+      job.at += length;
       break;
     }
     case Op::match: return false;
   }
   job.place = is.out;
   return true;
+}
+
+// The length of what repeats `seen` at the start of `text`, npos where nothing does. A letter of the other case may be
+// longer or shorter.
+size_t Backtracker::repeated(std::string_view seen, std::string_view text) const {
+  if (!program_.ignore_case)
+    return text.starts_with(seen) ? seen.size() : npos;
+  const auto take = [&](std::string_view& from) {
+    const Character c = first_character(from);
+    const bool whole = c.valid && !program_.bytes;
+    const uint32_t code = whole ? c.code : byte_code + static_cast<uint8_t>(from[0]);
+    from.remove_prefix(whole ? c.length : 1);
+    return c.code < 0x80 && c.valid ? c.code : code;
+  };
+  const size_t size = text.size();
+  while (!seen.empty()) {
+    if (text.empty())
+      return npos;
+    const uint32_t a = take(seen);
+    const uint32_t b = take(text);
+    if (a != b && (a >= byte_code || other_case(a) != b))
+      return npos;
+  }
+  return size - text.size();
 }
 
 bool Backtracker::word_before(std::string_view text, size_t at) const {

@@ -31,6 +31,7 @@ class Backtracker {
   size_t run(std::string_view text, size_t start, size_t wanted_end);
   bool step(std::string_view text, Job& job, size_t limit);
   bool visit(uint32_t place, size_t at);
+  size_t repeated(std::string_view seen, std::string_view text) const;
   void set(size_t slot, size_t value);
   bool holds(std::string_view text, size_t at, Assert what) const;
   bool word_before(std::string_view text, size_t at) const;

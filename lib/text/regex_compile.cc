@@ -29,6 +29,7 @@ class Compiler {
  public:
   Compiler(const Tree& tree, const RegexSyntax& syntax) : tree_(tree) {
     program_.bytes = syntax.bytes;
+    program_.ignore_case = syntax.ignore_case;
     program_.has_separator = syntax.has_separator;
     program_.separator = static_cast<uint8_t>(syntax.separator);
     program_.groups = tree.groups;

@@ -42,6 +42,7 @@ struct Program {
   bool has_word_assertions = false;
   bool has_back_references = false;
   bool bytes = false;
+  bool ignore_case = false;  // for back-references: all else is in `code`
   bool has_separator = false;
   uint8_t separator = 0;
 };
