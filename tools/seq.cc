@@ -76,7 +76,7 @@ Result<Operand> parse_operand(std::string_view word) {
     number.width -= digits.size() - exponent;
     if (power < 0) {
       // The digits that move behind the point.
-      number.width += static_cast<size_t>(-power) + (point == std::string_view::npos ? 1 : 0);
+      number.width += static_cast<size_t>(-power) + (point == std::string_view::npos || point + 1 == mantissa ? 1 : 0);
     } else {
       if (point != std::string_view::npos && number.precision == 0)
         --number.width;
