@@ -729,7 +729,7 @@ class Machine {
       }
       case 'y': transliterate(command); break;
       case 'z': text.clear(); break;
-      case '=': put_text(str(number_, '\n'), out()); break;
+      case '=': put(str(number_), true, out()); break;
       default: break;  // {
     }
     return false;
