@@ -95,6 +95,9 @@ class Counter {
       io_.warn(closed.error());
   }
 
+  // A name that nothing is read for counts where the total is decided on.
+  void skip() { ++files_; }
+
   void print_total() {
     const bool wanted = opt_.total == Total::automatic ? files_ > 1 : opt_.total != Total::never;
     if (wanted)
@@ -184,12 +187,11 @@ Result<int> count_named(Counter& counter, const std::string& from, Io& io) {
   uint64_t number = 0;
   const auto one = [&](const std::string& name) {
     ++number;
-    if (name.empty())
-      io.warn(fail(str("name ", number), from, "is empty").error());
-    else if (name == "-" && from == "-")
-      io.warn(fail("count", name, "standard input gives the names already").error());
-    else
-      counter.count(name, true);
+    if (!name.empty() && (name != "-" || from != "-"))
+      return counter.count(name, true);
+    counter.skip();
+    io.warn(name.empty() ? fail(str("name ", number), from, "is empty").error()
+                         : fail("count", name, "standard input gives the names already").error());
   };
   for (std::string_view line; lines.next(line);) {
     if (fitted)
