@@ -1,6 +1,7 @@
 // df: how much room file systems have.
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 #include <fcntl.h>
@@ -68,12 +69,18 @@ Result<> choose_kibibytes(Options& o, std::string_view /*none*/) {
   return {};
 }
 
+Result<> choose_mebibytes(Options& o, std::string_view /*none*/) {
+  o.size_style = SizeStyle{.block = 1048576};
+  return {};
+}
+
 constexpr Opt<Options> options[] = {
     {'a', "all", &Options::all, "show file systems too that have no room, or cannot be reached"},
     {'B', "block-size", choose_block_size, "print sizes in units of SIZE", "SIZE"},
     {'h', "human-readable", choose_style<human_style>, "print sizes like 1K, 234M, 2G"},
     {'H', "si", choose_style<si_style>, "as -h, in powers of 1000"},
     {'i', "inodes", &Options::inodes, "count inodes, not blocks"},
+    {'m', nullptr, choose_mebibytes, "print sizes in units of 1024 * 1024 bytes"},
     {'k', nullptr, choose_kibibytes, "print sizes in units of 1024 bytes"},
     {'l', "local", &Options::local, "show only what is on this machine"},
     {0, "no-sync", set<&Options::sync, false>, "do not write cached data to disk first (default)"},
@@ -419,10 +426,20 @@ Result<> check(const Options& opt) {
   return {};
 }
 
+// Of the environment, -P heeds POSIXLY_CORRECT alone.
+SizeStyle style_of(const Options& opt) {
+  if (opt.size_style)
+    return *opt.size_style;
+  if (opt.portable)
+    return {.block = ::getenv("POSIXLY_CORRECT") != nullptr ? uint64_t{512} : uint64_t{1024}};
+  return size_style_of_environment("DF_BLOCK_SIZE");
+}
+
 Result<int> run(const Options& opt, Io& io, Args& args) {
   TRY(check(opt));
-  const SizeStyle style = opt.size_style.value_or(size_style_of_environment("DF_BLOCK_SIZE"));
-  Table table(opt, TRY(find_fields(opt)), style);
+  const SizeStyle style = style_of(opt);
+  const std::vector<Field> fields = TRY(find_fields(opt));
+  Table table(opt, fields, style);
   if (opt.sync)
     ::sync();
   auto mounts = read_mounts();
@@ -441,7 +458,8 @@ Result<int> run(const Options& opt, Io& io, Args& args) {
   }
   if (opt.total) {
     lister.sum.source = "total";
-    lister.sum.type = lister.sum.target = "-";
+    lister.sum.type = "-";
+    lister.sum.target = std::ranges::contains(fields, Field::source) ? "-" : "total";
     table.add(lister.sum);
   }
   table.print(io.out);

@@ -532,6 +532,8 @@ Result<std::vector<std::string>> files_of(const Options& opt, const Args& args, 
   for (const std::string_view name : split(text, '\0')) {
     if (name.empty())
       return fail("", *opt.names_file, "invalid zero-length file name");
+    if (name == "-" && *opt.names_file == "-")
+      return fail("", name, "standard input gives the names already");
     files.emplace_back(name);
   }
   return files;

@@ -7,15 +7,15 @@
 namespace rescue {
 
 Result<> TabStops::add(std::string_view list) {
+  char mark = '\0';  // stays until a number comes: '/,5' is '/5'
   while (!list.empty()) {
     const size_t end = list.find_first_of(", \t");
     std::string_view item = list.substr(0, end);
     list.remove_prefix(end == std::string_view::npos ? list.size() : end + 1);
+    for (; !item.empty() && (item[0] == '/' || item[0] == '+'); item.remove_prefix(1))
+      mark = item[0];
     if (item.empty())
       continue;
-    const char mark = item[0];
-    if (mark == '/' || mark == '+')
-      item.remove_prefix(1);
     const auto number = to_number<uint64_t>(item);
     if (!number)
       return fail("tab stops", item, "is not a number");
@@ -27,6 +27,7 @@ Result<> TabStops::add(std::string_view list) {
       further_ = *number;
     else
       places_.push_back(*number);
+    mark = '\0';
   }
   return {};
 }

@@ -75,6 +75,7 @@ TEST_CASE("regex: of many patterns, strings among them share a tree") {
 
 TEST_CASE("regex: a long list is no large expression, a large repetition is one") {
   std::vector<std::string> lines;
+  lines.reserve(20000);
   for (unsigned i = 0; i < 20000; ++i)
     lines.push_back(str("line ", i, " of a list that is longer than what repetitions may come to"));
   const std::vector<std::string_view> patterns(lines.begin(), lines.end());
