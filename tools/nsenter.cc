@@ -207,6 +207,7 @@ extern const Applet nsenter_applet = {
     .usage = "[OPTION]... [COMMAND [ARG]...]",
     .usage_status = 1,
     .operands_end_options = true,
+    .dies_with_reader = true,
     .help_letter = 'h',
     .version_letter = 'V',
     .notes = dense<

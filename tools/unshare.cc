@@ -356,6 +356,7 @@ extern const Applet unshare_applet = {
     .usage = "[OPTION]... [COMMAND [ARG]...]",
     .usage_status = 1,
     .operands_end_options = true,
+    .dies_with_reader = true,
     .help_letter = 'h',
     .version_letter = 'V',
     .notes = dense<"Without a COMMAND, a shell is run.">,

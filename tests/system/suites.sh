@@ -31,11 +31,21 @@ case_applet() {  # SUITE SOURCES APPLET
   run_suite "$1" "$2" "$3" "$case_dir/none" "$peer"
   grep -q '^PASS' "$peer.list" || skip "the tools of this machine pass nothing of it"
   run_suite "$1" "$2" "$3" "$work/tools" "$ours"
-  missing=$(comm -23 <(passes "$peer.list") <({ passes "$ours.list"; excused "$1" "$3"; } | sort -u))
+  missing=$(not_passed "$1" "$3")
+  # Some wait for a fraction of a second, in which a busy machine does nothing for them.
+  if [[ $missing ]]; then
+    cat "$ours"
+    run_suite "$1" "$2" "$3" "$work/tools" "$ours"
+    missing=$(comm -12 <(echo "$missing") <(not_passed "$1" "$3"))
+  fi
   if [[ $missing ]]; then
     cat "$ours"
     fail "$(grep -c . <<<"$missing") of $(passes "$peer.list" | grep -c .) do not pass: $(paste -sd'|' <<<"$missing")"
   fi
+}
+
+not_passed() {  # SUITE APPLET
+  comm -23 <(passes "$peer.list") <({ passes "$ours.list"; excused "$1" "$2"; } | sort -u)
 }
 
 passes() { sed -n 's/^PASS: //p' "$1" | sort; }
