@@ -149,7 +149,7 @@ class Installer {
       return fail("replace with a file", target, EISDIR);
     if (exists && from.st_dev == there.st_dev && from.st_ino == there.st_ino)
       return fail("copy", source, "is the same file as ", Quoted(target));
-    if (opt_.compare && exists && TRY(is_as_wanted(in.get(), from, target, there)))
+    if (opt_.compare && exists && TRY(is_as_wanted(source, in.get(), from, target, there)))
       return {};
     return replace(source, in.get(), from, target, exists);
   }
@@ -186,7 +186,7 @@ class Installer {
   }
 
   // Whether the target has the content, the owner and the permissions already.
-  Result<bool> is_as_wanted(int in, const struct stat& from, const std::string& target,
+  Result<bool> is_as_wanted(const std::string& source, int in, const struct stat& from, const std::string& target,
                             const struct stat& there) const {
     if (!S_ISREG(from.st_mode) || !S_ISREG(there.st_mode) || from.st_size != there.st_size)
       return false;
@@ -197,7 +197,7 @@ class Installer {
     for (uint64_t offset = 0;;) {
       char ours[32768];
       char theirs[32768];
-      const size_t count = TRY(pread_full(in, ours, offset, target));
+      const size_t count = TRY(pread_full(in, ours, offset, source));
       if (TRY(pread_full(other.get(), theirs, offset, target)) != count ||
           std::string_view(ours, count) != std::string_view(theirs, count))
         return false;

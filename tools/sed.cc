@@ -903,29 +903,11 @@ class Machine {
       const bool changes = c.valid && (c.code < 0x80 || !bytes_) &&
                            ((upper && is_lower_letter(c.code)) || (lower && is_upper_letter(c.code)));
       if (changes && other_case(c.code) != c.code)
-        append_utf8(other_case(c.code));
+        append_utf8(made_, other_case(c.code));
       else
         made_ += part.substr(0, c.length);
       part.remove_prefix(c.length);
       once = Piece::Case::keep;
-    }
-  }
-
-  void append_utf8(uint32_t code) {
-    if (code < 0x80) {
-      made_ += static_cast<char>(code);
-    } else if (code < 0x800) {
-      made_ += static_cast<char>(0xc0 | (code >> 6));
-      made_ += static_cast<char>(0x80 | (code & 0x3f));
-    } else {
-      if (code < 0x10000) {
-        made_ += static_cast<char>(0xe0 | (code >> 12));
-      } else {
-        made_ += static_cast<char>(0xf0 | (code >> 18));
-        made_ += static_cast<char>(0x80 | ((code >> 12) & 0x3f));
-      }
-      made_ += static_cast<char>(0x80 | ((code >> 6) & 0x3f));
-      made_ += static_cast<char>(0x80 | (code & 0x3f));
     }
   }
 

@@ -175,14 +175,14 @@ bool is_space(int c) {
   return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-// What execve(2) takes, by Linux' rule: a quarter of the stack, and never less than 128 KiB. (musl's sysconf gives the
-// latter.)
+// What execve(2) takes, by Linux' rule: a quarter of the stack, at least 128 KiB and at most 6 MiB. (musl's sysconf
+// gives the least.)
 uint64_t most_for_arguments() {
   constexpr uint64_t least = 131072;
   struct rlimit stack{};
   if (::getrlimit(RLIMIT_STACK, &stack) < 0)
     return least;
-  return std::max<uint64_t>(least, stack.rlim_cur / 4);
+  return std::clamp<uint64_t>(stack.rlim_cur / 4, least, 6 << 20);
 }
 
 class Xargs {

@@ -65,6 +65,18 @@ bool utf8_environment() {
   return false;
 }
 
+void append_utf8(std::string& to, uint32_t code) {
+  if (code < 0x80) {
+    to += static_cast<char>(code);
+    return;
+  }
+  const int extra = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
+  static constexpr uint8_t leads[] = {0, 0xc0, 0xe0, 0xf0};
+  to += static_cast<char>(leads[extra] | (code >> (6 * extra)));
+  for (int i = extra - 1; i >= 0; --i)
+    to += static_cast<char>(0x80 | ((code >> (6 * i)) & 0x3f));
+}
+
 int width_of(uint32_t code) {
   if (code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x2028 || code == 0x2029)
     return -1;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace rescue {
@@ -15,6 +16,9 @@ struct Character {
 
 // The character at the start of a text that is not empty.
 Character first_character(std::string_view text);
+
+// Adds the bytes of a code point, up to 0x10ffff.
+void append_utf8(std::string& to, uint32_t code);
 
 // The columns that a character takes on a terminal: 0, 1 or 2; -1 for a control character, which must not get there.
 int width_of(uint32_t code);

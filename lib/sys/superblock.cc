@@ -11,6 +11,7 @@
 #include "lib/base/bytes.h"
 #include "lib/base/fd.h"
 #include "lib/base/text.h"
+#include "lib/base/utf8.h"
 
 namespace rescue {
 
@@ -45,18 +46,6 @@ std::string uuid_text(std::string_view bytes) {
   return text;
 }
 
-void add_utf8(std::string& text, uint32_t code) {
-  const auto rest = [code](unsigned shift) { return static_cast<char>(0x80 | (code >> shift & 0x3f)); };
-  if (code < 0x80)
-    text += static_cast<char>(code);
-  else if (code < 0x800)
-    text += {static_cast<char>(0xc0 | code >> 6), rest(0)};
-  else if (code < 0x10000)
-    text += {static_cast<char>(0xe0 | code >> 12), rest(6), rest(0)};
-  else
-    text += {static_cast<char>(0xf0 | code >> 18), rest(12), rest(6), rest(0)};
-}
-
 // The characters of UTF-16, up to a zero.
 std::vector<uint32_t> utf16_codes(std::string_view bytes, bool big_endian) {
   std::vector<uint32_t> codes;
@@ -75,7 +64,7 @@ std::vector<uint32_t> utf16_codes(std::string_view bytes, bool big_endian) {
 std::string utf16_text(std::string_view bytes, bool big_endian = false) {
   std::string text;
   for (const uint32_t code : utf16_codes(bytes, big_endian))
-    add_utf8(text, code);
+    append_utf8(text, code);
   return text;
 }
 
@@ -504,7 +493,7 @@ std::string merged_name(std::string_view wide, std::string_view ascii) {
     const auto plain = at < ascii.size() ? static_cast<uint8_t>(ascii[at]) : uint8_t{'_'};
     if (plain != '_' && code != '_' && upper(plain) != upper(code))
       break;
-    add_utf8(name, plain == '_' || (code != '_' && plain >= 'A' && plain <= 'Z') ? code : plain);
+    append_utf8(name, plain == '_' || (code != '_' && plain >= 'A' && plain <= 'Z') ? code : plain);
     ++at;
     units += code < 0x10000 ? 1 : 2;
   }

@@ -44,18 +44,6 @@ Result<> take_code_point(std::string_view& text, char kind, std::string& to) {
 
 }  // namespace
 
-void append_utf8(std::string& to, uint32_t code) {
-  if (code < 0x80) {
-    to += static_cast<char>(code);
-    return;
-  }
-  const int extra = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
-  static constexpr uint8_t leads[] = {0, 0xc0, 0xe0, 0xf0};
-  to += static_cast<char>(leads[extra] | (code >> (6 * extra)));
-  for (int i = extra - 1; i >= 0; --i)
-    to += static_cast<char>(0x80 | ((code >> (6 * i)) & 0x3f));
-}
-
 Result<bool> take_escape(std::string_view& text, EscapeStyle style, std::string& to) {
   static constexpr std::string_view letters = "abefnrtv\\\"";
   static constexpr std::string_view meanings = "\a\b\x1b\f\n\r\t\v\\\"";

@@ -19,7 +19,4 @@ enum class EscapeStyle : uint8_t {
 // which ends all output.
 Result<bool> take_escape(std::string_view& text, EscapeStyle style, std::string& to);
 
-// The UTF-8 of a code point.
-void append_utf8(std::string& to, uint32_t code);
-
 }  // namespace rescue
