@@ -13,6 +13,7 @@
 #include "lib/base/confirm.h"
 #include "lib/base/quote.h"
 #include "lib/fs/backup.h"
+#include "lib/fs/canonical.h"
 
 namespace rescue {
 namespace {
@@ -83,32 +84,11 @@ constexpr Opt<Options> options[] = {
     {'v', "verbose", &Options::verbose, "say what is linked"},
 };
 
-// The path without links, dots and doubled slashes; what is not there stays as it is written.
-std::string canonical(const std::string& path) {
-  const std::unique_ptr<char, decltype(&::free)> whole(::realpath(path.c_str(), nullptr), &::free);
-  if (whole)
-    return whole.get();
-  if (path == "/" || path == "." || path.empty())
-    return path;
-  const std::string above = canonical(std::string(dir_name(path)));
-  return str(above, above.ends_with('/') ? "" : "/", base_name(path));
-}
-
-// How to get from a directory to a file, both canonical.
-std::string relative_path(std::string_view directory, std::string_view file) {
-  std::vector<std::string_view> from = split(directory, '/');
-  std::vector<std::string_view> to = split(file, '/');
-  std::erase(from, std::string_view());
-  std::erase(to, std::string_view());
-  const auto parted = std::ranges::mismatch(from, to);
-  std::string path;
-  for (auto step = parted.in1; step != from.end(); ++step)
-    path += path.empty() ? ".." : "/..";
-  for (auto step = parted.in2; step != to.end(); ++step) {
-    path += path.empty() ? "" : "/";
-    path += *step;
-  }
-  return path.empty() ? "." : path;
+// What `name` says to lead to the target from where it stands. What cannot be found out stays as it is written.
+std::string relative_text(const std::string& target, const std::string& name) {
+  const auto from = canonical_path(dir_name(name), {.missing = Missing::any});
+  const auto to = canonical_path(target, {.missing = Missing::any});
+  return from && to ? relative_path(*to, *from) : target;
 }
 
 bool same_inode(const struct stat& a, const struct stat& b) {
@@ -123,9 +103,7 @@ class Linker {
     struct stat info{};
     if (!opt_.symbolic)
       TRY(check_target(target, info));
-    const std::string text = opt_.symbolic && opt_.relative
-                                 ? relative_path(canonical(std::string(dir_name(name))), canonical(target))
-                                 : target;
+    const std::string text = opt_.symbolic && opt_.relative ? relative_text(target, name) : target;
     std::string backup;
     if (make(text, name) < 0) {
       if (errno != EEXIST || (!opt_.force && !opt_.interactive && backup_.kind == Backup::none))
