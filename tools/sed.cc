@@ -95,6 +95,19 @@ struct Target {
   bool lacks_newline = false;  // what was written last ended without one
 };
 
+// What a symbolic link leads to, link after link.
+std::string followed(std::string path) {
+  for (unsigned hops = 0; hops < 40; ++hops) {
+    char target[4096];
+    const ssize_t size = ::readlink(path.c_str(), target, sizeof target);
+    if (size < 0)
+      break;
+    const std::string_view to(target, static_cast<size_t>(size));
+    path = to.starts_with('/') || !path.contains('/') ? std::string(to) : str(dir_name(path), '/', to);
+  }
+  return path;
+}
+
 // The lines of all files, one after another, and what is known of those to come.
 class Lines {
  public:
@@ -189,7 +202,7 @@ class Lines {
   bool open(const std::string& name) {
     owned_.reset();
     fd_ = io_.in;
-    reader_name_ = name;
+    reader_name_ = opt_.follow ? followed(name) : name;
     if (name != "-" || opt_.in_place) {
       auto file = open_file(name, O_RDONLY);
       if (!file) {
@@ -239,18 +252,9 @@ class Lines {
 // A file that is edited: what is written goes to a new one beside it, which takes its place in the end.
 class Edit {
  public:
-  static Result<std::unique_ptr<Edit>> start(const std::string& name, int fd, bool follow) {
+  static Result<std::unique_ptr<Edit>> start(const std::string& name, int fd) {
     auto edit = std::make_unique<Edit>();
     edit->path_ = name;
-    if (follow)
-      for (unsigned hops = 0; hops < 40; ++hops) {
-        char target[4096];
-        const ssize_t size = ::readlink(edit->path_.c_str(), target, sizeof target);
-        if (size < 0)
-          break;
-        const std::string_view to(target, static_cast<size_t>(size));
-        edit->path_ = to.starts_with('/') ? std::string(to) : str(dir_name(edit->path_), '/', to);
-      }
     if (::fstat(fd, &edit->info_) < 0)
       return fail("look at", name);
     edit->source_ = fd;
@@ -389,7 +393,7 @@ class Machine {
       reset_ranges();
       if (!opt_.in_place || !edited)
         return;
-      auto edit = Edit::start(lines_.open_name(), lines_.fd(), opt_.follow);
+      auto edit = Edit::start(lines_.open_name(), lines_.fd());
       if (edit)
         edit_ = std::move(*edit);
       else
@@ -975,7 +979,8 @@ Result<int> run(Options& opt, Io& io, Args& args) {
                                                     .posix = opt.posix,
                                                     .sandbox = opt.sandbox,
                                                     .separate = opt.separate,
-                                                    .bytes = bytes_are_characters()}));
+                                                    .bytes = bytes_are_characters(),
+                                                    .line_end = opt.zero ? '\0' : '\n'}));
   // Not standard input, and not a file that has its name.
   if (opt.in_place && args.empty()) {
     io.warn(fail("", "", "no input files").error());

@@ -186,8 +186,8 @@ bool Backtracker::holds(std::string_view text, size_t at, Assert what) const {
   switch (what) {
     case Assert::text_start: return at == 0;
     case Assert::text_end: return at == text.size();
-    case Assert::line_start: return at == 0 || text[at - 1] == '\n';
-    case Assert::line_end: return at == text.size() || text[at] == '\n';
+    case Assert::line_start: return at == 0 || is_line_end(text[at - 1]);
+    case Assert::line_end: return at == text.size() || is_line_end(text[at]);
     case Assert::word_edge: return word_before(text, at) != word_after(text, at);
     case Assert::no_word_edge: return word_before(text, at) == word_after(text, at);
     case Assert::word_start: return !word_before(text, at) && word_after(text, at);

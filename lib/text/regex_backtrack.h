@@ -36,6 +36,7 @@ class Backtracker {
   bool holds(std::string_view text, size_t at, Assert what) const;
   bool word_before(std::string_view text, size_t at) const;
   bool word_after(std::string_view text, size_t at) const;
+  bool is_line_end(char c) const { return static_cast<uint8_t>(c) == program_.line_end; }
 
   const Program& program_;
   std::vector<Job> jobs_;

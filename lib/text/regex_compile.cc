@@ -30,6 +30,7 @@ class Compiler {
   Compiler(const Tree& tree, const RegexSyntax& syntax) : tree_(tree) {
     program_.bytes = syntax.bytes;
     program_.ignore_case = syntax.ignore_case;
+    program_.line_end = static_cast<uint8_t>(syntax.line_end);
     program_.has_separator = syntax.has_separator;
     program_.separator = static_cast<uint8_t>(syntax.separator);
     program_.groups = tree.groups;

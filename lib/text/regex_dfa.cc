@@ -56,7 +56,7 @@ Dfa::Dfa(const Program& program) : program_(program), seen_(program.code.size())
   for (const ByteSet& set : program_.sets)
     divide(set);
   if (program_.has_assertions) {
-    divide(range('\n', '\n'));
+    divide(range(program_.line_end, program_.line_end));
     ByteSet words{};
     for (unsigned byte = 0; byte < 0x80; ++byte)
       if (is_word_byte(static_cast<uint8_t>(byte)))
@@ -119,14 +119,14 @@ bool Dfa::accepts(uint32_t place, uint8_t byte) const {
 Dfa::Before Dfa::before_of(uint8_t byte) const {
   if (!program_.has_assertions)
     return elsewhere;
-  return byte == '\n' ? at_newline : is_word_byte(byte) ? in_word : elsewhere;
+  return byte == program_.line_end ? at_newline : is_word_byte(byte) ? in_word : elsewhere;
 }
 
 Dfa::After Dfa::after_of(unsigned symbol) const {
   if (symbol == end_symbol_ || (program_.has_separator && symbol == classes_[program_.separator]))
     return before_end;
   const uint8_t byte = examples_[symbol];
-  return byte == '\n' ? before_newline : is_word_byte(byte) ? before_word : before_other;
+  return byte == program_.line_end ? before_newline : is_word_byte(byte) ? before_word : before_other;
 }
 
 bool Dfa::holds(Assert what, int before, int after) const {

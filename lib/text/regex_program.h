@@ -43,6 +43,7 @@ struct Program {
   bool has_back_references = false;
   bool bytes = false;
   bool ignore_case = false;  // for back-references: all else is in `code`
+  uint8_t line_end = '\n';
   bool has_separator = false;
   uint8_t separator = 0;
 };

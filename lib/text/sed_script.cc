@@ -184,6 +184,7 @@ class Parser {
     syntax.escapes = !opt_.posix;
     syntax.ignore_case = fold;
     syntax.lines = lines;
+    syntax.line_end = opt_.line_end;
     syntax.bytes = opt_.bytes;
     auto made = Regex::compile(pattern, syntax);
     if (!made)

@@ -63,6 +63,7 @@ struct ScriptOptions {
   bool sandbox = false;
   bool separate = false;
   bool bytes = false;
+  char line_end = '\n';
 };
 
 // The text must be there as long as the script is used.
