@@ -232,11 +232,9 @@ class Parser {
   Result<uint32_t> piece(unsigned depth) {
     uint32_t min = 0;
     uint32_t max = 0;
-    const char first = done() ? '\0' : pattern_[at_];
+    const uint8_t first = peek();
     if (extended() && at_start_ && TRY(repetition(min, max))) {
-      if (syntax_.strict)
-        return bad("Invalid preceding regular expression");
-      tree_.warnings.push_back(str(first == '{' ? "{...}" : std::string_view(&first, 1), " at start of expression"));
+      TRY(odd_repetition(first));
       return none;
     }
     // For GNU's grep and expr it stands for itself there, for its sed it is wrong.
@@ -244,10 +242,30 @@ class Parser {
       return bad("Invalid preceding regular expression");
     uint32_t item = TRY(atom(depth));
     if (at_start_)
-      return item;  // an anchor
+      return TRY(repeated_anchor(item));
     while (TRY(repetition(min, max)))
       item = tree_.add({.kind = Kind::repeat, .child = item, .min = min, .max = max});
     return item;
+  }
+
+  Result<> odd_repetition(uint8_t operation) {
+    if (syntax_.strict)
+      return bad("Invalid preceding regular expression");
+    const char name = static_cast<char>(operation);
+    tree_.warnings.push_back(str(name == '{' ? "{...}" : std::string_view(&name, 1), " at start of expression"));
+    return {};
+  }
+
+  // As for GNU's grep, an anchor that may come no time at all asks for nothing.
+  Result<uint32_t> repeated_anchor(uint32_t anchor) {
+    uint32_t min = 0;
+    uint32_t max = 0;
+    for (uint8_t next = peek(); extended() && TRY(repetition(min, max)); next = peek()) {
+      TRY(odd_repetition(next));
+      if (min == 0)
+        anchor = none;
+    }
+    return anchor;
   }
 
   // Takes a repetition operator, if one is here.
