@@ -853,7 +853,8 @@ Result<int> run(const Options& /*opt*/, Io& io, Args& args) {
   TRY(copier.run());
   if (output)
     TRY(output.close(*s.output_name));
-  return io.status();
+  // As GNU's dd: who asked for the counts must learn that they are not there.
+  return io.err.ok() ? io.status() : 1;
 }
 
 }  // namespace
