@@ -162,20 +162,29 @@ Result<> si_sizes(Options& o, std::string_view /*none*/) {
   return {};
 }
 
-Result<> choose_width(Options& o, std::string_view text) {
-  const auto width = to_number<size_t>(text);
-  if (!width)
-    return fail("line width", "", '\'', Printable(text), "' is not a number");
-  o.width = width;
+// As C writes numbers: 0x50, 0120 or 80. One that is too large is `endless`, where that is given.
+Result<> choose_columns(std::optional<size_t>& columns, std::string_view what, std::string_view text,
+                        std::optional<size_t> endless = std::nullopt) {
+  const bool hex = text.starts_with("0x") || text.starts_with("0X");
+  const std::string_view digits = text.substr(hex ? 2 : 0);
+  const int base = hex ? 16 : text.starts_with('0') ? 8 : 10;
+  if (digits.empty() || digits.find_first_not_of("0123456789abcdefABCDEF") != std::string_view::npos)
+    return fail(what, "", '\'', Printable(text), "' is not a number");
+  ptrdiff_t value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
+  const bool too_large = error == std::errc::result_out_of_range;
+  if (end != digits.data() + digits.size() || (too_large && !endless))
+    return fail(what, "", '\'', Printable(text), too_large ? "' is too large" : "' is not a number");
+  columns = too_large ? *endless : static_cast<size_t>(value);
   return {};
 }
 
+Result<> choose_width(Options& o, std::string_view text) {
+  return choose_columns(o.width, "line width", text, 0);
+}
+
 Result<> choose_tab_size(Options& o, std::string_view text) {
-  const auto size = to_number<size_t>(text);
-  if (!size)
-    return fail("tab size", "", '\'', Printable(text), "' is not a number");
-  o.tab_size = size;
-  return {};
+  return choose_columns(o.tab_size, "tab size", text);
 }
 
 template <Time time>
