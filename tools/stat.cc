@@ -350,7 +350,7 @@ class Printer {
     const char letter = at < format.size() ? format[at] : '\0';
     i = at;
     if (letter == '\0' || letter == '%') {
-      if (letter == '%' && at > start + 1)
+      if (at > start + 1)
         return fail("format", "", '\'', Printable(format.substr(start, at + 1 - start)), "' is no conversion");
       io_.out.put('%');
       return {};

@@ -165,8 +165,16 @@ Result<> check_operands(const Options& opt, const Args& args) {
   return {};
 }
 
+bool ends_in_single_backslash(std::string_view set) {
+  const size_t before = set.find_last_not_of('\\') + 1;  // npos becomes 0
+  return (set.size() - before) % 2 != 0;
+}
+
 Result<int> run(const Options& opt, Io& io, Args& args) {
   TRY(check_operands(opt, args));
+  for (const std::string_view set : args)
+    if (ends_in_single_backslash(set))
+      io.note("a single backslash ends a set: taken for itself here, not by every tr");
   const Plan plan = TRY(make_plan(opt, args));
   Translator translator(plan);
   constexpr size_t size = 65536;
