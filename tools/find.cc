@@ -442,7 +442,8 @@ class Finder {
         constexpr int64_t second = 1000000000, day = 86400 * second;
         const int64_t after =
             (info.st_atim.tv_sec - info.st_ctim.tv_sec) * second + info.st_atim.tv_nsec - info.st_ctim.tv_nsec;
-        const int64_t days = (after + (node.compare == Compare::less ? 0 : day - 1)) / day;
+        const int64_t rounded = node.compare == Compare::more ? day - 1 : node.compare == Compare::equal ? day : 0;
+        const int64_t days = (after + rounded) / day;
         return after >= 0 && compare(node.compare, static_cast<uint64_t>(days), node.number);
       }
       default: return false;
