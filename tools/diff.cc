@@ -9,6 +9,7 @@
 
 #include "lib/base/applet.h"
 #include "lib/base/fd.h"
+#include "lib/base/locale.h"
 #include "lib/base/quote.h"
 #include "lib/base/sort.h"
 #include "lib/base/text.h"
@@ -449,9 +450,11 @@ class Differ {
     const struct timespec time = side.exists ? side.info.st_mtim : timespec{};
     const std::string shown = shown_name(side.path);
     const auto fields = local_time(time.tv_sec);
-    return str(
-        shown, '\t',
-        fields ? time_text("%Y-%m-%d %H:%M:%S.%N %z", *fields, time.tv_sec, static_cast<uint32_t>(time.tv_nsec)) : "");
+    // POSIX wants this form in its locale, which nothing set is as well.
+    const std::string_view locale = locale_of("LC_TIME");
+    const bool posix = format_.style == DiffStyle::context && (locale.empty() || is_posix_locale(locale));
+    const std::string_view form = posix ? "%a %b %e %T %Y" : "%Y-%m-%d %H:%M:%S.%N %z";
+    return str(shown, '\t', fields ? time_text(form, *fields, time.tv_sec, static_cast<uint32_t>(time.tv_nsec)) : "");
   }
 
   int compare_texts(const Side& a, const Side& b, bool in_directory) {

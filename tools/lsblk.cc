@@ -286,8 +286,7 @@ class Lister {
     group_of_.resize(devices_.size());
     mounts_ = parse_mountinfo(root_.read_file("proc/self/mountinfo", largest_proc_file).value_or(""));
     swaps_ = root_.read_file("proc/swaps", largest_proc_file).value_or("");
-    const char* const locale = std::getenv("LC_ALL") != nullptr ? std::getenv("LC_ALL") : std::getenv("LANG");
-    ascii_ = opt.ascii || locale == nullptr || !std::string_view(locale).contains("UTF-8");
+    ascii_ = opt.ascii || !utf8_environment();
   }
 
   Result<> choose_columns(std::string_view list) {

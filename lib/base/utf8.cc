@@ -1,10 +1,10 @@
 #include "lib/base/utf8.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <span>
 
+#include "lib/base/locale.h"
 #include "lib/base/width_table.h"
 
 namespace rescue {
@@ -56,13 +56,8 @@ Character first_character(std::string_view text) {
 }
 
 bool utf8_environment() {
-  for (const char* const name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
-    const char* const value = ::getenv(name);
-    if (value == nullptr || *value == '\0')
-      continue;
-    return ::strcasestr(value, "utf-8") != nullptr || ::strcasestr(value, "utf8") != nullptr;
-  }
-  return false;
+  const std::string locale(locale_of("LC_CTYPE"));
+  return ::strcasestr(locale.c_str(), "utf-8") != nullptr || ::strcasestr(locale.c_str(), "utf8") != nullptr;
 }
 
 void append_utf8(std::string& to, uint32_t code) {

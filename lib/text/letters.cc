@@ -1,8 +1,8 @@
 #include "lib/text/letters.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <string_view>
+
+#include "lib/base/locale.h"
 
 namespace rescue {
 namespace {
@@ -82,13 +82,7 @@ bool is_word_code(uint32_t code) {
 }
 
 bool bytes_are_characters() {
-  for (const char* variable : {"LC_ALL", "LC_CTYPE", "LANG"}) {
-    const char* value = std::getenv(variable);
-    if (value == nullptr || *value == '\0')
-      continue;
-    return std::string_view(value) == "C" || std::string_view(value) == "POSIX";
-  }
-  return false;
+  return is_posix_locale(locale_of("LC_CTYPE"));
 }
 
 }  // namespace rescue
