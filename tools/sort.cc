@@ -581,6 +581,10 @@ Result<int> run(const Options& opt, Io& io, Args& args) {
   return opt.check != Check::no ? sorter.check() : opt.merge ? sorter.merge() : sorter.sort();
 }
 
+int run_sort(const Applet& applet, Io& io, std::span<const char* const> words) {
+  return entry<options, run>(applet, io, sort::with_old_keys(words).words());
+}
+
 }  // namespace
 
 extern const Applet sort_applet = {
@@ -590,8 +594,9 @@ extern const Applet sort_applet = {
     .failure_status = 2,
     .dies_with_reader = true,
     .notes = dense<"Without a FILE, or where it is -, standard input is read. LETTERS of a KEY are bdfghiMnrRV.\n"
+                   "+FIELD[.CHAR] [-FIELD[.CHAR]], the keys of old that count from 0, are taken as well.\n"
                    "Exit status: 0, 1 if -c finds a line out of order, 2 if something failed.">,
     .options = describe<options>,
-    .run = entry<options, run>,
+    .run = run_sort,
 };
 }  // namespace rescue

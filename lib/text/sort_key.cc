@@ -90,6 +90,65 @@ Result<Key> parse_key(std::string_view text) {
   return key;
 }
 
+namespace {
+
+// FIELD[.CHAR][LETTERS] behind the sign of an old key, both counted from 0.
+struct OldPlace {
+  size_t field = 0;
+  size_t character = 0;
+  std::string_view letters;
+};
+
+std::optional<OldPlace> old_place(std::string_view word, char sign) {
+  if (!word.starts_with(sign))
+    return std::nullopt;
+  KeyReader reader{word, word.substr(1)};
+  const auto field = reader.number("");
+  if (!field)
+    return std::nullopt;
+  OldPlace place{*field, 0, {}};
+  if (reader.rest.starts_with('.')) {
+    reader.rest.remove_prefix(1);
+    const auto character = reader.number("");
+    if (!character)
+      return std::nullopt;
+    place.character = *character;
+  }
+  place.letters = reader.rest;
+  Ordering any;
+  const bool known = std::ranges::all_of(place.letters, [&](char c) { return add_letter(any, c, true, true); });
+  return known ? std::optional(place) : std::nullopt;
+}
+
+// -t + is a separator, and so on.
+bool takes_next_word(std::string_view word) {
+  return word.size() > 1 && word[0] == '-' && word[1] != '-' && std::string_view("kotST").contains(word.back());
+}
+
+}  // namespace
+
+WordList with_old_keys(std::span<const char* const> words) {
+  WordList list;
+  bool options = true;
+  for (size_t i = 0; i < words.size(); ++i) {
+    options = options && std::string_view(words[i]) != "--";
+    const bool argument = i > 0 && takes_next_word(words[i - 1]);
+    const auto from = options && !argument ? old_place(words[i], '+') : std::nullopt;
+    if (!from) {
+      list.push(words[i]);
+      continue;
+    }
+    std::string key = str("-k", from->field + 1, '.', from->character + 1, from->letters);
+    if (const auto to = i + 1 < words.size() ? old_place(words[i + 1], '-') : std::nullopt) {
+      ++i;
+      key += to->character > 0 ? str(',', to->field + 1, '.', to->character) : str(',', std::max<size_t>(to->field, 1));
+      key += to->letters;
+    }
+    list.push_made(std::move(key));
+  }
+  return list;
+}
+
 Order::Order(std::vector<Key> keys, const Ordering& global, std::optional<char> tab, bool last_resort, uint64_t seed)
     : keys_(std::move(keys)), reverse_(global.reverse), tab_(tab), last_resort_(last_resort), seed_(seed) {
   // A key without an order of its own has the global one.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "lib/base/error.h"
+#include "lib/text/words.h"
 
 namespace rescue::sort {
 
@@ -45,6 +46,9 @@ bool add_letter(Ordering& order, char letter, bool start, bool end);
 
 // The argument of -k.
 Result<Key> parse_key(std::string_view text);
+
+// Replaces the keys of old before `--` by those of today: `+1 -2.3n` counts from 0 and becomes -k2.1,3.3n.
+WordList with_old_keys(std::span<const char* const> words);
 
 struct Line {
   uint64_t prefix = 0;
