@@ -184,9 +184,10 @@ struct Free {
 // A file of sorted lines: one that was named, or what did not fit into memory.
 struct FileRun {
   FileRun(UniqueFd file, std::string_view name, char ending) : fd(std::move(file)), lines(fd.get(), name, ending) {}
+  Filter filter;  // what decompresses it, which ends only once nobody reads from it
   UniqueFd fd;
   LineReader lines;
-  Filter filter;  // what decompresses it
+  unsigned rank = 0;  // how often its lines were merged
 };
 
 // Where a merge takes lines from.
@@ -260,7 +261,7 @@ class Sorter {
       struct stat info{};
       if (has_target && ::fstat(file.get(), &info) == 0 && info.st_dev == target.st_dev && info.st_ino == target.st_ino)
         reads_output = true;
-      runs_.push_back(std::make_unique<FileRun>(std::move(file), name, ending_));
+      TRY(keep(std::make_unique<FileRun>(std::move(file), name, ending_), SIZE_MAX));
     }
     TRY(reduce_runs(reads_output ? 1 : opt_.batch, reads_output));
     std::vector<Source> sources;
@@ -365,7 +366,7 @@ class Sorter {
     sources.reserve(parts.size());
     for (size_t i = 0; i + 1 < parts.size(); ++i)
       sources.push_back({.at = lines_.data() + parts[i], .end = lines_.data() + parts[i + 1]});
-    runs_.push_back(TRY(write_run(sources)));
+    TRY(keep(TRY(write_run(sources)), opt_.batch));
     std::memmove(text_.get(), text_.get() + whole, all - whole);
     filled_ = all - whole;
     lines_.clear();
@@ -408,22 +409,67 @@ class Sorter {
     return file;
   }
 
-  // Merges the oldest files into one until there are few enough; with `always`, even where there are.
+  // Adds a run. `together` of one rank become one of the next, so that a line is written once a rank; and there are
+  // never more than may be open.
+  Result<> keep(std::unique_ptr<FileRun> run, size_t together) {
+    const unsigned rank = run->rank;
+    runs_.push_back(std::move(run));
+    if (most_runs_ == 0)
+      most_runs_ = room_for_runs();
+    const auto last = std::find_if(runs_.rbegin(), runs_.rend(), [&](const auto& r) { return r->rank != rank; });
+    const auto same = static_cast<size_t>(last - runs_.rbegin());
+    if (same >= together) {
+      auto merged = TRY(merge_runs(runs_.size() - same, same));
+      runs_.resize(runs_.size() - same);
+      return keep(std::move(merged), together);
+    }
+    return runs_.size() < most_runs_ ? Result<>() : reduce_runs(1);
+  }
+
+  // How many files may be open for runs: beside all others, one more to read and one to write.
+  size_t room_for_runs() const {
+    struct rlimit files{};
+    constexpr size_t enough = 256;
+    if (::getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur > 2 * enough)
+      return enough;
+    size_t others = opt_.compressor.empty() ? 2 : 8;  // with pipes
+    for (int fd = 0; fd < static_cast<int>(files.rlim_cur); ++fd)
+      others += ::fcntl(fd, F_GETFD) >= 0 ? 1 : 0;
+    const size_t room = files.rlim_cur + runs_.size();
+    return room > others + 2 ? room - others : 2;
+  }
+
+  // Merges files that stand together into one until there are few enough; with `always`, even where there are.
   Result<> reduce_runs(size_t most, bool always = false) {
+    size_t first = 0;
     while (runs_.size() > most || (always && !runs_.empty())) {
-      const size_t count = std::min<size_t>({runs_.size(), opt_.batch, std::max<size_t>(runs_.size() - most + 1, 2)});
-      std::vector<Source> sources;
-      sources.reserve(count);
-      for (size_t i = 0; i < count; ++i)
-        sources.push_back({.file = runs_[i].get()});
-      auto merged = TRY(write_run(sources));
-      runs_.erase(runs_.begin(), runs_.begin() + static_cast<ptrdiff_t>(count));
+      if (first + 1 >= runs_.size())
+        first = 0;
+      const size_t count =
+          std::min<size_t>({runs_.size() - first, opt_.batch, std::max<size_t>(runs_.size() - most + 1, 2)});
+      auto merged = TRY(merge_runs(first, count));
       // In the place of those that it is made of: equal lines stay in order.
-      runs_.insert(runs_.begin(), std::move(merged));
+      const auto at = runs_.begin() + static_cast<ptrdiff_t>(first);
+      *at = std::move(merged);
+      runs_.erase(at + 1, at + static_cast<ptrdiff_t>(count));
+      ++first;
       if (runs_.size() <= most)
         always = false;
     }
     return {};
+  }
+
+  Result<std::unique_ptr<FileRun>> merge_runs(size_t first, size_t count) {
+    std::vector<Source> sources;
+    sources.reserve(count);
+    unsigned rank = 0;
+    for (size_t i = first; i < first + count; ++i) {
+      sources.push_back({.file = runs_[i].get()});
+      rank = std::max(rank, runs_[i]->rank);
+    }
+    auto merged = TRY(write_run(sources));
+    merged->rank = rank + 1;
+    return merged;
   }
 
   // --- writing
@@ -507,6 +553,7 @@ class Sorter {
   size_t capacity_ = 0;
   std::vector<Line> lines_;
   std::vector<std::unique_ptr<FileRun>> runs_;
+  size_t most_runs_ = 0;  // 0: not known yet
   size_t files_made_ = 0;
 };
 
