@@ -814,7 +814,7 @@ class Finder {
     (void)io_.out.flush();
     for (Target& target : outputs_)
       (void)target.out->flush();
-    const pid_t child = ::fork();
+    const pid_t child = fork_child();
     if (child < 0) {
       io_.warn(fail("start", words[0]).error());
       return 1;

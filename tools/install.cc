@@ -17,6 +17,7 @@
 #include "lib/fs/copy_data.h"
 #include "lib/fs/mode_change.h"
 #include "lib/fs/owner_spec.h"
+#include "lib/sys/process.h"
 
 namespace rescue {
 namespace {
@@ -104,6 +105,7 @@ Result<> run_strip(const Options& opt, const std::string& path) {
   char* words[] = {program.data(), file.data(), nullptr};
   pid_t child;
   int status = 0;
+  expect_children();
   if (const int code = ::posix_spawnp(&child, program.c_str(), nullptr, nullptr, words, environ); code != 0)
     return fail("run", program, code);
   while (::waitpid(child, &status, 0) < 0)

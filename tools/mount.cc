@@ -12,6 +12,7 @@
 #include "lib/sys/block.h"
 #include "lib/sys/mounting.h"
 #include "lib/sys/namespaces.h"
+#include "lib/sys/process.h"
 
 namespace rescue {
 namespace {
@@ -178,7 +179,7 @@ Result<int> mount_all(const Options& opt, Io& io, Mounter& mounter) {
         io.out.put(Printable(entry.target), ": already mounted\n");
       continue;
     }
-    const pid_t child = opt.fork ? ::fork() : 0;
+    const pid_t child = opt.fork ? fork_child() : 0;
     if (child > 0)
       continue;
     const auto done = mounter.mount(entry.source, entry.target, entry.type, entry.options);

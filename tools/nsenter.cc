@@ -179,7 +179,7 @@ Result<int> run(const Options& opt, Io& io, const Args& args) {
     return fail("change directory", *opt.directory_inside);
   // Only children are in a new namespace of process numbers.
   if (doors.holds('p') && !opt.no_fork) {
-    const pid_t child = ::fork();
+    const pid_t child = fork_child();
     if (child < 0)
       return fail("start a process", "");
     if (child > 0) {

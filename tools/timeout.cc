@@ -194,7 +194,7 @@ Result<int> run(const Options& opt, Io& io, Args& args) {
     ::sigaddset(&signals, signal);
   ::sigaddset(&signals, opt.signal == 0 ? SIGTERM : opt.signal);
   ::sigprocmask(SIG_BLOCK, &signals, &before);
-  const pid_t child = ::fork();
+  const pid_t child = fork_child();
   if (child < 0)
     return fail("start a process", "");
   if (child == 0)

@@ -256,7 +256,7 @@ Result<pid_t> start_keeper(const Options& opt, Io& io, int (&pipe)[2], uid_t uid
     return 0;
   if (::pipe2(pipe, O_CLOEXEC) < 0)
     return fail("make a pipe", "");
-  const pid_t parent = ::getpid(), child = ::fork();
+  const pid_t parent = ::getpid(), child = fork_child();
   if (child < 0)
     return fail("start a process", "");
   if (child > 0)
@@ -324,7 +324,7 @@ Result<int> run(Options& opt, Io& io, const Args& args) {
   TRY(map_user(opt, uid, gid));
   TRY(set_clocks(opt));
   if (opt.fork || opt.kill_child) {
-    const pid_t child = ::fork();
+    const pid_t child = fork_child();
     if (child < 0)
       return fail("start a process", "");
     if (child > 0) {

@@ -424,7 +424,7 @@ class Xargs {
     const UniqueFd reading(ends[0]);
     UniqueFd writing(ends[1]);
     const size_t slot = free_slot();
-    const pid_t child = ::fork();
+    const pid_t child = fork_child();
     if (child < 0)
       return fail("start", words[0]);
     if (child == 0)

@@ -19,7 +19,7 @@ Result<UniqueFd> TarProgram::start(std::vector<std::string> words, int fd, bool 
     return fail("make a pipe for", name_);
   UniqueFd ours(ends[reads ? 0 : 1]);
   const UniqueFd its(ends[reads ? 1 : 0]);
-  child_ = ::fork();
+  child_ = fork_child();
   if (child_ < 0)
     return fail("start", name_);
   if (child_ == 0) {

@@ -114,7 +114,7 @@ class Inside {
         command = {str(kit_inside, "/bin/sh"), "-i"};
       }
     }
-    const pid_t pid = ::fork();
+    const pid_t pid = fork_child();
     if (pid < 0)
       return fail("start a process", command[0]);
     if (pid == 0)
@@ -173,7 +173,7 @@ class Inside {
 Result<int> run_inside(const EnterRequest& request, Listener say) {
   if (::unshare(CLONE_NEWNS | CLONE_NEWPID) < 0)
     return fail("make namespaces of its own", "");
-  const pid_t pid = ::fork();
+  const pid_t pid = fork_child();
   if (pid < 0)
     return fail("start a process", "");
   if (pid == 0) {

@@ -155,7 +155,7 @@ Result<Session> start_session(const SessionSetup& setup) {
     return fail("make a pipe", "");
   Session session{.pid = -1, .wishes = UniqueFd(ends[0])};
   UniqueFd writes(ends[1]);
-  session.pid = ::fork();
+  session.pid = fork_child();
   if (session.pid < 0)
     return fail("start a process", setup.console);
   if (session.pid == 0) {

@@ -31,7 +31,7 @@ Result<Filter> Filter::start(const std::vector<std::string>& words, int file, bo
   Filter filter;
   filter.fd_ = UniqueFd(ends[writes ? 1 : 0]);
   filter.name_ = words[0];
-  filter.pid_ = ::fork();
+  filter.pid_ = fork_child();
   if (filter.pid_ < 0)
     return fail("start a process", words[0]);
   if (filter.pid_ > 0)

@@ -17,7 +17,7 @@ Result<std::string> output_of(const std::string& command) {
     return fail("make a pipe for", command);
   UniqueFd reading(ends[0]);
   UniqueFd writing(ends[1]);
-  const pid_t child = ::fork();
+  const pid_t child = fork_child();
   if (child < 0)
     return fail("start", command);
   if (child == 0) {

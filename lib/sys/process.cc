@@ -54,6 +54,15 @@ int exit_status(int wait_status) {
   return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
 }
 
+void expect_children() {
+  std::signal(SIGCHLD, SIG_DFL);
+}
+
+pid_t fork_child() {
+  expect_children();
+  return ::fork();
+}
+
 int wait_for(pid_t pid) {
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0)
@@ -64,7 +73,7 @@ int wait_for(pid_t pid) {
 
 Result<int> run_applet_command(const std::vector<std::string>& words) {
   const std::string kit = kit_path("bin/rescue");
-  const pid_t pid = ::fork();
+  const pid_t pid = fork_child();
   if (pid < 0)
     return fail("start a process", words[0]);
   if (pid == 0) {

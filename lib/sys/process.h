@@ -23,6 +23,11 @@ void reset_signals();
 // Ctrl-C, Ctrl-\ and Ctrl-Z.
 void ignore_keyboard_signals(bool ignore);
 
+// Forks a child that is to be waited for. Who started us may ignore SIGCHLD, and with it how our children end: that is
+// undone first, as it is by expect_children().
+pid_t fork_child();
+void expect_children();
+
 // Waits for a child that was forked; its exit status, 128 + N where signal N ended it.
 int wait_for(pid_t pid);
 

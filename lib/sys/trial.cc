@@ -12,6 +12,7 @@
 
 #include "lib/base/fd.h"
 #include "lib/base/text.h"
+#include "lib/sys/process.h"
 
 namespace rescue {
 
@@ -112,7 +113,7 @@ Result<TrialResult> try_program(const Root& root, const std::vector<std::string>
   for (const std::string& word : words)
     argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
-  const pid_t child = ::fork();
+  const pid_t child = fork_child();
   if (child < 0)
     return fail("start a process", words[0]);
   if (child == 0)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "lib/base/quote.h"
+#include "lib/sys/process.h"
 
 namespace rescue {
 
@@ -57,7 +58,7 @@ Result<OutputFiles::Target> OutputFiles::start_filter(std::string name) {
   UniqueFd writing(fds[1]);
   const char* const wanted = ::getenv("SHELL");
   const std::string shell = wanted != nullptr && *wanted != '\0' ? wanted : "/bin/sh";
-  const pid_t pid = ::fork();
+  const pid_t pid = fork_child();
   if (pid < 0)
     return fail("start", shell);
   if (pid == 0) {
