@@ -88,6 +88,7 @@ CopyOptions whole_copy() {
   copy.keep_mode = copy.keep_owner = copy.keep_times = copy.keep_links = copy.keep_xattrs = copy.keep_label = true;
   copy.quiet_xattrs = true;
   copy.remove_destination = true;
+  copy.removes_sources = true;
   return copy;
 }
 
@@ -213,6 +214,8 @@ class Mover {
       (void)::unlink(place.c_str());
       return fail("replace", target, code);
     }
+    if (beside)
+      copier_.renamed(place, target);
     if (!remover_.remove(source))
       return fail("remove after copying", source, "is still there");
     return {};

@@ -53,8 +53,7 @@ Result<Operand> parse_operand(std::string_view word) {
   number.plain = all_digits(digits);
   number.width = digits.size();
   if (digits.find_first_of("xX") != std::string_view::npos || !std::isfinite(number.value)) {
-    number.precision =
-        std::isfinite(number.value) && digits.find_first_of(".pP") == std::string_view::npos ? 0 : no_precision;
+    number.precision = digits.find_first_of(".pP") == std::string_view::npos ? 0 : no_precision;
     number.width = 0;
     return number;
   }

@@ -432,11 +432,32 @@ Result<TreeCopier::Next> TreeCopier::check_earlier_directory(const Item& item, b
   return Next::done;
 }
 
+void TreeCopier::renamed(const std::string& copy, const std::string& name) {
+  for (auto& [inode, place] : copies_)
+    if (place == copy)
+      place = name;
+}
+
+// Whether what was copied from this inode before was this file: where sources are removed, its number may be another
+// file's by now.
+bool TreeCopier::has_copy(const Item& item) const {
+  const auto earlier = copies_.find(item.inode());
+  struct stat copy{};
+  return earlier != copies_.end() && ::lstat(earlier->second.c_str(), &copy) == 0 &&
+         (copy.st_mode & S_IFMT) == (item.info.st_mode & S_IFMT) && copy.st_size == item.info.st_size &&
+         copy.st_mtim.tv_sec == item.info.st_mtim.tv_sec;
+}
+
 // The second of two links to one file becomes a link to the copy of the first.
 Result<std::optional<TreeCopier::Next>> TreeCopier::link_to_earlier_copy(Item& item, bool aloud) {
   const bool may_come_again = item.info.st_nlink > 1 || (follows(item) && opt_.links != CopyOptions::Links::keep);
-  if (!opt_.keep_links || S_ISDIR(item.info.st_mode) || !may_come_again)
+  if (!opt_.keep_links || S_ISDIR(item.info.st_mode) || (!may_come_again && !opt_.removes_sources))
     return std::nullopt;
+  if (opt_.removes_sources && !has_copy(item)) {
+    copies_.erase(item.inode());
+    if (!may_come_again)
+      return std::nullopt;
+  }
   const auto [earlier, is_first] = copies_.try_emplace(item.inode(), item.target.shown);
   if (is_first)
     return std::nullopt;

@@ -45,7 +45,8 @@ struct CopyOptions {
   bool keep_mode = false;
   bool keep_owner = false;
   bool keep_times = false;
-  bool keep_links = false;  // hard links among what is copied
+  bool keep_links = false;       // hard links among what is copied
+  bool removes_sources = false;  // mv: one copy after the other, whose sources are gone then, links and all
   bool keep_xattrs = false;
   bool keep_label = false;
   bool need_xattrs = false;   // an attribute that cannot be copied is a failure
@@ -74,6 +75,9 @@ class TreeCopier {
   // name would overwrite each other. False if anything failed.
   bool copy(const std::string& source, const std::string& target, bool several);
 
+  // A copy goes by another name now: later links to its source are made to that.
+  void renamed(const std::string& copy, const std::string& name);
+
   mode_t umask() const { return umask_; }
 
  private:
@@ -89,6 +93,7 @@ class TreeCopier {
   Result<bool> is_same_file_fine(const Item& item, bool& nothing_to_do) const;
   Result<bool> check_types(const Item& item);
   Result<> set_aside(Item& item);
+  bool has_copy(const Item& item) const;
   Result<std::optional<Next>> link_to_earlier_copy(Item& item, bool aloud);
   Result<Next> check_earlier_directory(const Item& item, bool& stop);
   Result<Next> create(Item& item);
