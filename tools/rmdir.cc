@@ -1,10 +1,13 @@
 // rmdir: remove empty directories.
 #include <cerrno>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "lib/base/applet.h"
+#include "lib/base/fd.h"
 #include "lib/base/quote.h"
+#include "lib/fs/directory.h"
 
 namespace rescue {
 namespace {
@@ -21,8 +24,20 @@ constexpr Opt<Options> options[] = {
     {'v', "verbose", &Options::verbose, "say what is removed"},
 };
 
-bool means_not_empty(int code) {
-  return code == ENOTEMPTY || code == EEXIST;
+// Where a directory may not be changed, that is found first, whether something is in it or not.
+bool is_not_empty(const std::string& path, int code) {
+  if (code == ENOTEMPTY || code == EEXIST)
+    return true;
+  if (code != EACCES && code != EPERM && code != EROFS && code != EBUSY)
+    return false;
+  const auto dir = open_file(path, O_RDONLY | O_DIRECTORY);
+  if (!dir)
+    return false;
+  DirectoryReader reader(dir->get(), path);
+  while (reader.next().value_or(false))
+    if (!is_dot_or_dot_dot(reader.name()))
+      return true;
+  return false;
 }
 
 // Removes one directory. False where what is in it stops us, and that is fine.
@@ -31,9 +46,10 @@ Result<bool> remove_one(const Options& opt, Io& io, const std::string& path) {
     io.out.put("rmdir: removing directory, ", Quoted(path), '\n');
   if (::rmdir(path.c_str()) == 0)
     return true;
-  if (opt.ignore_full && means_not_empty(errno))
+  const int code = errno;
+  if (opt.ignore_full && is_not_empty(path, code))
     return false;
-  return fail("remove directory", path);
+  return fail("remove directory", path, code);
 }
 
 Result<> remove(const Options& opt, Io& io, std::string path) {

@@ -70,7 +70,10 @@ Result<std::string> backup_name(int dir, const std::string& name, const BackupPo
   return str(name, ".~", highest + 1, '~');
 }
 
-Result<std::string> make_backup(int dir, const std::string& name, const BackupPolicy& policy, std::string_view shown) {
+Result<std::string> make_backup(int dir, const std::string& given, const BackupPolicy& policy, std::string_view shown) {
+  std::string name = given;
+  while (name.size() > 1 && name.ends_with('/'))
+    name.pop_back();
   std::string backup = TRY(backup_name(dir, name, policy, shown));
   if (::renameat(dir, name.c_str(), dir, backup.c_str()) < 0)
     return fail("keep a backup", shown);

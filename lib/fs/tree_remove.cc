@@ -71,7 +71,10 @@ TreeRemover::Verdict TreeRemover::fail_with(const Error& error) {
 }
 
 bool TreeRemover::remove(const std::string& path) {
-  const Spot top{AT_FDCWD, path.c_str(), path};
+  std::string name = path;
+  while (name.ends_with("//"))
+    name.pop_back();
+  const Spot top{AT_FDCWD, name.c_str(), name};
   const Verdict verdict = remove_one(top, 0);
   return verdict == Verdict::descend ? walk(top) : verdict != Verdict::failed;
 }

@@ -77,7 +77,7 @@ Result<OutputFiles::Target> OutputFiles::make() {
     return start_filter(std::move(name));
   if (opt_.verbose)
     io_.out.put("creating file ", Quoted(name), '\n');
-  UniqueFd file = TRY(open_file(name, O_WRONLY | O_CREAT, 0666));
+  UniqueFd file = TRY(open_somehow(name, O_WRONLY | O_CREAT));
   struct stat info{};
   if (::fstat(file.get(), &info) < 0)
     return fail("look at", name);
@@ -86,6 +86,27 @@ Result<OutputFiles::Target> OutputFiles::make() {
   if (S_ISREG(info.st_mode) && ::ftruncate(file.get(), 0) < 0)
     return fail("truncate", name);
   return Target{std::move(file), -1, std::move(name)};
+}
+
+// Where no more files may be open, one that is gives way. It is opened again when more is written to it.
+Result<UniqueFd> OutputFiles::open_somehow(const std::string& name, int flags) {
+  while (true) {
+    auto file = open_file(name, flags, 0666);
+    if (file || (file.error().code() != EMFILE && file.error().code() != ENFILE) || !close_another())
+      return file;
+  }
+}
+
+bool OutputFiles::close_another() {
+  for (size_t tried = 0; tried < targets_.size(); ++tried) {
+    next_to_close_ = (next_to_close_ + 1) % targets_.size();
+    Target& target = targets_[next_to_close_];
+    if (target.fd && target.filter < 0) {
+      target.fd.reset();
+      return true;
+    }
+  }
+  return false;
 }
 
 Result<> OutputFiles::finish(Target& target) {
@@ -109,6 +130,8 @@ Result<> OutputFiles::finish(Target& target) {
 Result<> OutputFiles::write(Target& target, std::string_view text) {
   if (target.deaf)
     return {};
+  if (!target.fd)
+    target.fd = TRY(open_somehow(target.name, O_WRONLY | O_APPEND));
   const auto done = write_all(target.fd.get(), text, target.name);
   // A filter may stop reading when it has enough.
   if (!done && done.error().code() == EPIPE && target.filter > 0) {

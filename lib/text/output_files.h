@@ -76,6 +76,8 @@ class OutputFiles {
   };
 
   Result<Target> make();
+  Result<UniqueFd> open_somehow(const std::string& name, int flags);
+  bool close_another();
   Result<Target> start_filter(std::string name);
   Result<> finish(Target& target);
   Result<> write(Target& target, std::string_view text);
@@ -84,6 +86,7 @@ class OutputFiles {
   SuffixedNames names_;
   Io& io_;
   std::vector<Target> targets_;
+  size_t next_to_close_ = 0;
   bool deaf_ = false;
   int filter_status_ = 0;
 };
