@@ -439,12 +439,15 @@ void TreeCopier::renamed(const std::string& copy, const std::string& name) {
 }
 
 // Whether what was copied from this inode before was this file: where sources are removed, its number may be another
-// file's by now.
+// file's by now. Of a copy whose path is too long to look at, it is believed.
 bool TreeCopier::has_copy(const Item& item) const {
   const auto earlier = copies_.find(item.inode());
+  if (earlier == copies_.end())
+    return false;
   struct stat copy{};
-  return earlier != copies_.end() && ::lstat(earlier->second.c_str(), &copy) == 0 &&
-         (copy.st_mode & S_IFMT) == (item.info.st_mode & S_IFMT) && copy.st_size == item.info.st_size &&
+  if (::lstat(earlier->second.c_str(), &copy) < 0)
+    return errno == ENAMETOOLONG;
+  return (copy.st_mode & S_IFMT) == (item.info.st_mode & S_IFMT) && copy.st_size == item.info.st_size &&
          copy.st_mtim.tv_sec == item.info.st_mtim.tv_sec;
 }
 

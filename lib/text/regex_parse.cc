@@ -242,7 +242,7 @@ class Parser {
       return bad("Invalid preceding regular expression");
     uint32_t item = TRY(atom(depth));
     if (at_start_)
-      return TRY(repeated_anchor(item));
+      return repeated_anchor(item);
     while (TRY(repetition(min, max)))
       item = tree_.add({.kind = Kind::repeat, .child = item, .min = min, .max = max});
     return item;
