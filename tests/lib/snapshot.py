@@ -17,14 +17,13 @@ diff prints one difference a line and exits 1 if there is any. --allow names
 paths that may differ (and all below them), --only a file of paths, one a
 line, outside of which nothing is compared. Times that alone differ are
 printed as `mtime`, and do not count.
+
+A test run starts this some ten thousand times: what not every start needs is
+imported where it is needed.
 """
-import argparse
-import fnmatch
-import hashlib
 import os
 import stat
 import sys
-import urllib.parse
 
 FIELDS = ["type", "mode", "uid", "gid", "size", "nlink", "device", "mtime", "content", "xattrs"]
 EXCLUDED = b"var/lib/rescue"
@@ -34,11 +33,17 @@ TYPES = {
 }
 
 
+PLAIN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/+:@=,~!-._[]()"
+
+
 def quote(raw):
-    return urllib.parse.quote_from_bytes(raw, safe="/+:@=,~!-._[]()")
+    if not raw.strip(PLAIN):
+        return raw.decode("ascii")
+    return "".join(chr(byte) if byte in PLAIN else f"%{byte:02X}" for byte in raw)
 
 
 def digest(path):
+    import hashlib
     sha = hashlib.sha256()
     with open(path, "rb") as file:
         while block := file.read(1 << 20):
@@ -120,21 +125,23 @@ class Lister:
                 yield from self.walk(below)
 
 
-def read_list(name):
-    """The lines by their path: only a few are ever taken apart."""
-    if not name:
-        return {}
+def read_lines(name):
     with open(name, encoding="ascii") as file:
-        return {line[line.rindex("\t") + 1:]: line for line in file.read().splitlines()}
+        return file.read().splitlines()
+
+
+def by_path(lines):
+    """Only a few are ever taken apart."""
+    return {line[line.rindex("\t") + 1:]: line for line in lines}
 
 
 def fields(line):
     return dict(zip(FIELDS, line.split("\t"))) if line else None
 
 
-def take(args):
-    lister = Lister(os.fsencode(args.root), read_list(args.base), os.fsencode(args.upper or ""))
-    with open(args.file, "w", encoding="ascii") as out:
+def take(root, to, base, upper):
+    lister = Lister(os.fsencode(root), by_path(read_lines(base)) if base else {}, os.fsencode(upper))
+    with open(to, "w", encoding="ascii") as out:
         for line in lister.walk(b""):
             out.write(line + "\n")
     return 0
@@ -153,19 +160,21 @@ def differences(before, after, path):
 
 
 def allowed(path, globs):
+    import fnmatch
     return any(fnmatch.fnmatchcase(path, g) or fnmatch.fnmatchcase(path, g + "/*") for g in globs)
 
 
-def diff(args):
-    before, after = read_list(args.before), read_list(args.after)
-    paths = sorted(p for p in before.keys() | after.keys() if before.get(p) != after.get(p))
-    if args.only:
-        with open(args.only, encoding="utf-8") as file:
+def diff(before, after, allow, only):
+    old, new = set(read_lines(before)), set(read_lines(after))
+    before, after = by_path(old - new), by_path(new - old)
+    paths = sorted(before.keys() | after.keys())
+    if only:
+        with open(only, encoding="utf-8") as file:
             only = {line.strip().removeprefix("./") for line in file}
         paths = [p for p in paths if p in only]
     count = 0
     for path in paths:
-        if allowed(path, args.allow):
+        if allowed(path, allow):
             continue
         for line in differences(before, after, path):
             print(line)
@@ -174,22 +183,17 @@ def diff(args):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    commands = parser.add_subparsers(required=True)
-    command = commands.add_parser("take")
-    command.add_argument("root")
-    command.add_argument("file")
-    command.add_argument("--base")
-    command.add_argument("--upper")
-    command.set_defaults(run=take)
-    command = commands.add_parser("diff")
-    command.add_argument("before")
-    command.add_argument("after")
-    command.add_argument("--allow", action="append", default=[])
-    command.add_argument("--only")
-    command.set_defaults(run=diff)
-    args = parser.parse_args()
-    sys.exit(args.run(args))
+    options = {"--base": [], "--upper": [], "--allow": [], "--only": []}
+    names, words = [], iter(sys.argv[1:])
+    for word in words:
+        (options[word] if word in options else names).append(next(words) if word in options else word)
+    match names:
+        case ["take", root, to]:
+            return take(root, to, "".join(options["--base"]), "".join(options["--upper"]))
+        case ["diff", before, after]:
+            return diff(before, after, options["--allow"], "".join(options["--only"]))
+    print(__doc__, file=sys.stderr)
+    return 2
 
 
-main()
+sys.exit(main())

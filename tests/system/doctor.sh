@@ -77,7 +77,7 @@ drop_kernel() {
   done
 }
 
-findings() { python3 -c 'import json, sys; [print(f["severity"], f["id"]) for f in json.load(open(sys.argv[1]))["findings"]]' "$1"; }
+findings() { python3 -SEc 'import json, sys; [print(f["severity"], f["id"]) for f in json.load(open(sys.argv[1]))["findings"]]' "$1"; }
 
 wanted() {  # ACCIDENT MODE
   if [[ $2 == bundle ]]; then told_of "$1" bundle "${told[$1.finding]}"; else told_of "$1" finding; fi
