@@ -438,8 +438,9 @@ void TreeCopier::renamed(const std::string& copy, const std::string& name) {
       place = name;
 }
 
-// Whether what was copied from this inode before was this file: where sources are removed, its number may be another
-// file's by now. Of a copy whose path is too long to look at, it is believed.
+// Whether what was copied from this inode before was this file. Where sources are removed its number may be another
+// file's by now, which would be lost if it were made a link: times count to the nanosecond. Of a copy whose path is too
+// long to look at, it is believed.
 bool TreeCopier::has_copy(const Item& item) const {
   const auto earlier = copies_.find(item.inode());
   if (earlier == copies_.end())
@@ -448,7 +449,7 @@ bool TreeCopier::has_copy(const Item& item) const {
   if (::lstat(earlier->second.c_str(), &copy) < 0)
     return errno == ENAMETOOLONG;
   return (copy.st_mode & S_IFMT) == (item.info.st_mode & S_IFMT) && copy.st_size == item.info.st_size &&
-         copy.st_mtim.tv_sec == item.info.st_mtim.tv_sec;
+         copy.st_mtim.tv_sec == item.info.st_mtim.tv_sec && copy.st_mtim.tv_nsec == item.info.st_mtim.tv_nsec;
 }
 
 // The second of two links to one file becomes a link to the copy of the first.

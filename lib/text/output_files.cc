@@ -92,17 +92,19 @@ Result<OutputFiles::Target> OutputFiles::make() {
 Result<UniqueFd> OutputFiles::open_somehow(const std::string& name, int flags) {
   while (true) {
     auto file = open_file(name, flags, 0666);
-    if (file || (file.error().code() != EMFILE && file.error().code() != ENFILE) || !close_another())
+    if (file || (file.error().code() != EMFILE && file.error().code() != ENFILE))
+      return file;
+    if (!TRY(close_another()))
       return file;
   }
 }
 
-bool OutputFiles::close_another() {
+Result<bool> OutputFiles::close_another() {
   for (size_t tried = 0; tried < targets_.size(); ++tried) {
     next_to_close_ = (next_to_close_ + 1) % targets_.size();
     Target& target = targets_[next_to_close_];
     if (target.fd && target.filter < 0) {
-      target.fd.reset();
+      TRY(target.fd.close(target.name));
       return true;
     }
   }

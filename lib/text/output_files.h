@@ -77,7 +77,7 @@ class OutputFiles {
 
   Result<Target> make();
   Result<UniqueFd> open_somehow(const std::string& name, int flags);
-  bool close_another();
+  Result<bool> close_another();
   Result<Target> start_filter(std::string name);
   Result<> finish(Target& target);
   Result<> write(Target& target, std::string_view text);
