@@ -3,6 +3,7 @@
 
     snapshot.py take ROOT FILE [--base FILE --upper DIR]
     snapshot.py diff BEFORE AFTER [--allow GLOB]... [--only FILE]
+    snapshot.py serve ASK ANSWER
 
 A list has one line a path: type, mode, uid, gid, size, nlink, device, mtime,
 sha256 or link, xattrs, path. Left out is what a restore may change without
@@ -18,12 +19,22 @@ paths that may differ (and all below them), --only a file of paths, one a
 line, outside of which nothing is compared. Times that alone differ are
 printed as `mtime`, and do not count.
 
-A test run starts this some ten thousand times: what not every start needs is
-imported where it is needed.
+serve does the same for whoever writes into the FIFO named ASK, a line a
+request: a file for what it prints, and the words as above, with tabs between
+them. When it is done it writes its status into the FIFO named ANSWER. It ends
+with the process that started it. A test run asks some ten thousand times: to
+start and to read the list of an untouched root takes ten times as long as what
+is asked.
 """
+import contextlib
+import fnmatch
+import hashlib
 import os
+import select
 import stat
 import sys
+import time
+import traceback
 
 FIELDS = ["type", "mode", "uid", "gid", "size", "nlink", "device", "mtime", "content", "xattrs"]
 EXCLUDED = b"var/lib/rescue"
@@ -43,12 +54,33 @@ def quote(raw):
 
 
 def digest(path):
-    import hashlib
     sha = hashlib.sha256()
     with open(path, "rb") as file:
         while block := file.read(1 << 20):
             sha.update(block)
     return sha.hexdigest()
+
+
+class Digests:
+    """Of files that were read before, known by what every write() changes: the time of change, which nobody can set.
+    Its clock ticks every 10 ms at most, so a file that changed a moment ago is read again."""
+    ROOM = 1000
+    MOMENT = 50_000_000
+
+    def __init__(self):
+        self.known = {}
+
+    def of(self, path, info):
+        identity = info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns
+        if identity in self.known:
+            return self.known[identity]
+        settled = info.st_ctime_ns + self.MOMENT < time.time_ns()
+        found = digest(path)
+        if settled:
+            if len(self.known) >= self.ROOM:
+                self.known.clear()
+            self.known[identity] = found
+        return found
 
 
 def xattrs_of(path):
@@ -73,31 +105,47 @@ def has_mounts(root):
         return any(line.split()[4].startswith(below) for line in file)
 
 
-class Lister:
-    def __init__(self, root, base, upper):
-        self.root, self.base, self.upper = root, base, upper
-        self.whole = not upper or has_mounts(root) or has_redirects(upper)
-        self.order = list(base)
+class List:
+    """The lines of a root, as they stand in a file."""
+
+    def __init__(self, lines):
+        self.lines = lines
+        self.set = frozenset(lines)
+
+
+class Base(List):
+    """The list of an untouched root, which others are measured by."""
+
+    def __init__(self, lines):
+        super().__init__(lines)
+        self.line_of = by_path(lines)
+        self.order = list(self.line_of)
         self.place = {path: i for i, path in enumerate(self.order)}
 
-    def below_as_base(self, path):
-        """The base's lines of all that is below a directory: they follow its own."""
-        name = quote(path)
-        at = self.place[name] + 1
-        while at < len(self.order) and self.order[at].startswith(name + "/"):
-            yield self.base[self.order[at]]
-            at += 1
+    def below(self, name):
+        """The lines of all that is below a directory: they follow its own."""
+        first = end = self.place[name] + 1
+        while end < len(self.order) and self.order[end].startswith(name + "/"):
+            end += 1
+        return self.lines[first:end]
+
+
+class Lister:
+    def __init__(self, root, base, upper, digests):
+        self.root, self.base, self.upper, self.digests = root, base, upper, digests
+        self.whole = not upper or has_mounts(root) or has_redirects(upper)
+        self.lines = []
 
     def content(self, path, info):
         if stat.S_ISLNK(info.st_mode):
             return quote(os.readlink(self.root + b"/" + path)) or "-"
         if not stat.S_ISREG(info.st_mode):
             return "-"
-        known = fields(self.base.get(quote(path)))
+        known = fields(self.base.line_of.get(quote(path)))
         unread = self.upper and not os.path.lexists(self.upper + b"/" + path)
         if known and unread and known["type"] == "file" and known["mtime"] == str(info.st_mtime_ns):
             return known["content"]
-        return digest(self.root + b"/" + path)
+        return self.digests.of(self.root + b"/" + path, info)
 
     def line(self, path):
         full = self.root + b"/" + path
@@ -112,22 +160,17 @@ class Lister:
         return "\t".join(str(value) for value in values)
 
     def walk(self, path):
-        yield self.line(path)
+        self.lines.append(self.line(path))
         full = self.root + b"/" + path
         if not stat.S_ISDIR(os.lstat(full).st_mode):
             return
-        if not self.whole and not os.path.lexists(self.upper + b"/" + path) and quote(path) in self.place:
-            yield from self.below_as_base(path)
+        if not self.whole and not os.path.lexists(self.upper + b"/" + path) and quote(path) in self.base.place:
+            self.lines += self.base.below(quote(path))
             return
         for name in sorted(os.listdir(full)):
             below = path + b"/" + name if path else name
             if below != EXCLUDED:
-                yield from self.walk(below)
-
-
-def read_lines(name):
-    with open(name, encoding="ascii") as file:
-        return file.read().splitlines()
+                self.walk(below)
 
 
 def by_path(lines):
@@ -139,11 +182,38 @@ def fields(line):
     return dict(zip(FIELDS, line.split("\t"))) if line else None
 
 
-def take(root, to, base, upper):
-    lister = Lister(os.fsencode(root), by_path(read_lines(base)) if base else {}, os.fsencode(upper))
+class Shelf:
+    """The lists that were last asked for, each as long as its file stays the same, and what their files hold."""
+    ROOM = 8
+
+    def __init__(self):
+        self.lists = {}
+        self.digests = Digests()
+
+    def put(self, name, kind, lines):
+        info = os.stat(name)
+        while len(self.lists) >= self.ROOM:
+            del self.lists[next(iter(self.lists))]
+        self.lists[name, kind] = (info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns), kind(lines)
+        return self.lists[name, kind][1]
+
+    def get(self, name, kind):
+        info = os.stat(name)
+        known = self.lists.pop((name, kind), None)
+        if known and known[0] == (info.st_dev, info.st_ino, info.st_size, info.st_mtime_ns):
+            self.lists[name, kind] = known
+            return known[1]
+        with open(name, encoding="ascii") as file:
+            return self.put(name, kind, file.read().splitlines())
+
+
+def take(shelf, root, to, base, upper):
+    base = shelf.get(base, Base) if base else Base([])
+    lister = Lister(os.fsencode(root), base, os.fsencode(upper), shelf.digests)
+    lister.walk(b"")
     with open(to, "w", encoding="ascii") as out:
-        for line in lister.walk(b""):
-            out.write(line + "\n")
+        out.write("\n".join(lister.lines) + "\n")
+    shelf.put(to, List, lister.lines)
     return 0
 
 
@@ -160,12 +230,11 @@ def differences(before, after, path):
 
 
 def allowed(path, globs):
-    import fnmatch
     return any(fnmatch.fnmatchcase(path, g) or fnmatch.fnmatchcase(path, g + "/*") for g in globs)
 
 
-def diff(before, after, allow, only):
-    old, new = set(read_lines(before)), set(read_lines(after))
+def diff(shelf, before, after, allow, only):
+    old, new = shelf.get(before, List).set, shelf.get(after, List).set
     before, after = by_path(old - new), by_path(new - old)
     paths = sorted(before.keys() | after.keys())
     if only:
@@ -182,18 +251,41 @@ def diff(before, after, allow, only):
     return 1 if count else 0
 
 
-def main():
+def obey(shelf, words):
     options = {"--base": [], "--upper": [], "--allow": [], "--only": []}
-    names, words = [], iter(sys.argv[1:])
+    names, words = [], iter(words)
     for word in words:
         (options[word] if word in options else names).append(next(words) if word in options else word)
     match names:
         case ["take", root, to]:
-            return take(root, to, "".join(options["--base"]), "".join(options["--upper"]))
+            return take(shelf, root, to, "".join(options["--base"]), "".join(options["--upper"]))
         case ["diff", before, after]:
-            return diff(before, after, options["--allow"], "".join(options["--only"]))
+            return diff(shelf, before, after, options["--allow"], "".join(options["--only"]))
+        case ["serve", ask, answer]:
+            return serve(shelf, ask, answer)
     print(__doc__, file=sys.stderr)
     return 2
 
 
-sys.exit(main())
+def serve(shelf, ask, answer):
+    parent = os.getppid()
+    # Open for writing too: there is no end of file between two that ask.
+    with open(os.open(ask, os.O_RDWR), encoding="utf-8") as requests, open(os.open(answer, os.O_RDWR), "w") as answers:
+        while os.getppid() == parent:
+            if select.select([requests], [], [], 5)[0]:
+                to, *words = requests.readline().removesuffix("\n").split("\t")
+                print(carry_out(shelf, words, to), file=answers, flush=True)
+    return 0
+
+
+def carry_out(shelf, words, to):
+    with open(to, "w", encoding="utf-8") as out, contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+        try:
+            return obey(shelf, words)
+        except Exception:  # whatever it is, who asks must hear of it
+            traceback.print_exc()
+            return 3
+
+
+if __name__ == "__main__":
+    sys.exit(obey(Shelf(), sys.argv[1:]))

@@ -7,7 +7,7 @@ source "$(dirname "$0")/../lib/report.sh"
 # shellcheck source=tests/lib/root.sh
 source "$tests_dir/lib/root.sh"
 
-change_content() { printf x | dd of="$1" bs=1 seek=20 conv=notrunc status=none; touch -r "$1.copy" "$1"; }
+change_content() { printf x | dd of="$1" bs=1 seek=20 conv=notrunc status=none; touch -r "${2-$1.copy}" "$1"; }
 change_size() { truncate -s +1 "$1"; }
 change_mode() { chmod 0600 "$1"; }
 change_owner() { chown 5 "$1"; }
@@ -47,6 +47,30 @@ sees_nothing() {
   expect_same "$base" "$case_dir/after"
 }
 
+# It says the same where it is asked by itself, and does not go by what a file held before.
+served_as_alone() {
+  with_root bookworm
+  : >"$ROOT/$LIBC"
+  snapshot "$case_dir/served"
+  python3 -SE "$tests_dir/lib/snapshot.py" take "$ROOT" "$case_dir/alone" --base "$base" --upper "$UPPER"
+  cmp "$case_dir/served" "$case_dir/alone" || fail "lists otherwise than alone"
+  expect_same "$case_dir/alone" "$case_dir/served"
+  sed -i "/libc.so.6\$/d" "$case_dir/served"
+  expect_differs "$case_dir/alone" "$case_dir/served"
+  # What it read once is read again where only its inside is another, whatever its times say.
+  cp -a --preserve=timestamps "$pristine/$LIBC" "$ROOT/$LIBC"
+  snapshot "$case_dir/before"
+  sleep 0.2
+  snapshot "$case_dir/again"
+  change_content "$ROOT/$LIBC" "$pristine/$LIBC"
+  snapshot "$case_dir/after"
+  expect_same "$case_dir/before" "$case_dir/again"
+  expect_differs "$case_dir/again" "$case_dir/after"
+  ! differences "$case_dir/absent" "$case_dir/served" >"$case_dir/said" || fail "finds no fault with a list that is not there"
+  grep -q "No such file.*absent" "$case_dir/said" || fail "does not say what is missing"
+  expect_same "$base" "$base"
+}
+
 main() {
   start_test "$@"
   local name overlay
@@ -70,6 +94,7 @@ dir_gone missing etc/ld.so.conf.d
 END
   done
   run_case nothing sees_nothing
+  run_case served_as_alone served_as_alone
   finish
 }
 
