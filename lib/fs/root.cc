@@ -1,12 +1,16 @@
 #include "lib/fs/root.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <climits>
 #include <memory>
+#include <utility>
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lib/base/sort.h"
@@ -19,6 +23,22 @@ namespace {
 // As many links as Linux itself follows in one path (path_resolution(7)).
 constexpr int max_links = 40;
 
+// The directory `path` below `dir`, if nothing on the way to it is a symbolic link: openat2(2), where the kernel has it.
+// Any failure is one that a walk by components tells better.
+UniqueFd open_without_links(int dir, const std::string& path) {
+  static std::atomic<bool> lacking = false;
+  if (lacking)
+    return {};
+  open_how how{};
+  how.flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
+  const auto fd = static_cast<int>(::syscall(SYS_openat2, dir, path.c_str(), &how, sizeof how));
+  // Some sandboxes say that they do not permit what they do not know.
+  if (fd < 0 && (errno == ENOSYS || errno == EPERM))
+    lacking = true;
+  return UniqueFd(fd);
+}
+
 // One walk from the root along a path. Keeps the directories on the way, so that `..` goes back the way it came.
 class Walk {
  public:
@@ -27,12 +47,15 @@ class Walk {
 
   Result<Found> run(std::string_view path) {
     push_path(path);
-    while (!pending_.empty()) {
+    while (!pending_.empty() || came_by_leap()) {
+      if (pending_.empty())
+        unfold(0);
+      leap();
       const std::string name = std::move(pending_.back());
       pending_.pop_back();
       if (name == "..") {
         if (!dirs_.empty())
-          leave();
+          unfold(1);
         continue;
       }
       if (auto found = TRY(step(name)); found.dir)
@@ -42,20 +65,60 @@ class Walk {
   }
 
  private:
-  int here() const { return dirs_.empty() ? root_ : dirs_.back().get(); }
+  // A directory on the way, and how much of the path leads to the one before it.
+  struct Entered {
+    UniqueFd fd;
+    size_t before;
+  };
 
-  // Components go on the stack in reverse; a trailing slash asks for a directory.
+  int here() const { return dirs_.empty() ? root_ : dirs_.back().fd.get(); }
+
+  // Components go on the stack in reverse; a slash at the end, or a dot, asks for a directory.
   void push_path(std::string_view path) {
     const auto pieces = split(path, '/');
-    must_be_dir_ = must_be_dir_ || (pending_.empty() && path.size() > 1 && path.ends_with('/'));
+    const bool asks = path.size() > 1 && (path.ends_with('/') || path.ends_with("/."));
+    must_be_dir_ = must_be_dir_ || (pending_.empty() && asks);
     for (auto piece = pieces.rbegin(); piece != pieces.rend(); ++piece)
       if (!piece->empty() && *piece != ".")
         pending_.emplace_back(*piece);
+    may_leap_ = true;
   }
 
-  void leave() {
+  // Takes all components but the last at once, if there are several and none of them is a link or assumed to be one.
+  void leap() {
+    if (!std::exchange(may_leap_, false) || pending_.size() < 3 || std::ranges::contains(pending_, ".."))
+      return;
+    std::string way;
+    for (size_t i = pending_.size() - 1; i > 0; --i) {
+      way = way.empty() ? pending_[i] : str(way, '/', pending_[i]);
+      if (is_assumed(way))
+        return;
+    }
+    if (UniqueFd dir = open_without_links(here(), way)) {
+      pending_.erase(pending_.begin() + 1, pending_.end());
+      enter(std::move(dir), way);
+    }
+  }
+
+  bool came_by_leap() const {
+    return !dirs_.empty() && path_.find('/', dirs_.back().before + 1) != std::string::npos;
+  }
+
+  // Goes back to where the last directory was entered from. What led from there to it, but for so many components at
+  // its end, is to be walked again.
+  void unfold(size_t without) {
+    const size_t before = dirs_.back().before;
+    std::string way = path_.substr(before);
     dirs_.pop_back();
-    path_.resize(dirs_.empty() ? 0 : path_.rfind('/'));
+    path_.resize(before);
+    if (without != 0)
+      way.resize(way.rfind('/') == std::string::npos ? 0 : way.rfind('/'));
+    push_path(way);
+  }
+
+  void enter(UniqueFd dir, const std::string& way) {
+    dirs_.push_back({std::move(dir), path_.size()});
+    path_ = path_of(way);
   }
 
   std::string path_of(const std::string& name) const { return path_.empty() ? name : str(path_, '/', name); }
@@ -78,8 +141,10 @@ class Walk {
     // On the way nearly all are directories: what opens as one needs no other look.
     int refused = 0;
     if (!is_last && !is_assumed(name)) {
-      if (enter(name))
+      if (UniqueFd dir{::openat(here(), name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)}) {
+        enter(std::move(dir), name);
         return Found{};
+      }
       refused = errno;
     }
     if (is_assumed(name)) {
@@ -105,15 +170,6 @@ class Walk {
     return fail("find", shown_, S_ISDIR(info.st_mode) ? refused : ENOTDIR);
   }
 
-  bool enter(const std::string& name) {
-    UniqueFd dir(::openat(here(), name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (!dir)
-      return false;
-    path_ = path_of(name);
-    dirs_.push_back(std::move(dir));
-    return true;
-  }
-
   Result<Found> end(const std::string& name, bool exists, const struct stat& info) {
     if (must_be_dir_ && exists && !S_ISDIR(info.st_mode))
       return fail("find", shown_, ENOTDIR);
@@ -125,7 +181,7 @@ class Walk {
   // The walk ends here: its descriptor is the caller's.
   Result<UniqueFd> take_dir() {
     if (!dirs_.empty())
-      return std::move(dirs_.back());
+      return std::move(dirs_.back().fd);
     return open_at(root_, ".", O_PATH | O_DIRECTORY, 0, shown_);
   }
 
@@ -146,11 +202,12 @@ class Walk {
   std::string_view shown_;
   Last last_;
   const AssumedLinks* assumed_;
-  std::vector<UniqueFd> dirs_;
+  std::vector<Entered> dirs_;
   std::vector<std::string> pending_;
   std::string path_;
   int links_ = 0;
   bool must_be_dir_ = false;
+  bool may_leap_ = false;
 };
 
 }  // namespace
