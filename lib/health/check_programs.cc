@@ -4,6 +4,9 @@
 #include <map>
 #include <set>
 
+#include <fcntl.h>
+
+#include "lib/base/fd.h"
 #include "lib/base/sort.h"
 #include "lib/base/text.h"
 #include "lib/bundle/programs.h"
@@ -72,11 +75,18 @@ class ProgramsCheck {
       const auto found = p_.root.find(program);
       if (!found || !key_.insert(found->path).second)
         continue;
-      const auto head = p_.root.read_file(found->path, 64 << 20);
-      const bool runs = head && (elf::is_elf(*head) || head->starts_with("#!"));
-      if (!runs && S_ISREG(found->info.st_mode))
+      if (S_ISREG(found->info.st_mode) && !looks_like_program(found->path))
         damaged_[found->path] = {found->info.st_size == 0 ? "is empty" : "is no program", {found->path}};
     }
+  }
+
+  // A root has key programs of megabytes, which are not read for their first bytes.
+  bool looks_like_program(const std::string& path) const {
+    std::array<char, 16> head{};
+    const auto fd = p_.root.open_file(path, O_RDONLY);
+    const auto count = fd ? pread_full(fd->get(), head, 0, path) : std::unexpected(fd.error());
+    const std::string_view text(head.data(), count.value_or(0));
+    return elf::is_elf(text) || text.starts_with("#!");
   }
 
   void look_at(std::unique_ptr<elf::Library> file) {
