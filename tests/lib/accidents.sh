@@ -75,7 +75,7 @@ in_safe_order() {  # NAME...
 # Does the damage, and proves it by what the root says for itself.
 break_root() {  # NAME
   # These functions delete; they must never see another directory than this.
-  if [[ $ROOT != "$case_dir/root" ]] || ! mountpoint -q "$ROOT"; then fail "no root to break is mounted"; fi
+  if [[ $ROOT != "$case_dir/root" ]] || ! is_mounted "$ROOT"; then fail "no root to break is mounted"; fi
   "break_$1"
   check_control "$1"
 }

@@ -60,13 +60,25 @@ need_kit() {
   exit 2
 }
 
+# What a test starts by the thousand it does itself: a process takes longer than most of what they do.
+show() {  # FILE
+  local lines
+  mapfile -t lines <"$1"
+  printf '%s\n' "${lines[@]}"
+}
+
+is_mounted() {  # PATH
+  local mounts
+  mapfile -t mounts </proc/self/mountinfo
+  [[ ${mounts[*]} == *" $1 "* ]]
+}
+
 fail() { printf '%s\n' "$*" >"$case_dir/why"; exit 1; }
 skip() { printf '%s\n' "$*" >"$case_dir/why"; exit 77; }
 
 run_case() {  # NAME COMMAND...
-  local name=$1 status log
+  local name=$1 status log=$logs/.running
   shift
-  log=$logs/${name//\//_}.log
   case_dir=$work/case
   mkdir -p "$case_dir"
   # Not `if (...)` nor `(...) || ...`: both switch `set -e` off in the subshell.
@@ -79,17 +91,16 @@ run_case() {  # NAME COMMAND...
 }
 
 settle() {  # NAME STATUS LOG
-  local why
+  local why kept=$logs/${1//\//_}.log
   if (($2 == 0)); then
     passed=$((passed + 1))
     echo "ok $1"
-    rm -f "$3"
     return
   fi
   why=$(cat "$case_dir/why" 2>/dev/null || tail -n 1 "$3" | cut -c1-200)
   case $2 in
-    77) skipped=$((skipped + 1)); echo "skip $1: $why"; rm -f "$3" ;;
-    *) failed=$((failed + 1)); echo "not ok $1: $why [log: $3]" ;;
+    77) skipped=$((skipped + 1)); echo "skip $1: $why" ;;
+    *) failed=$((failed + 1)); mv "$3" "$kept"; echo "not ok $1: $why [log: $kept]" ;;
   esac
 }
 
@@ -111,9 +122,9 @@ clean_case() {
 # one in CI, which must not pass by testing nothing.
 need_root() {  # NAME: sets $pristine
   local status=0 known=$work/.root-$1
-  if [[ -s $known ]]; then pristine=$(<"$known"); return; fi
+  if [[ -s $known ]]; then read -r pristine <"$known"; return; fi
   pristine=$("$tests_dir/roots" "$1") || status=$?
-  if ((status == 0)); then printf '%s' "$pristine" >"$known"; return; fi
+  if ((status == 0)); then printf '%s\n' "$pristine" >"$known"; return; fi
   ((status == 77)) && [[ ${CI-} != true ]] && skip "the root $1 could not be fetched"
   fail "the root $1 could not be built"
 }

@@ -86,11 +86,10 @@ snapshot() {  # FILE
 
 differences() { ask_comparer diff "$@"; }
 
-# One comparer serves a whole test, as start_test starts it.
+# One serves a whole test, as start_test starts it: see answers.py.
 start_comparer() {
   mkfifo "$work/.ask" "$work/.answer"
-  (cd / && exec python3 -SE "$tests_dir/lib/snapshot.py" serve "$work/.ask" "$work/.answer") \
-    </dev/null >"$logs/comparer.log" 2>&1 &
+  (cd / && exec python3 -BSE "$tests_dir/lib/answers.py" "$work/.ask" "$work/.answer") </dev/null >"$logs/comparer.log" 2>&1 &
   comparer=$!
   disown "$comparer"
 }
@@ -104,7 +103,7 @@ ask_comparer() {  # WORD...: prints what it says, and ends with its status
   local status IFS=$'\t'
   printf '%s\n' "$case_dir/.says"$'\t'"$*" >"$work/.ask"
   read -r -t 400 status <"$work/.answer" || fail "the comparer does not answer"
-  [[ ! -s $case_dir/.says ]] || printf '%s\n' "$(<"$case_dir/.says")"
+  [[ ! -s $case_dir/.says ]] || show "$case_dir/.says"
   return "$status"
 }
 
@@ -127,7 +126,7 @@ assert_runs() {  # COMMAND...
   local output
   output=$(inside "$@" 2>&1) || fail "does not run after the repair: $*: ${output:0:160}"
   # The loader complains of a bad preload on each start, and goes on.
-  ! grep -q 'ERROR: ld.so' <<<"$output" || fail "complains after the repair: $*: ${output:0:160}"
+  [[ $output != *'ERROR: ld.so'* ]] || fail "complains after the repair: $*: ${output:0:160}"
 }
 
 assert_healthy() {

@@ -3,7 +3,6 @@
 
     snapshot.py take ROOT FILE [--base FILE --upper DIR]
     snapshot.py diff BEFORE AFTER [--allow GLOB]... [--only FILE]
-    snapshot.py serve ASK ANSWER
 
 A list has one line a path: type, mode, uid, gid, size, nlink, device, mtime,
 sha256 or link, xattrs, path. Left out is what a restore may change without
@@ -18,23 +17,13 @@ diff prints one difference a line and exits 1 if there is any. --allow names
 paths that may differ (and all below them), --only a file of paths, one a
 line, outside of which nothing is compared. Times that alone differ are
 printed as `mtime`, and do not count.
-
-serve does the same for whoever writes into the FIFO named ASK, a line a
-request: a file for what it prints, and the words as above, with tabs between
-them. When it is done it writes its status into the FIFO named ANSWER. It ends
-with the process that started it. A test run asks some ten thousand times: to
-start and to read the list of an untouched root takes ten times as long as what
-is asked.
 """
-import contextlib
 import fnmatch
 import hashlib
 import os
-import select
 import stat
 import sys
 import time
-import traceback
 
 FIELDS = ["type", "mode", "uid", "gid", "size", "nlink", "device", "mtime", "content", "xattrs"]
 EXCLUDED = b"var/lib/rescue"
@@ -261,30 +250,8 @@ def obey(shelf, words):
             return take(shelf, root, to, "".join(options["--base"]), "".join(options["--upper"]))
         case ["diff", before, after]:
             return diff(shelf, before, after, options["--allow"], "".join(options["--only"]))
-        case ["serve", ask, answer]:
-            return serve(shelf, ask, answer)
     print(__doc__, file=sys.stderr)
     return 2
-
-
-def serve(shelf, ask, answer):
-    parent = os.getppid()
-    # Open for writing too: there is no end of file between two that ask.
-    with open(os.open(ask, os.O_RDWR), encoding="utf-8") as requests, open(os.open(answer, os.O_RDWR), "w") as answers:
-        while os.getppid() == parent:
-            if select.select([requests], [], [], 5)[0]:
-                to, *words = requests.readline().removesuffix("\n").split("\t")
-                print(carry_out(shelf, words, to), file=answers, flush=True)
-    return 0
-
-
-def carry_out(shelf, words, to):
-    with open(to, "w", encoding="utf-8") as out, contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
-        try:
-            return obey(shelf, words)
-        except Exception:  # whatever it is, who asks must hear of it
-            traceback.print_exc()
-            return 3
 
 
 if __name__ == "__main__":

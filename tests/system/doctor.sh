@@ -77,7 +77,7 @@ drop_kernel() {
   done
 }
 
-findings() { python3 -SEc 'import json, sys; [print(f["severity"], f["id"]) for f in json.load(open(sys.argv[1]))["findings"]]' "$1"; }
+findings() { ask_comparer findings "$1"; }
 
 wanted() {  # ACCIDENT MODE
   if [[ $2 == bundle ]]; then told_of "$1" bundle "${told[$1.finding]}"; else told_of "$1" finding; fi
@@ -89,9 +89,8 @@ check_found() {  # ACCIDENT MODE
   want=$(wanted "$1" "$2")
   [[ $want != - ]] || return 0
   want=${want#note:}
-  found=$(python3 -SEc 'import json, sys; said = json.load(open(sys.argv[1]))
-print(*said.get("found", []), *[f["id"] for f in said["findings"]], sep="\n")' "$case_dir/said")
-  grep -qE "^($want)\$" <<<"$found" || fail "does not find $want, but ${found//$'\n'/ }"
+  found=$(findings "$case_dir/said")
+  grep -qE "^[a-z]+ ($want)\$" <<<"$found" || fail "does not find $want, but ${found//$'\n'/ }"
 }
 
 # The finding that is meant is there; a healthy root has none.
@@ -120,8 +119,7 @@ check_pristine() {  # ACCIDENT
   for glob in $left; do allow+=(--allow "$glob"); done
   set +f
   if [[ ${row[$1.scope]-} == bundle && -e $bundles/$NAME.tzst && $left != '*' ]]; then
-    held_paths "$bundles/$NAME.tzst" >"$case_dir/held"
-    allow+=(--only "$case_dir/held")
+    allow+=(--only "$(held_paths "$bundles/$NAME.tzst")")
   fi
   snapshot "$case_dir/after"
   expect_same "$base" "$case_dir/after" "${allow[@]}"

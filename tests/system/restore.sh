@@ -77,8 +77,7 @@ check_restored() {  # ACCIDENT
   for glob in ${row[$1.left]-}; do allow+=(--allow "$glob"); done
   set +f
   if [[ ${row[$1.scope]-} == bundle ]]; then
-    held_paths "$bundles/$NAME.tzst" >"$case_dir/held"
-    allow+=(--only "$case_dir/held")
+    allow+=(--only "$(held_paths "$bundles/$NAME.tzst")")
   fi
   expect_same "$base" "$case_dir/after" "${allow[@]}"
   [[ $(type -t "after_$1") != function ]] || "after_$1"
@@ -93,7 +92,7 @@ check_again() {  # INSIDE EXPECT BUNDLE
 }
 
 check_undo() {  # INSIDE
-  grep -qi 'nothing to do' "$case_dir/said.first" && return  # nothing was done
+  [[ ${said_first,,} != *'nothing to do'* ]] || return 0  # nothing was done
   undo "$1"
   snapshot "$case_dir/undone"
   expect_same "$case_dir/broken" "$case_dir/undone" --allow opt/rescue
