@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Boot a virtual machine and talk to it over its serial line, as an operator would.
 
-    vm.py --image DISK [--kernel FILE] [--initrd FILE] [--append WORDS] --log FILE STEP...
+    vm.py --image DISK [--kernel FILE] [--initrd FILE] [--append WORDS] [--resume FILE] --log FILE STEP...
 
-Without a kernel the disk's own boot loader starts.
+Without a kernel the disk's own boot loader starts. With --resume the machine goes on where `save` stopped it: it must be
+given the same words, and disks as they were then.
 
 Steps, done in order; each is NAME:ARGUMENT:
     expect:REGEX     wait until this is printed, after what the last expect matched
@@ -11,6 +12,7 @@ Steps, done in order; each is NAME:ARGUMENT:
     send:TEXT        type TEXT and Enter
     type:TEXT        type TEXT alone; \\xNN stands for a byte
     pipe:COMMAND     run COMMAND with the serial line as its input and output, until it ends; its status must be 0
+    save:FILE        stop the machine, keep its memory in FILE, and end it
     kill:SECONDS     pull the plug after that time (0.5 is a fine number)
     gone:            wait until the machine has switched itself off, or restarted: it is not allowed to restart
     quit:            end it
@@ -18,6 +20,7 @@ Steps, done in order; each is NAME:ARGUMENT:
 The console is kept in the log. Status 0 if every step was done, 1 if not: the last line of the log says why.
 """
 import argparse
+import json
 import os
 import re
 import select
@@ -51,13 +54,17 @@ class Machine:
         kind = ["-M", "virt", "-cpu", "cortex-a57"] if options.machine == "aarch64" else []
         # One processor: with two, the kernel's patching of its own code now and then meets the emulator half-way, and it
         # panics for an int3 of its own.
+        control = os.path.join(self.folder.name, "control")
         command = [f"qemu-system-{options.machine}", *kind, "-accel", options.accel, "-m", "512", "-smp", "1",
                    "-nodefaults", "-display", "none", "-no-reboot", "-net", "none",
-                   "-chardev", f"socket,id=line,path={path}", "-serial", "chardev:line"]
+                   "-chardev", f"socket,id=line,path={path}", "-serial", "chardev:line",
+                   "-qmp", f"unix:{control},server=on,wait=off"]
         if options.kernel:
             command += ["-kernel", options.kernel, "-append", options.append]
         if options.initrd:
             command += ["-initrd", options.initrd]
+        if options.resume:
+            command += ["-incoming", f"exec:cat {shlex.quote(options.resume)}"]
         for image in options.image:
             command += ["-drive", f"file={image},if=virtio,format=raw,cache=unsafe"]
         self.write_log(f"--- {' '.join(map(shlex.quote, command))}\n")
@@ -65,6 +72,51 @@ class Machine:
         listener.settimeout(LIMIT)
         self.line, _ = listener.accept()
         listener.close()
+        self.control = None
+        self.control_path = control
+        if options.resume:
+            self.wait_for("query-status", "paused")  # as it was when it was saved
+            self.ask("cont")
+
+    def open_control(self):
+        while True:
+            line = socket.socket(socket.AF_UNIX)
+            line.settimeout(LIMIT)
+            try:
+                line.connect(self.control_path)
+                return line
+            except OSError:  # just started: it is not there yet
+                line.close()
+                if self.process.poll() is not None:
+                    raise Failure("the machine ended") from None
+                time.sleep(0.02)
+
+    def ask(self, command, **arguments):
+        """QEMU itself, by its machine protocol: what it returns to a command."""
+        if self.control is None:
+            self.control = self.open_control().makefile("rw", encoding="utf-8")
+            self.ask("qmp_capabilities")
+        print(json.dumps({"execute": command, "arguments": arguments}), file=self.control, flush=True)
+        for answer in map(json.loads, self.control):
+            if "error" in answer:
+                raise Failure(f"{command}: {answer['error']['desc']}")
+            if "return" in answer:
+                return answer["return"]
+        raise Failure(f"the machine ended at {command}")
+
+    def wait_for(self, query, status):
+        end = time.monotonic() + LIMIT
+        while (now := self.ask(query).get("status")) != status:
+            if now == "failed" or time.monotonic() > end:
+                raise Failure(f"{query}: {now}, not {status}")
+            time.sleep(0.02)
+
+    def save(self, file):
+        self.ask("stop")
+        self.ask("migrate", uri=f"exec:cat >{shlex.quote(file)}")
+        self.wait_for("query-migrate", "completed")
+        self.ask("quit")
+        self.process.wait(timeout=60)
 
     def write_log(self, text):
         self.log.write(text.encode())
@@ -134,6 +186,8 @@ class Machine:
             self.send(argument)
         elif name == "pipe":
             self.pipe(argument)
+        elif name == "save":
+            self.save(argument)
         elif name == "kill":
             self.kill(float(argument))
         elif name == "gone":
@@ -157,6 +211,7 @@ def main():
     parser.add_argument("--kernel")
     parser.add_argument("--initrd")
     parser.add_argument("--append", default="")
+    parser.add_argument("--resume")
     parser.add_argument("--accel", default=os.environ.get("RESCUE_ACCEL", "tcg,thread=multi"))
     parser.add_argument("--machine", choices=["x86_64", "aarch64"], default="x86_64")
     parser.add_argument("--log", required=True)

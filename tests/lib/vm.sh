@@ -35,7 +35,7 @@ with_disk() {  # NAME [bare]
   kernel=$(echo "$system"/boot/vmlinuz-*)
   initrd=$(echo "$system"/boot/initrd.img-*)
   root_word=root=LABEL=server
-  more_disks=()
+  more_disks=() memory=
 }
 
 # on_disk COMMAND...: debugfs on $disk, for small changes and looks without mounting it.
@@ -50,12 +50,13 @@ delete_glibc() {
 }
 
 # boot WORDS STEP...: a machine with $disk, $kernel and $initrd, and WORDS added to the kernel's; with $more_disks too.
+# Where $memory is set, it goes on from what is saved there.
 # On a busy machine the emulated timer's first ticks get lost: without no_timer_check the kernel panics then.
 boot() {
   local words=$1
   shift
   python3 "$tests_dir/lib/vm.py" "${more_disks[@]/#/--image=}" --image "$disk" --kernel "$kernel" \
-    --initrd "$initrd" --log "$case_dir/console" \
+    --initrd "$initrd" ${memory:+--resume "$memory"} --log "$case_dir/console" \
     --append "$root_word ro console=ttyS0,115200 panic=-1 edd=off tsc=reliable no_timer_check mitigations=off $words" "$@" ||
     { keep_console; fail "$(tail -n 1 "$case_dir/console" | cut -c1-200)"; }
 }

@@ -204,8 +204,8 @@ password_kinds() {  # ROOT
     "expect:the system is repaired" "expect:healthy; going on with" gone:
 }
 
-# The plug is pulled during the repair, again and again. The machine is switched off where it would go on with the
-# system's own init: what that does is another test's.
+# The plug is pulled during the repair, again and again; each time the machine goes on from where it was when the repair
+# began. It is switched off where it would go on with the system's own init: what that does is another test's.
 power_cuts() {  # ROOT
   local cuts=${RESCUE_CUTS:-20} seed=$RESCUE_SEED start length moment i
   local words="$rescue_init rescue.fix rescue.timeout=0 rescue.init=/opt/rescue/bin/poweroff quiet"
@@ -219,10 +219,13 @@ power_cuts() {  # ROOT
   # From the beginning of the repair to the end, in milliseconds, as this machine is today.
   length=$(awk '/looking/ {a = $1} /healthy/ {b = $1} END {printf "%d", (b - a) * 1000}' "$case_dir/times")
   echo "the repair takes $length ms, the whole $((($(date +%s%N) - start) / 1000000)) ms"
+  cp --sparse=always "$case_dir/broken" "$disk"
+  boot "$words -- -f" "expect:looking for what is broken" "save:$case_dir/memory"
+  mv "$disk" "$case_dir/broken"
   for ((i = 1; i <= cuts; i++)); do
     cp --sparse=always "$case_dir/broken" "$disk"
     moment=$(python3 -c "import random; random.seed($seed * 1000 + $i); print(random.uniform(0, $length) / 1000)")
-    boot "$words -- -f" "expect:looking for what is broken" "kill:$moment"
+    memory=$case_dir/memory boot "$words -- -f" "kill:$moment"
     boot "$words -- -f" "${healthy[@]}"
     expect_clean_disk
     echo "cut $i after $moment s: repaired"
