@@ -23,8 +23,8 @@ namespace {
 // As many links as Linux itself follows in one path (path_resolution(7)).
 constexpr int max_links = 40;
 
-// The directory `path` below `dir`, if nothing on the way to it is a symbolic link: openat2(2), where the kernel has it.
-// Any failure is one that a walk by components tells better.
+// The directory `path` below `dir`, if nothing on the way to it is a symbolic link: openat2(2), where the kernel has
+// it. Any failure is one that a walk by components tells better.
 UniqueFd open_without_links(int dir, const std::string& path) {
   static std::atomic<bool> lacking = false;
   if (lacking)
@@ -100,9 +100,7 @@ class Walk {
     }
   }
 
-  bool came_by_leap() const {
-    return !dirs_.empty() && path_.find('/', dirs_.back().before + 1) != std::string::npos;
-  }
+  bool came_by_leap() const { return !dirs_.empty() && path_.find('/', dirs_.back().before + 1) != std::string::npos; }
 
   // Goes back to where the last directory was entered from. What led from there to it, but for so many components at
   // its end, is to be walked again.

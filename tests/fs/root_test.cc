@@ -23,9 +23,9 @@ void make_tree(const Scratch& scratch) {
 }
 
 std::string random_path(std::mt19937& random) {
-  static constexpr std::string_view names[] = {"a",    "b",    "c",    "d",   "usr",   "lib",    "x",    "e",    "f",
-                                               "up",   "here", "far",  "..",  ".",     "slash",  "lost", "file", "loop",
-                                               "back", "root", "none", "a/b", "a/b/c", "usr/lib"};
+  static constexpr std::string_view names[] = {"a",    "b",    "c",    "d",    "usr",  "lib", "x",     "e",
+                                               "f",    "up",   "here", "far",  "..",   ".",   "slash", "lost",
+                                               "file", "loop", "back", "root", "none", "a/b", "a/b/c", "usr/lib"};
   std::string path = random() % 2 != 0 ? "/" : "";
   const size_t count = 1 + random() % 7;
   for (size_t i = 0; i < count; ++i)
