@@ -12,7 +12,7 @@ namespace rescue {
 
 namespace {
 
-// Directories d0/d1/d2/..., a file in each, and links that lead up, down, away, nowhere and in circles.
+// Directories in one another, a file in each, and links that lead up, down, away, nowhere and in circles.
 void make_tree(const Scratch& scratch) {
   scratch.output_of(R"(
     mkdir -p top/a/b/c/d top/usr/lib/x top/e && cd top

@@ -11,8 +11,8 @@ need_kit
 rescue=$kit/bin/rescue
 mapfile -t applets < <("$rescue" --list)
 
-# The text of a file, without the ends of lines behind it; a zero byte is shown as `?`. No process does it: this test
-# would start thousands.
+# Sets $text to that of a file, without the ends of lines behind it; a zero byte is shown as `?`. No process does it: this
+# test would start thousands.
 text_of() {  # FILE
   local IFS='?' parts
   mapfile -d '' -t parts <"$1"
@@ -22,11 +22,13 @@ text_of() {  # FILE
 
 # expect STATUS COMMAND...: runs it, with its output in $out and its messages in $err.
 expect() {
-  local expected=$1 status=0
+  local expected=$1 status=0 text
   shift
   timeout 20 "$@" >"$case_dir/out" 2>"$case_dir/err" || status=$?
-  text_of "$case_dir/out" && out=$text
-  text_of "$case_dir/err" && err=$text
+  text_of "$case_dir/out"
+  out=$text
+  text_of "$case_dir/err"
+  err=$text
   ((status == expected)) || fail "$* ended with $status instead of $expected: $err"
 }
 

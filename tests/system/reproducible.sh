@@ -2,8 +2,8 @@
 # reproducible: the same sources in another directory give the same release archive, byte for byte.
 # Usage: tests/system/reproducible.sh [ARCH]
 #
-# Most objects of the other directory come from the compiler's cache, as what was compiled elsewhere: that they are what
-# would be compiled there is seen on some, drawn anew with each commit. RESCUE_COMPILE_ALL=1 compiles all of them there.
+# Objects of the other directory may come from the compiler's cache, as what was compiled elsewhere. Some, drawn anew with
+# each commit, are compiled there without it, and compared with the first build's. RESCUE_COMPILE_ALL=1 compiles all.
 set -euo pipefail
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
@@ -32,7 +32,7 @@ compile_drawn() {
   while IFS=$'\t' read -r object command; do
     [[ $command == *" -o $object "* ]] || { echo "NOT OK  $object: not what its command makes" >&2; return 1; }
     (cd "$copy/build/meson/$arch" && eval "${command/ -o $object / -o $work/object }") </dev/null
-    if ! cmp "$work/object" "$copy/build/meson/$arch/$object"; then
+    if ! cmp "$work/object" "$top/build/meson/$arch/$object"; then
       echo "NOT OK  $object: other bytes where it is compiled in another directory" >&2
       return 1
     fi
