@@ -20,18 +20,32 @@ copy_sources() {
     tar -C "$top" --null --ignore-failed-read -T - -c | tar -x -C "$copy"
 }
 
-# OUTPUT and COMMAND of some of the objects, with a tab between them.
+# OUTPUT and COMMAND of some of the objects, with a tab between them: [ is always one, as its name is quoted in its command.
 draw_objects() {
   jq -r '.[] | .output + "\t" + .command' "$copy/build/meson/$arch/compile_commands.json" |
-    awk -v seed="$SOURCE_DATE_EPOCH" 'BEGIN { srand(seed) } { printf "%.9f\t%s\n", rand(), $0 }' |
+    awk -v seed="$SOURCE_DATE_EPOCH" 'BEGIN { srand(seed) } { printf "%.9f\t%s\n", /^[^\t]*\[/ ? 0 : rand(), $0 }' |
     sort -n | head -n "$drawn" | cut -f2-
+}
+
+# compile OBJECT COMMAND: does COMMAND, which makes OBJECT, and leaves what it makes in $work/object.
+compile() {
+  local object=$1 argv=() i
+  eval "argv=($2)"
+  for i in "${!argv[@]}"; do
+    [[ ${argv[i]} == -o && ${argv[i + 1]-} == "$object" ]] || continue
+    argv[i + 1]=$work/object
+    (cd "$copy/build/meson/$arch" && "${argv[@]}") </dev/null
+    return
+  done
+  echo "NOT OK  $object: not what its command makes" >&2
+  return 1
 }
 
 compile_drawn() {
   local object command count=0
   while IFS=$'\t' read -r object command; do
-    [[ $command == *" -o $object "* ]] || { echo "NOT OK  $object: not what its command makes" >&2; return 1; }
-    (cd "$copy/build/meson/$arch" && eval "${command/ -o $object / -o $work/object }") </dev/null
+    rm -f "$work/object"
+    compile "$object" "$command"
     if ! cmp "$work/object" "$top/build/meson/$arch/$object"; then
       echo "NOT OK  $object: other bytes where it is compiled in another directory" >&2
       return 1
