@@ -315,8 +315,9 @@ class Parser {
     return true;
   }
 
+  // Also where a unit follows: 12:00 +1 day is a day later than 12:00 in the zone +1, as GNU's grammar has it.
   bool zone_behind_time() {
-    if (!is(Token::signed_number) || is_unit(1))
+    if (!is(Token::signed_number))
       return true;
     ++zones;
     return offset();
