@@ -7,6 +7,7 @@
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <span>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -165,12 +166,11 @@ Result<uint64_t> parse_block(std::string_view name, std::string_view text) {
   return amount.value;
 }
 
-template <size_t n>
-Result<uint64_t> parse_symbols(const Symbol (&symbols)[n], std::string_view operand, std::string_view list) {
+Result<uint64_t> parse_symbols(std::span<const Symbol> symbols, std::string_view operand, std::string_view list) {
   uint64_t value = 0;
   for (const std::string_view word : split(list, ',')) {
-    const auto* const found = std::ranges::find_if(symbols, [&](const Symbol& symbol) { return symbol.name == word; });
-    if (found == std::end(symbols))
+    const auto found = std::ranges::find_if(symbols, [&](const Symbol& symbol) { return symbol.name == word; });
+    if (found == symbols.end())
       return usage_error(operand, " knows no ", Quoted(word));
     value |= found->value;
   }
@@ -187,7 +187,30 @@ Result<Report> parse_report(std::string_view word) {
   return usage_error("status knows no ", Quoted(word));
 }
 
+template <typename T>
+struct Operand {
+  char name[6];
+  T Settings::* field;
+};
+
+constexpr Operand<uint64_t> block_operands[] = {{"bs", &Settings::both_blocks},
+                                                {"ibs", &Settings::input_block},
+                                                {"obs", &Settings::output_block},
+                                                {"cbs", &Settings::conversion_block}};
+constexpr Operand<Amount> amount_operands[] = {
+    {"skip", &Settings::skip}, {"iseek", &Settings::skip}, {"seek", &Settings::seek}, {"oseek", &Settings::seek}};
+
 Result<> parse_operand(Settings& s, std::string_view name, std::string_view value) {
+  for (const auto& operand : block_operands)
+    if (name == operand.name) {
+      s.*operand.field = TRY(parse_block(name, value));
+      return {};
+    }
+  for (const auto& operand : amount_operands)
+    if (name == operand.name) {
+      s.*operand.field = TRY(parse_amount(value));
+      return {};
+    }
   if (name == "if")
     s.input_name = value;
   else if (name == "of")
@@ -200,18 +223,6 @@ Result<> parse_operand(Settings& s, std::string_view name, std::string_view valu
     s.output_flags |= TRY(parse_symbols(flags, name, value));
   else if (name == "status")
     s.report = TRY(parse_report(value));
-  else if (name == "bs")
-    s.both_blocks = TRY(parse_block(name, value));
-  else if (name == "ibs")
-    s.input_block = TRY(parse_block(name, value));
-  else if (name == "obs")
-    s.output_block = TRY(parse_block(name, value));
-  else if (name == "cbs")
-    s.conversion_block = TRY(parse_block(name, value));
-  else if (name == "skip" || name == "iseek")
-    s.skip = TRY(parse_amount(value));
-  else if (name == "seek" || name == "oseek")
-    s.seek = TRY(parse_amount(value));
   else if (name == "count")
     s.count = TRY(parse_amount(value));
   else
@@ -406,8 +417,7 @@ class Copier {
     if (done)
       done = finish();
     progress_.print();
-    drop_caches();
-    return done;
+    return done ? drop_caches(true) : done;
   }
 
  private:
@@ -519,6 +529,8 @@ class Copier {
     const uint64_t seek = seek_bytes(s_);
     if (seek > 0 && ::lseek(out_, static_cast<off_t>(seek), SEEK_CUR) < 0)
       return fail("seek", out_name_);
+    input_passed_ = ::lseek(in_, 0, SEEK_CUR);
+    output_passed_ = ::lseek(out_, 0, SEEK_CUR);
     return {};
   }
 
@@ -589,7 +601,8 @@ class Copier {
         return static_cast<size_t>(s_.input_block);
       }
       failures_ = 0;
-      if (*count == 0)
+      at_end_ = *count == 0;
+      if (at_end_)
         return std::nullopt;
       take(records, bytes, *count);
       if (*count == s_.input_block) {
@@ -618,6 +631,7 @@ class Copier {
     uint64_t bytes = limits_bytes() ? s_.count->value : 0;
     while (true) {
       progress_.tick();
+      TRY(drop_caches(false));
       const auto count = TRY(next_block(records, bytes));
       if (!count)
         break;
@@ -750,13 +764,36 @@ class Copier {
     return put({&last, 1});
   }
 
-  void drop_caches() const {
-    if ((s_.input_flags & flag_nocache) != 0)
-      (void)::posix_fadvise(in_, 0, 0, POSIX_FADV_DONTNEED);
-    if ((s_.output_flags & flag_nocache) != 0) {
-      (void)::fdatasync(out_);
-      (void)::posix_fadvise(out_, 0, 0, POSIX_FADV_DONTNEED);
-    }
+  // Drops from the page cache what has been passed, in steps that are worth the call; at the `last` call what is left
+  // of it, and where the end was reached or nothing was to be copied all that is behind it, too.
+  Result<> drop_caches(bool last) {
+    TRY(drop_cache(s_.input_flags, in_, in_name_, input_passed_, last, last && at_end_));
+    return drop_cache(s_.output_flags, out_, out_name_, output_passed_, last,
+                      last && at_end_ && !has(conversion::notrunc));
+  }
+
+  [[gnu::noinline]] Result<> drop_cache(uint64_t flags, int fd, const std::string& name, off_t& from, bool last,
+                                        bool to_end) const {
+    if ((flags & flag_nocache) == 0)
+      return {};
+    constexpr off_t step = 128 << 10;
+    const bool nothing_else = last && s_.count && s_.count->value == 0;
+    const off_t here = ::lseek(fd, 0, SEEK_CUR);
+    off_t size = here - from;
+    if (!last)
+      size -= size % step;
+    to_end |= nothing_else;
+    if (size <= 0 && !to_end)
+      return {};
+    // Only what is on the disk can be dropped.
+    if (last && fd == out_)
+      (void)::fdatasync(fd);
+    const int error = here < 0 ? ESPIPE : ::posix_fadvise(fd, from, to_end ? 0 : size, POSIX_FADV_DONTNEED);
+    from += size;
+    // It is advice, but to who wants nothing else.
+    if (error != 0 && nothing_else)
+      return fail("drop from the cache", name, error);
+    return {};
   }
 
   static constexpr unsigned most_failures = 1U << 20;
@@ -774,6 +811,9 @@ class Copier {
   bool plain_ = false;
   bool translates_ = false;
   bool hole_at_end_ = false;
+  bool at_end_ = false;
+  off_t input_passed_ = 0;  // how far they have been dropped from the cache
+  off_t output_passed_ = 0;
   CharacterTable table_{};
   char newline_ = '\n';
   char space_ = ' ';
@@ -825,7 +865,11 @@ Result<int> run(const Options& /*opt*/, Io& io, Args& args) {
     const size_t equals = operand.find('=');
     if (equals == std::string_view::npos)
       return usage_error("there is no operand ", Quoted(operand));
-    TRY(parse_operand(s, operand.substr(0, equals), operand.substr(equals + 1)));
+    const std::string_view value = operand.substr(equals + 1);
+    TRY(parse_operand(s, operand.substr(0, equals), value));
+    // A block of that size is an error already.
+    if (equals > 2 && value.starts_with("0x"))
+      io.note("warning: '0x' is a zero multiplier; use '00x' if that is intended");
   }
   if (s.both_blocks != 0)
     s.input_block = s.output_block = s.both_blocks;
