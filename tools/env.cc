@@ -2,6 +2,8 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
+#include <memory>
 
 #include <unistd.h>
 
@@ -223,6 +225,20 @@ void list_signals(Io& io) {
   }
 }
 
+// A variable whose name is empty: setenv(3) refuses it, and GNU's env hands it on.
+void set_nameless(std::string_view setting) {
+  size_t count = 0;
+  while (environ != nullptr && environ[count] != nullptr && *environ[count] != '=')
+    ++count;
+  if (environ == nullptr || environ[count] == nullptr) {
+    // As setenv's own memory, it is the environment's until the end.
+    char** const more = std::make_unique<char*[]>(count + 2).release();
+    std::copy_n(environ, count, more);
+    environ = more;
+  }
+  environ[count] = ::strdup(std::string(setting).c_str());
+}
+
 Result<int> run(const Options& opt, Io& io, Args& args) {
   size_t next = 0;
   bool empty = opt.ignore_environment;
@@ -245,8 +261,10 @@ Result<int> run(const Options& opt, Io& io, Args& args) {
   for (; next < args.size() && args[next].contains('='); ++next) {
     say("setenv:   ", args[next]);
     const size_t equals = args[next].find('=');
-    if (::setenv(std::string(args[next].substr(0, equals)).c_str(), std::string(args[next].substr(equals + 1)).c_str(),
-                 1) < 0)
+    if (equals == 0)
+      set_nameless(args[next]);
+    else if (::setenv(std::string(args[next].substr(0, equals)).c_str(),
+                      std::string(args[next].substr(equals + 1)).c_str(), 1) < 0)
       return fail("set", args[next]);
   }
   const std::vector<std::string> words(args.begin() + static_cast<std::ptrdiff_t>(next), args.end());
