@@ -239,7 +239,9 @@ class Splitter {
     uint64_t used = opt_.count;
     for (std::string_view line; lines.next(line);) {
       std::string_view text = lines.whole(line);
-      if (text.size() > opt_.count - used) {
+      // Of a last line without its end GNU's learns too late that it would fill the rest.
+      const size_t beyond = used > 0 && !text.ends_with(line_end_) ? 1 : 0;
+      if (text.size() + beyond > opt_.count - used) {
         TRY(files_.begin());
         used = 0;
       }
@@ -254,15 +256,25 @@ class Splitter {
     return lines.end();
   }
 
-  Result<uint64_t> input_size() const {
+  Result<uint64_t> input_size() {
+    constexpr uint64_t enough = 1 << 20;
     struct stat info{};
     const off_t here = ::lseek(input_.fd(), 0, SEEK_CUR);
-    if (here < 0 || ::fstat(input_.fd(), &info) < 0)
+    bool known = here >= 0 && ::fstat(input_.fd(), &info) == 0;
+    uint64_t size = 0;
+    if (known && (S_ISBLK(info.st_mode) || (S_ISREG(info.st_mode) && info.st_size > info.st_blksize))) {
+      const off_t end = S_ISREG(info.st_mode) ? info.st_size : ::lseek(input_.fd(), 0, SEEK_END);
+      known = end >= here;
+      size = static_cast<uint64_t>(end - here);
+    } else if (known) {
+      // What the kernel makes up says another size than it has, and may have no end.
+      for (size_t count = 1; count > 0 && size <= enough; size += count)
+        count = TRY(read()).size();
+      known = size <= enough;
+    }
+    if (!known || ::lseek(input_.fd(), here, SEEK_SET) != here)
       return fail("split", input_.name(), "its size cannot be determined");
-    const off_t end = S_ISREG(info.st_mode) ? info.st_size : ::lseek(input_.fd(), 0, SEEK_END);
-    if (end < here || ::lseek(input_.fd(), here, SEEK_SET) != here)
-      return fail("split", input_.name(), "its size cannot be determined");
-    return static_cast<uint64_t>(end - here);
+    return size;
   }
 
   Result<> by_chunks() {
