@@ -158,7 +158,7 @@ class Linker {
       return fail("look at", name);
     if (S_ISDIR(there.st_mode))
       return fail("replace with a link", name, "is a directory");
-    if (!opt_.symbolic && made_.contains({there.st_dev, there.st_ino, name}))
+    if (!opt_.symbolic && backup_.kind != Backup::numbered && made_.contains({there.st_dev, there.st_ino, name}))
       return fail(str("replace with a link to ", Quoted(target)), name, "was made only just now");
     struct stat source = info;
     const bool known = !opt_.symbolic || ::stat(target.c_str(), &source) == 0;

@@ -81,8 +81,9 @@ constexpr Opt<Options> options[] = {
 };
 
 // A copy on the other file system that is as the original in all that it has.
-CopyOptions whole_copy() {
+CopyOptions whole_copy(bool verbose) {
   CopyOptions copy;
+  copy.verbose = verbose;
   copy.links = CopyOptions::Links::keep;
   copy.recursive = true;
   copy.keep_mode = copy.keep_owner = copy.keep_times = copy.keep_links = copy.keep_xattrs = copy.keep_label = true;
@@ -162,7 +163,7 @@ class Mover {
       return fail("replace with a directory", target, "is not a directory");
     if (!S_ISDIR(from.st_mode) && S_ISDIR(to.st_mode))
       return fail("replace with a file", target, "is a directory");
-    if (made_.contains({to.st_dev, to.st_ino}))
+    if (backup_.kind != Backup::numbered && made_.contains({to.st_dev, to.st_ino}))
       return fail(str("replace with ", Quoted(source)), target, "was moved there only just now");
     return true;
   }
@@ -204,7 +205,8 @@ class Mover {
       return fail("replace", target);
     const bool beside = exists && !S_ISDIR(there.st_mode) && !S_ISDIR(from.st_mode);
     const std::string place = beside ? str(dir_name(target), "/.rescue-", ::getpid(), '-', base_name(target)) : target;
-    say("copied", source, target, backup);
+    if (!S_ISDIR(from.st_mode))
+      say("copied", source, target, backup);
     if (!copier_.copy(source, place, false)) {
       remover_.remove(place);
       return fail("move", source, "was not copied as a whole; it stays where it is");
@@ -224,7 +226,7 @@ class Mover {
   const Options& opt_;
   const BackupPolicy& backup_;
   Io& io_;
-  const CopyOptions copy_ = whole_copy();
+  const CopyOptions copy_ = whole_copy(opt_.verbose);
   CopyConsole copy_console_;
   TreeCopier copier_;
   const RemoveOptions remove_{.ignore_missing = true, .recursive = true, .verbose = opt_.verbose};

@@ -124,10 +124,15 @@ bool TreeCopier::follows(const Item& item) const {
   return opt_.links == CopyOptions::Links::follow || (opt_.links == CopyOptions::Links::follow_named && item.named);
 }
 
+// As cp does; where sources are removed as mv does, which tells itself of a file that it was given.
 void TreeCopier::say_copied(const Item& item) {
-  if (!opt_.verbose)
+  const bool directory = S_ISDIR(item.info.st_mode);
+  const bool moves = opt_.removes_sources;
+  if (!opt_.verbose || (moves && item.named && !directory))
     return;
-  std::string line = str(Quoted(item.source.shown), " -> ", Quoted(item.target.shown));
+  if (moves && directory)
+    return events_.said(str("created directory ", Quoted(item.target.shown)));
+  std::string line = str(moves ? "copied " : "", Quoted(item.source.shown), " -> ", Quoted(item.target.shown));
   if (!item.backup.empty())
     line += str(" (backup: ", Quoted(item.backup), ')');
   events_.said(line);
@@ -377,7 +382,8 @@ Result<bool> TreeCopier::check_types(const Item& item) {
   }
   if (to_directory)
     return fail("replace with a file", item.target.shown, "is a directory");
-  if (item.several && named_targets_.contains({item.target.shown, {item.old.st_dev, item.old.st_ino}}))
+  if (item.several && opt_.backup.kind != Backup::numbered &&
+      named_targets_.contains({item.target.shown, {item.old.st_dev, item.old.st_ino}}))
     return fail(str("replace with ", Quoted(item.source.shown)), item.target.shown, "was made only just now");
   return true;
 }
@@ -465,7 +471,7 @@ Result<std::optional<TreeCopier::Next>> TreeCopier::link_to_earlier_copy(Item& i
   const auto [earlier, is_first] = copies_.try_emplace(item.inode(), item.target.shown);
   if (is_first)
     return std::nullopt;
-  if (aloud)
+  if (aloud && !opt_.removes_sources)
     say_copied(item);
   NameIn first{.dir = {}, .name = earlier->second};
   const auto link = [&](const std::string& name) {
