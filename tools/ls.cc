@@ -464,8 +464,9 @@ void settle_needs(Settings& s) {
   else if (s.colors)
     s.need_target_mode = s.colors->is_colored(ColorFor::orphan) || s.colors->links_as_target() ||
                          (s.colors->is_colored(ColorFor::missing) && s.format == Format::details);
-  s.need_stat =
-      s.sort == Sort::time || s.sort == Sort::size || s.format == Format::details || opt.blocks || opt.context;
+  // An inode, too: the directory names that of the place a file system is mounted on, and not what is seen there.
+  s.need_stat = s.sort == Sort::time || s.sort == Sort::size || s.format == Format::details || opt.inode ||
+                opt.blocks || opt.context;
   s.need_type = opt.recursive || s.colors || opt.indicator != Indicator::none || opt.directories_first;
 }
 
@@ -584,7 +585,7 @@ class Lister {
   // Collecting
   void warn(const Error& error, bool serious);
   void clear();
-  void add(int dir, std::string_view where, std::string_view name, mode_t type, ino_t inode, bool named);
+  void add(int dir, std::string_view where, std::string_view name, mode_t type, bool named);
   bool wants_stat(mode_t type) const;
   bool look(int dir, Entry& entry, bool& followed);
   void look_at_link(int dir, std::string_view where, Entry& entry);
@@ -681,8 +682,6 @@ bool Lister::wants_stat(mode_t type) const {
   if (s_.need_stat)
     return true;
   const bool follow = s_.follow == Follow::always && (type == 0 || S_ISLNK(type));
-  if (s_.opt.inode && follow)
-    return true;
   if (!s_.need_type)
     return false;
   if (type == 0 || follow || (S_ISLNK(type) && s_.need_target_mode))
@@ -867,7 +866,7 @@ void Lister::measure(Entry& entry) {
   }
 }
 
-void Lister::add(int dir, std::string_view where, std::string_view name, mode_t type, ino_t inode, bool named) {
+void Lister::add(int dir, std::string_view where, std::string_view name, mode_t type, bool named) {
   const size_t count = sorted_.size();
   if (count == entries_.size() * piece_size)
     entries_.push_back(std::make_unique<Entry[]>(piece_size));
@@ -878,7 +877,6 @@ void Lister::add(int dir, std::string_view where, std::string_view name, mode_t 
   if (s_.opt.context)
     entry.context = "?";
   entry.type = type;
-  entry.info.st_ino = inode;
   entry.named = named;
   bool followed = false;
   if (named || wants_stat(type)) {
@@ -923,7 +921,7 @@ void Lister::read_entries(int dir, const std::string& path, bool named) {
     if (!*more)
       return;
     if (!is_ignored(reader.c_name()))
-      add(dir, where_, reader.name(), DTTOIF(reader.type()), reader.inode(), false);
+      add(dir, where_, reader.name(), DTTOIF(reader.type()), false);
   }
 }
 
@@ -1015,9 +1013,9 @@ int Lister::run(const Args& args) {
   if (args.empty() && !s_.opt.directory)
     directories.emplace_back(".");
   else if (args.empty())
-    add(AT_FDCWD, "", ".", S_IFDIR, 0, true);
+    add(AT_FDCWD, "", ".", S_IFDIR, true);
   for (const std::string_view path : args)
-    add(AT_FDCWD, "", path, 0, 0, true);
+    add(AT_FDCWD, "", path, 0, true);
   sort();
   if (!s_.opt.directory) {
     std::erase_if(sorted_, [&](const Entry* entry) {
@@ -1280,8 +1278,7 @@ void Lister::print_frills(const Entry& entry, size_t start) {
   line_.clear();
   const bool aligned = s_.format != Format::commas;
   if (s_.opt.inode) {
-    const bool known = entry.known || entry.info.st_ino != 0;
-    add_right(line_, known ? str(entry.info.st_ino) : "?", aligned ? widths_.inode : 0);
+    add_right(line_, entry.known ? str(entry.info.st_ino) : "?", aligned ? widths_.inode : 0);
     line_ += ' ';
   }
   if (s_.opt.blocks) {
@@ -1379,6 +1376,8 @@ Result<int> run(const Options& opt, Io& io, Args& args) {
   settings.hyperlink = opt.hyperlink == When::always || (opt.hyperlink == When::automatic && terminal);
   if (!opt.dired || settings.format != Format::details || settings.hyperlink)
     return Lister(settings, io).run(args);
+  if (opt.zero)
+    return usage_error("--dired counts lines, and with --zero there are none");
   // Places are told by what was printed, which is kept until it is all there.
   std::string text;
   std::string said;

@@ -41,7 +41,6 @@ Result<bool> DirectoryReader::next() {
   }
   const char* const record = room_.data() + at_;
   uint16_t length = 0;
-  std::memcpy(&inode_, record, sizeof inode_);
   std::memcpy(&length, record + length_at, sizeof length);
   type_ = static_cast<uint8_t>(record[type_at]);
   name_ = record + name_at;

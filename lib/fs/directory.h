@@ -40,7 +40,6 @@ class DirectoryReader {
   // Of the current entry, until the next call of next(). The name ends with a zero byte.
   std::string_view name() const { return name_; }
   const char* c_name() const { return name_.data(); }
-  uint64_t inode() const { return inode_; }
   uint8_t type() const { return type_; }  // DT_REG..., DT_UNKNOWN where the file system does not say
 
  private:
@@ -53,7 +52,6 @@ class DirectoryReader {
   size_t used_ = 0;
   size_t at_ = 0;
   std::string_view name_;
-  uint64_t inode_ = 0;
   uint8_t type_ = 0;
 };
 
