@@ -216,11 +216,9 @@ Result<int> run(Options& opt, Io& io, Args& args) {
   // Files of which nothing is wanted are not even looked for, as GNU's does.
   if (opt.count == 0 && !opt.from_start && !opt.follow)
     return io.status();
-  const bool only_input = args.empty();
-  if (only_input)
+  if (args.empty())
     args.push("-");
-  // A pipe on standard input ends once, and there is nothing to follow then.
-  const bool follow = opt.follow && !(only_input && is_pipe(io.in));
+  bool follow = false;
   opt.how.headers = opt.verbose || (args.size() > 1 && !opt.quiet);
   Printer printer(opt, io);
   Follower follower(opt.how, io);
@@ -228,8 +226,8 @@ Result<int> run(Options& opt, Io& io, Args& args) {
     auto file = name == "-" ? Result<UniqueFd>() : open_file(std::string(name), 0);
     if (!file) {
       io.warn(file.error());
-      if (follow)
-        follower.add_missing(name, file.error().code());
+      follower.add_missing(name, file.error().code());
+      follow = opt.follow;
       continue;
     }
     const int fd = name == "-" ? io.in : file->get();
@@ -237,7 +235,11 @@ Result<int> run(Options& opt, Io& io, Args& args) {
     const auto done = printer.print(fd, name);
     if (!done)
       io.warn(done.error());
-    if (follow && (done || done.error().code() == EISDIR))
+    // A pipe on standard input ends once, and there is nothing to follow then.
+    if (!opt.follow || (name == "-" && is_pipe(fd)))
+      continue;
+    follow = true;
+    if (done || done.error().code() == EISDIR)
       follower.add(name, std::move(*file), fd);
   }
   (void)io.out.flush();

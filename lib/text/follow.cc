@@ -159,7 +159,7 @@ void Follower::watch(const File& file) const {
 bool Follower::wait() const {
   pollfd fds[] = {{io_.out.fd(), 0, 0}, {inotify_.get(), POLLIN, 0}};
   if (::poll(fds, 2, opt_.interval_ms) > 0) {
-    if ((fds[0].revents & (POLLERR | POLLHUP)) != 0 && !io_.out.is_terminal())
+    if ((fds[0].revents & (POLLERR | POLLHUP | POLLNVAL)) != 0 && !io_.out.is_terminal())
       return false;
     char events[4096];
     while (::read(inotify_.get(), events, sizeof events) > 0) {
