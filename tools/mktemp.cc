@@ -140,6 +140,9 @@ Result<int> run(const Options& opt, Io& io, Args& args) {
   if (!path && opt.quiet && path.error().code() != 0)
     return 1;
   io.out.put(TRY(path), '\n');
+  // Nobody would know its name.
+  if (!io.out.flush() && !opt.dry_run)
+    ::remove(path->c_str());
   return 0;
 }
 

@@ -142,6 +142,9 @@ class Formatter {
       format.remove_prefix(1);
       const std::string_view word = next_argument();
       const intmax_t value = word.empty() ? 0 : integer<intmax_t>(word);
+      // A precision below zero is none, however far below.
+      if (value < 0 && what == "precision")
+        return -1;
       if (value < INT_MIN + 1 || value > INT_MAX)
         return fail(str("invalid ", what), word, "is too large");
       return static_cast<int>(value);

@@ -40,7 +40,9 @@ uint64_t JoinedInput::skip(uint64_t count) {
   while (left > 0 && open_next()) {
     struct stat info{};
     const off_t here = ::lseek(input_->fd(), 0, SEEK_CUR);
-    if (here >= 0 && ::fstat(input_->fd(), &info) == 0 && S_ISREG(info.st_mode) && info.st_size > here) {
+    // What the kernel makes up has less in it than the page that it says.
+    if (here >= 0 && ::fstat(input_->fd(), &info) == 0 && S_ISREG(info.st_mode) &&
+        info.st_size > std::max<off_t>(here, info.st_blksize)) {
       const uint64_t step = std::min(left, static_cast<uint64_t>(info.st_size - here));
       if (::lseek(input_->fd(), static_cast<off_t>(step), SEEK_CUR) >= 0) {
         left -= step;
