@@ -3,8 +3,8 @@
 // Whatever reads or changes system state takes a Root, so that it works on `/`, on a disk mounted at /mnt, and on a
 // test's folder alike. Every path is walked component by component from the root's own descriptor: an absolute
 // symbolic link starts again at the root, `..` never leaves it, and no link is followed outside. The kernel's
-// openat2(RESOLVE_IN_ROOT) would do the same, but is too new (5.6), and tells nothing about where a path broke off: it is
-// asked first, for what has no link on its way, and not relied on.
+// openat2(RESOLVE_IN_ROOT) would do the same, but is too new (5.6), and tells nothing about where a path broke off: it
+// is asked first, for what has no link on its way, and not relied on.
 //
 // Paths given to a Root may begin with `/` or not; paths it returns have no leading slash and no links in them
 // ("usr/lib/x86_64-linux-gnu"); the root itself is "".
