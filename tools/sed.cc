@@ -422,7 +422,8 @@ class Machine {
     if (number == sed::none)
       number = last_regex_;
     if (number == sed::none)
-      return with_status(fail("", "", "no previous regular expression").error(), Status::failed);
+      return with_status(fail("", "", "-e expression #1, char 0: no previous regular expression").error(),
+                         Status::failed);
     last_regex_ = number;
     return &script_.regexes[number];
   }
@@ -722,7 +723,14 @@ class Machine {
         quit_silently_ = command.name == 'Q';
         exit_status_ = static_cast<int>(command.number & 0xff);
         return true;
-      case 'r': appended_.push_back({command.text, true}); break;
+      case 'r':
+        if (command.early) {
+          TRY(flush_outputs());
+          copy_file(command.text);
+        } else {
+          appended_.push_back({command.text, true});
+        }
+        break;
       case 'R': append_line_of(command.text); break;
       case 's': TRY(substitute(command)); break;
       case 'w': put(text, pattern_.ended, output(command.output)); break;
@@ -778,6 +786,7 @@ class Machine {
     pattern_.text = TRY(output_of(pattern_.text));
     if (pattern_.text.ends_with(separator_))
       pattern_.text.pop_back();
+    pattern_.ended = true;
     return {};
   }
 

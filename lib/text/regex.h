@@ -29,6 +29,7 @@ struct RegexSyntax {
   bool bytes = false;          // text is bytes, not UTF-8
   bool strict = false;         // as sed: `a{1` and a leading `*` of an extended expression are errors
   bool escapes = false;        // as sed: \n \t \xHH and the like, also in sets
+  bool additions = true;       // GNU's: \w \b and the like, \| \+ \? of basic expressions, escapes in sets
   bool lines = false;          // ^ and $ match at each `line_end` inside of the text as well
   char line_end = '\n';        // in sed -z it is a zero byte
   bool whole_words = false;    // grep -w

@@ -172,7 +172,9 @@ class Parser {
     return at_ + ahead < pattern_.size() ? static_cast<uint8_t>(pattern_[at_ + ahead]) : 0;
   }
   // Whether an operator is here that is `c` in one flavour and `\c` in the other.
-  bool is_operator(char c) const { return extended() ? looking_at(c) : looking_at_escaped(c); }
+  bool is_operator(char c) const {
+    return extended() ? looking_at(c) : looking_at_escaped(c) && (c != '|' || syntax_.additions);
+  }
   size_t operator_size() const { return extended() ? 1 : 2; }
   bool looking_at(char c) const { return at_ < pattern_.size() && pattern_[at_] == c; }
   bool looking_at_escaped(char c) const {
@@ -279,7 +281,8 @@ class Parser {
       return true;
     }
     for (const char c : {'+', '?'}) {
-      if (plain ? !looking_at(c) || (at_start_ && !extended()) : !looking_at_escaped(c) || at_start_)
+      if (plain ? !looking_at(c) || (at_start_ && !extended())
+                : !looking_at_escaped(c) || at_start_ || !syntax_.additions)
         continue;
       at_ += plain ? 1 : 2;
       min = c == '+' ? 1 : 0;
@@ -449,7 +452,7 @@ class Parser {
         return literal(code, code >= 0x80);
     }
     at_ += 2;
-    switch (c) {
+    switch (syntax_.additions ? c : 0) {
       case 'w': return class_set(Class::word, false);
       case 'W': return class_set(Class::word, true);
       case 's': return class_set(Class::space, false);
@@ -578,7 +581,7 @@ class Parser {
       at_ += 2;
       return code;
     }
-    if (syntax_.escapes && looking_at('\\')) {
+    if (syntax_.escapes && syntax_.additions && looking_at('\\')) {
       bool has_code = false;
       const uint32_t code = escaped_code(has_code);
       if (has_code)

@@ -30,12 +30,13 @@ class Parser {
   Parser(std::string_view text, const ScriptOptions& options) : text_(text), opt_(options) {}
 
   Result<Script> parse() {
-    if (text_.starts_with("#n\n") || text_ == "#n")
-      script_.quiet = true;
+    script_.quiet = text_.starts_with("#n");
     while (skip_to_command())
       TRY(command());
-    if (!open_.empty())
+    if (!open_.empty()) {
+      at_ = 0;
       return bad("unmatched `{'");
+    }
     for (Command& command : script_.commands)
       if (command.name == 'b' || command.name == 't' || command.name == 'T')
         TRY(find_label(command));
@@ -98,6 +99,8 @@ class Parser {
     if (name == at_end || name == '\n')
       return bad("missing command");
     command.name = static_cast<char>(name);
+    if (command.from.kind == Address::Kind::line && command.from.first == 0)
+      TRY(start_at_zero(command));
     TRY(check_addresses(command));
     TRY(arguments(command));
     command.what = slice(start, command.name == '{' ? start + 1 : at_);
@@ -118,9 +121,16 @@ class Parser {
       if (!TRY(address(command.to)))
         return bad("unexpected `,'");
     }
-    const bool from_zero = command.from.kind == Address::Kind::line && command.from.first == 0;
-    if (from_zero && (command.to.kind != Address::Kind::regex || opt_.posix))
+    return {};
+  }
+
+  // 0,/RE/ may end on the first line; 0rFILE prints the file before it.
+  Result<> start_at_zero(Command& command) const {
+    command.early = command.name == 'r' && !command.inverted && command.to.kind == Address::Kind::none;
+    if (opt_.posix || (!command.early && command.to.kind != Address::Kind::regex))
       return bad("invalid usage of line address 0");
+    if (command.early)
+      command.from.first = 1;
     return {};
   }
 
@@ -142,12 +152,12 @@ class Parser {
       address.kind = Address::Kind::line;
       address.first = *number();
       skip_blanks();
-      if (peek() == '~') {
+      if (peek() == '~' && !opt_.posix) {
         ++at_;
         address.kind = Address::Kind::step;
         address.step = number().value_or(0);
       }
-    } else if (c == '+' || c == '~') {
+    } else if ((c == '+' || c == '~') && !opt_.posix) {
       ++at_;
       address.kind = c == '+' ? Address::Kind::plus : Address::Kind::multiple;
       address.first = number().value_or(0);
@@ -161,7 +171,7 @@ class Parser {
         return bad("unterminated address regex");
       bool fold = false;
       bool lines = false;
-      for (skip_blanks(); peek() == 'I' || peek() == 'M'; skip_blanks())
+      for (skip_blanks(); !opt_.posix && (peek() == 'I' || peek() == 'M'); skip_blanks())
         (take() == 'I' ? fold : lines) = true;
       address.kind = Address::Kind::regex;
       address.regex = TRY(regex(pattern, fold, lines));
@@ -181,7 +191,8 @@ class Parser {
     if (opt_.extended)
       syntax.flavor = RegexSyntax::Flavor::extended;
     syntax.strict = true;
-    syntax.escapes = !opt_.posix;
+    syntax.escapes = true;
+    syntax.additions = !opt_.posix;
     syntax.ignore_case = fold;
     syntax.lines = lines;
     syntax.line_end = opt_.line_end;
@@ -254,13 +265,21 @@ class Parser {
       case '#': return one ? Result<>(bad("comments don't accept any addresses")) : Result<>();
       case ':': return one ? Result<>(bad(": doesn't want any addresses")) : Result<>();
       case '}': return one ? Result<>(bad("} doesn't want any addresses")) : Result<>();
+      case 'a':
+      case 'i':
+      case 'r':
+      case '=':
       case 'q':
-      case 'Q': return two ? Result<>(bad("command only uses one address")) : Result<>();
+      case 'Q':
+        return two && (opt_.posix || (command.name | 0x20) == 'q') ? Result<>(bad("command only uses one address"))
+                                                                   : Result<>();
       default: return {};
     }
   }
 
   Result<> arguments(Command& command) {
+    if (opt_.posix && std::string_view("eFQRTWz").contains(command.name))
+      return bad(str("unknown command: `", command.name, '\''));
     switch (command.name) {
       case '#': at_ = std::min(text_.find('\n', at_), text_.size()); return {};
       case '{': open_.push_back(static_cast<uint32_t>(script_.commands.size())); return {};
@@ -296,7 +315,7 @@ class Parser {
       case 'l':
       case 'L': {
         skip_blanks();
-        const auto value = number();
+        const auto value = opt_.posix ? std::nullopt : number();
         command.has_number = value.has_value();
         command.number = value.value_or(0);
         return command.name == 'L' ? Result<>(bad("unknown command: `L'")) : end_of_command();
@@ -377,8 +396,10 @@ class Parser {
   // Text of a, i, c: behind a backslash and a newline, or GNU's way on the same line.
   Result<> text_argument(Command& command) {
     skip_blanks();
-    if (peek() == at_end)
+    if (peek() == at_end || (opt_.posix && peek() != '\\')) {
+      ++at_;
       return bad("expected \\ after `a', `c' or `i'");
+    }
     if (peek() == '\\') {
       ++at_;
       const size_t behind = at_;
@@ -409,13 +430,11 @@ class Parser {
     return {};
   }
 
-  // A character by its escape, \n \t \x41 \o101 \d065 \cA; takes it if there is one. Not in POSIX's sed.
+  // A character by its escape, \n \t \x41 \o101 \d065 \cA; takes it if there is one.
   bool escape(std::string& out) {
     const int c = at_ + 1 < text_.size() ? static_cast<uint8_t>(text_[at_ + 1]) : at_end;
     constexpr std::string_view letters = "afnrtv";
     constexpr std::string_view values = "\a\f\n\r\t\v";
-    if (opt_.posix)
-      return false;
     if (const size_t i = letters.find(static_cast<char>(c)); c != at_end && i != npos) {
       out += values[i];
       at_ += 2;
@@ -426,6 +445,8 @@ class Parser {
       const bool lower = letter >= 'a' && letter <= 'z';
       out += static_cast<char>((lower ? letter - 32 : letter) ^ 0x40);
       at_ += 3;
+      if (letter == '\\' && peek() == '\\')
+        ++at_;
       return true;
     }
     const int base = c == 'x' ? 16 : c == 'o' ? 8 : c == 'd' ? 10 : 0;
@@ -479,7 +500,8 @@ class Parser {
     TRY(flags(command, fold, lines));
     command.regex = TRY(regex(pattern, fold, lines));
     const int highest = pieces(replacement, command.pieces);
-    if (command.regex != none && highest > static_cast<int>(script_.regexes[command.regex].group_count()))
+    if (!opt_.posix && command.regex != none &&
+        highest > static_cast<int>(script_.regexes[command.regex].group_count()))
       return bad(str("invalid reference \\", highest, " on `s' command's RHS"));
     return {};
   }
@@ -487,14 +509,18 @@ class Parser {
   Result<> flags(Command& command, bool& fold, bool& lines) {
     while (true) {
       const int c = peek();
+      if (opt_.posix && c != at_end && std::string_view("iImMe").contains(static_cast<char>(c)))
+        return end_of_flags();
       switch (c) {
         case 'i':
         case 'I': fold = true; break;
         case 'm':
         case 'M': lines = true; break;
         case 'e':
-          if (opt_.sandbox)
+          if (opt_.sandbox) {
+            ++at_;
             return bad("e/r/w commands disabled in sandbox mode");
+          }
           command.execute = true;
           break;
         case 'p':

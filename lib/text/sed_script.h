@@ -40,6 +40,7 @@ struct Command {
   uint32_t target = none;  // where to jump; of {: behind its }
   uint64_t number = 0;     // an exit status or a line length; which match s replaces
   bool has_number = false;
+  bool early = false;     // of r at line 0: before the first line
   uint32_t regex = none;  // of s; none: the one that was used last
   std::vector<Piece> pieces;
   bool global = false;
@@ -59,7 +60,7 @@ struct Script {
 
 struct ScriptOptions {
   bool extended = false;
-  bool posix = false;
+  bool posix = false;  // without what GNU adds
   bool sandbox = false;
   bool separate = false;
   bool bytes = false;
