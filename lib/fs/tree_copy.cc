@@ -245,10 +245,15 @@ Result<TreeCopier::Next> TreeCopier::copy_item(Item& item) {
   const Next next = TRY(check_earlier_directory(item, stop));
   if (stop)
     return next;
+  // Its last name: it gets another content, or its number may become another's.
+  if (item.old.st_nlink == 1)
+    made_.erase({item.old.st_dev, item.old.st_ino});
   if (const auto linked = TRY(link_to_earlier_copy(item, true)))
     return *linked;
   auto created = create(item);
-  if (!created) {
+  if (created) {
+    remember_copy(item);
+  } else {
     copies_.erase(item.inode());
     // The backup was made for nothing.
     if (!item.backup.empty())
@@ -300,6 +305,7 @@ Result<bool> TreeCopier::clear_target(Item& item) {
     if (opt_.update == CopyOptions::Update::older && is_older_or_same(item.info, item.old)) {
       // It stands for a copy: the other links to the source become links to it, and it one to the copy of an earlier.
       TRY(link_to_earlier_copy(item, false));
+      remember_copy(item);
       return false;
     }
     if (opt_.existing == CopyOptions::Existing::skip)
@@ -444,9 +450,9 @@ void TreeCopier::renamed(const std::string& copy, const std::string& name) {
       place = name;
 }
 
-// Whether what was copied from this inode before was this file. Where sources are removed its number may be another
-// file's by now, which would be lost if it were made a link: times count to the nanosecond. Of a copy whose path is too
-// long to look at, it is believed.
+// Whether a copy of this file is where it was put. Something else may have its name by now, and where sources are
+// removed the number of the source may be another file's: times count to the nanosecond then. Of a copy whose path is
+// too long to look at, it is believed.
 bool TreeCopier::has_copy(const Item& item) const {
   const auto earlier = copies_.find(item.inode());
   if (earlier == copies_.end())
@@ -454,8 +460,21 @@ bool TreeCopier::has_copy(const Item& item) const {
   struct stat copy{};
   if (::lstat(earlier->second.c_str(), &copy) < 0)
     return errno == ENAMETOOLONG;
+  if (!opt_.removes_sources) {
+    const auto made = made_.find({copy.st_dev, copy.st_ino});
+    return made != made_.end() && made->second == item.inode();
+  }
   return (copy.st_mode & S_IFMT) == (item.info.st_mode & S_IFMT) && copy.st_size == item.info.st_size &&
          copy.st_mtim.tv_sec == item.info.st_mtim.tv_sec && copy.st_mtim.tv_nsec == item.info.st_mtim.tv_nsec;
+}
+
+void TreeCopier::remember_copy(const Item& item) {
+  const auto copy = copies_.find(item.inode());
+  if (copy == copies_.end() || copy->second != item.target.shown || opt_.removes_sources)
+    return;
+  struct stat made = item.old;
+  if (made.st_ino != 0 || ::fstatat(item.target.dir, item.target.name.c_str(), &made, AT_SYMLINK_NOFOLLOW) == 0)
+    made_[{made.st_dev, made.st_ino}] = item.inode();
 }
 
 // The second of two links to one file becomes a link to the copy of the first.
@@ -463,7 +482,7 @@ Result<std::optional<TreeCopier::Next>> TreeCopier::link_to_earlier_copy(Item& i
   const bool may_come_again = item.info.st_nlink > 1 || (follows(item) && opt_.links != CopyOptions::Links::keep);
   if (!opt_.keep_links || S_ISDIR(item.info.st_mode) || (!may_come_again && !opt_.removes_sources))
     return std::nullopt;
-  if (opt_.removes_sources && !has_copy(item)) {
+  if (!has_copy(item)) {
     copies_.erase(item.inode());
     if (!may_come_again)
       return std::nullopt;
@@ -489,6 +508,8 @@ Result<std::optional<TreeCopier::Next>> TreeCopier::link_to_earlier_copy(Item& i
   } else if (done < 0) {
     return fail(str("link to ", Quoted(earlier->second)), item.target.shown);
   }
+  // The newest name is the last to be replaced.
+  earlier->second = item.target.shown;
   return Next::done;
 }
 

@@ -94,6 +94,7 @@ class TreeCopier {
   Result<bool> check_types(const Item& item);
   Result<> set_aside(Item& item);
   bool has_copy(const Item& item) const;
+  void remember_copy(const Item& item);
   Result<std::optional<Next>> link_to_earlier_copy(Item& item, bool aloud);
   Result<Next> check_earlier_directory(const Item& item, bool& stop);
   Result<Next> create(Item& item);
@@ -123,6 +124,7 @@ class TreeCopier {
   mode_t umask_;
   bool ok_ = true;
   std::map<Inode, std::string> copies_;       // of files with several links: where the first one went
+  std::map<Inode, Inode> made_;               // what is there now: whose copy it is
   std::map<Inode, std::string> directories_;  // named, and made: where they went
   std::set<Inode> made_directories_;
   std::set<std::pair<std::string, Inode>> named_targets_;  // what was made for operands

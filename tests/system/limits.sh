@@ -151,6 +151,31 @@ reports_full_disk() {
   expect 1 "$rescue" cp "$case_dir/source" "$case_dir/tiny" "$case_dir/small"
 }
 
+# GNU's makes y, whose source is the first x, a link to what has come in its place.
+links_to_no_successor() {  # OPTION...
+  local way
+  cd "$case_dir"
+  mkdir one two three
+  echo first >one/x
+  echo second >two/x
+  ln one/x two/y
+  ln one/x three/z
+  mkdir merged named
+  "$rescue" cp -a "$@" one/. two/. three/. merged
+  [[ $(cat merged/x merged/y merged/z) == $'second\nfirst\nfirst' ]] || fail "$*: $(head merged/*)"
+  [[ merged/y -ef merged/z ]] || fail "$*: y and z are not one file"
+  "$rescue" cp -a --backup=numbered one/x two/x two/y three/z named
+  [[ $(cat named/x named/x.~1~ named/y) == $'second\nfirst\nfirst' ]] || fail "$(head named/*)"
+  [[ named/y -ef named/z ]] || fail "after a backup, y and z are not one file"
+  for way in merged named; do
+    cp -a "$way" again
+    "$rescue" cp -a "$@" "$way/." again
+    diff -r "$way" again || fail "$*: copied over itself, $way is another tree"
+    [[ again/y -ef again/z ]] || fail "$*: copied over itself, y and z are not one file"
+    rm -r again
+  done
+}
+
 run_case "limits: cp -a copies a tree deeper than its descriptors" copies_deep_tree 300 0
 run_case "limits: cp -a copies a tree deeper than paths can be" copies_deep_tree 5000 0
 run_case "limits: ls -R lists a tree 5000 deep" lists_deep_tree
@@ -162,6 +187,8 @@ run_case "limits: cp -a without openat2 and statx" copies_on_old_kernel openat2,
 run_case "limits: ls without statx" lists_on_old_kernel
 run_case "limits: cp and ls in an empty root" works_in_empty_root
 run_case "limits: cp opens the source before it touches the target" leaves_target_alone
+run_case "limits: cp -a links to no successor of a copy" links_to_no_successor
+run_case "limits: cp -a links to no successor of a copy that was removed" links_to_no_successor --remove-destination
 run_case "limits: a failing disk is reported" reports_read_error
 run_case "limits: a full disk is reported" reports_full_disk
 finish
