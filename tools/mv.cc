@@ -161,7 +161,7 @@ class Mover {
       return false;
     if (S_ISDIR(from.st_mode) && !S_ISDIR(to.st_mode) && backup_.kind == Backup::none)
       return fail("replace with a directory", target, "is not a directory");
-    if (!S_ISDIR(from.st_mode) && S_ISDIR(to.st_mode))
+    if (!S_ISDIR(from.st_mode) && S_ISDIR(to.st_mode) && backup_.kind == Backup::none)
       return fail("replace with a file", target, "is a directory");
     if (backup_.kind != Backup::numbered && made_.contains({to.st_dev, to.st_ino}))
       return fail(str("replace with ", Quoted(source)), target, "was moved there only just now");
@@ -218,6 +218,8 @@ class Mover {
     }
     if (beside)
       copier_.renamed(place, target);
+    if (is_dot_or_dot_dot(base_name(source)))
+      return fail("remove after copying", source, "is . or .., and stays where it is");
     if (!remover_.remove(source))
       return fail("remove after copying", source, "is still there");
     return {};
