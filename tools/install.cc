@@ -1,6 +1,7 @@
 // install: copy files into their place, with owner and permissions; make directories.
 #include <cerrno>
 #include <cstdio>
+#include <set>
 
 #include <fcntl.h>
 #include <spawn.h>
@@ -151,9 +152,14 @@ class Installer {
       return fail("replace with a file", target, EISDIR);
     if (exists && from.st_dev == there.st_dev && from.st_ino == there.st_ino)
       return fail("copy", source, "is the same file as ", Quoted(target));
+    if (exists && wanted_.backup.kind != Backup::numbered && made_.contains({there.st_dev, there.st_ino}))
+      return fail(str("replace with ", Quoted(source)), target, "was made only just now");
     if (opt_.compare && exists && TRY(is_as_wanted(source, in.get(), from, target, there)))
       return {};
-    return replace(source, in.get(), from, target, exists);
+    TRY(replace(source, in.get(), from, target, exists));
+    if (::lstat(target.c_str(), &there) == 0)
+      made_.insert({there.st_dev, there.st_ino});
+    return {};
   }
 
   // The directories above `path`, as any new directory.
@@ -264,6 +270,7 @@ class Installer {
   const Wanted& wanted_;
   Io& io_;
   DataCopier copier_{DataPolicy{}};
+  std::set<std::pair<dev_t, ino_t>> made_;
 };
 
 Result<Wanted> find_wanted(const Options& opt) {
