@@ -80,6 +80,11 @@ Result<> set_program(Options& options, std::string_view argument) {
   return options.program.empty() ? Result<>(usage_error("-I names no program")) : Result<>();
 }
 
+// For who asks by habit for what is done anyway.
+Result<> as_always(Options& /*options*/, std::string_view /*none*/) {
+  return {};
+}
+
 Result<> set_form(Options& options, std::string_view argument) {
   if (argument == "gnu" || argument == "oldgnu")
     options.form = TarForm::gnu;
@@ -324,7 +329,10 @@ constexpr Opt<Options> options[] = {
      "write into files that exist (programs that use them may die)"},
     {'U', "unlink-first", set<&Options::existing, Existing::unlink_first>,
      "remove files before, not after they are replaced"},
+    {0, "keep-directory-symlink", as_always, "leave links to directories as they are (it always does)"},
+    {0, "delay-directory-restore", as_always, "set attributes of directories at the end (it always does)"},
     {0, "no-overwrite-dir", &Options::no_overwrite_dir, "leave attributes of directories that exist"},
+    {0, "overwrite-dir", set<&Options::no_overwrite_dir, false>, "set them (default)"},
     {'O', "to-stdout", &Options::to_stdout, "print what members hold"},
     Opt<Options>("What is said"),
     {'v', "verbose", &Options::verbose, "list members while at it; with -t, or twice, with details"},

@@ -143,7 +143,8 @@ Result<Extractor::Place> Extractor::locate(std::string_view path, bool make) {
   const bool plain = way_.size() == expected && std::ranges::equal(way_, names, {}, &Level::name);
   Place place{way_.empty() ? dir_.get() : way_.back().fd.get(), std::move(last),
               !way_.empty() && way_.back().sets_group};
-  if (!plain || way_.size() > max_open) {
+  // The way is empty where a link led to where it began.
+  if ((!plain || way_.size() > max_open) && !way_.empty()) {
     // Only the last is needed, and its name must not be mistaken for the first of another way.
     Level holder = std::move(way_.back());
     holder.name.clear();
@@ -193,10 +194,11 @@ Result<Extractor::Outcome> Extractor::make_directory(const Entry& entry, const P
       if (descend(rest, way, false))
         return Outcome::skipped;
     }
-    if (!exists && opt_.existing == ExtractOptions::Existing::fail)
-      return fail("make directory", entry.path, EEXIST);
-    if (!exists &&
-        (::unlinkat(place.dir, place.name.c_str(), 0) < 0 || ::mkdirat(place.dir, place.name.c_str(), mode & 0777) < 0))
+    bool beside = false;
+    if (!exists && TRY(clear(entry, place, beside)) == Outcome::skipped)
+      return Outcome::skipped;
+    if ((beside && ::unlinkat(place.dir, place.name.c_str(), 0) < 0) ||
+        (!exists && ::mkdirat(place.dir, place.name.c_str(), mode & 0777) < 0))
       return fail("make directory", entry.path);
   }
   const bool keeps = opt_.directories_exist || opt_.existing == ExtractOptions::Existing::fail ||
@@ -243,6 +245,7 @@ Result<Extractor::Outcome> Extractor::make_file(const Entry& entry, const Place&
   made_name_ = opt_.only_whole ? temporary_name(place.name) : place.name;
   final_name_ = opt_.only_whole ? place.name : std::string();
   int fd = ::openat(place.dir, made_name_.c_str(), flags, mode);
+  is_new_ = true;
   if (fd < 0 && errno == EEXIST) {
     bool beside = false;
     if (TRY(clear(entry, place, beside)) == Outcome::skipped)
@@ -250,6 +253,7 @@ Result<Extractor::Outcome> Extractor::make_file(const Entry& entry, const Place&
     if (beside && opt_.existing == ExtractOptions::Existing::overwrite) {
       fd = ::openat(place.dir, made_name_.c_str(), O_WRONLY | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
       beside = fd < 0;
+      is_new_ = beside;
     }
     if (beside) {
       final_name_ = place.name;
@@ -266,7 +270,7 @@ Result<Extractor::Outcome> Extractor::make_file(const Entry& entry, const Place&
   entry_ = entry;
   position_ = 0;
   // A new file is ours and our group's already, where its directory does not say otherwise.
-  owned_ = entry.uid == user_ && entry.gid == group_ && !place.sets_group;
+  owned_ = is_new_ && entry.uid == user_ && entry.gid == group_ && !place.sets_group;
   return Outcome::done;
 }
 
@@ -397,7 +401,7 @@ Result<> Extractor::set_attributes(const Entry& entry, const FileRef& file, bool
   // Who does not own it gets no program that runs as somebody else.
   const mode_t mode = given && opt_.exact_mode ? mode_of(entry) : mode_of(entry) & 0777;
   // A file was made with its permissions; a change of owner takes the set-ID bits away.
-  const bool made_exactly = entry.type == EntryType::file && (mode & 07000) == 0;
+  const bool made_exactly = is_new_ && entry.type == EntryType::file && (mode & 07000) == 0;
   if (entry.type != EntryType::symlink && !made_exactly)
     note(set_mode(file, mode));
   note(set_xattrs(entry, file));
@@ -428,6 +432,8 @@ Result<> Extractor::set_xattrs(const Entry& entry, const FileRef& file) const {
 }
 
 Result<> Extractor::finish(std::vector<Error>& errors) {
+  // What comes last of a directory counts.
+  std::set<Inode> done_before;
   for (size_t i = directories_.size(); i > 0; --i) {
     const Entry& entry = directories_[i - 1];
     const auto place = locate(entry.path, false);
@@ -437,10 +443,16 @@ Result<> Extractor::finish(std::vector<Error>& errors) {
     }
     const auto opened =
         open_at(place->dir, place->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK, 0, entry.path);
+    // A later member has taken its place.
+    if (!opened && (opened.error().code() == ENOTDIR || opened.error().code() == ELOOP))
+      continue;
     if (!opened) {
       errors.push_back(opened.error());
       continue;
     }
+    struct stat info{};
+    if (::fstat(opened->get(), &info) == 0 && !done_before.insert({info.st_dev, info.st_ino}).second)
+      continue;
     if (const auto done = set_attributes(entry, {.fd = opened->get(), .shown = entry.path}, false); !done)
       errors.push_back(done.error());
   }

@@ -115,6 +115,7 @@ class Extractor {
   std::string made_name_;   // what it is called until it is whole
   std::string final_name_;  // empty where that is its name already
   uint64_t position_ = 0;
+  bool is_new_ = false;
   bool owned_ = false;
 };
 
