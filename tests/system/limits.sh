@@ -189,6 +189,18 @@ run_case "limits: cp and ls in an empty root" works_in_empty_root
 run_case "limits: cp opens the source before it touches the target" leaves_target_alone
 run_case "limits: cp -a links to no successor of a copy" links_to_no_successor
 run_case "limits: cp -a links to no successor of a copy that was removed" links_to_no_successor --remove-destination
+# GNU's do not end here.
+resolves_link_into_itself() {
+  cd "$case_dir"
+  ln -s x/y x
+  expect 1 "$rescue" readlink -f x
+  expect 1 "$rescue" readlink -e x/z
+  expect 0 "$rescue" readlink -m x
+  expect 1 "$rescue" realpath x
+  grep -q 'Symbolic link loop' "$case_dir/err" || fail "$(cat "$case_dir/err")"
+}
+
+run_case "limits: a link that leads into itself" resolves_link_into_itself
 run_case "limits: a failing disk is reported" reports_read_error
 run_case "limits: a full disk is reported" reports_full_disk
 finish
