@@ -506,20 +506,31 @@ class Differ {
     return true;
   }
 
+  using Inode = std::pair<dev_t, ino_t>;
+  struct Above {
+    Inode a, b;
+  };
+
+  static Inode inode_of(const Side& side) { return {side.info.st_dev, side.info.st_ino}; }
+
   int compare_directories(const Side& a, const Side& b) {
     if (a.exists && b.exists && a.info.st_dev == b.info.st_dev && a.info.st_ino == b.info.st_ino)
       return 0;
-    if (++depth_ > 2000) {
-      warn(a.path, ELOOP);
-      return 2;
-    }
+    // Links are followed: one may lead back to a directory above it.
+    for (const Side* const side : {&a, &b})
+      if (above_.size() > 2000 ||
+          (side->exists && std::ranges::contains(above_, inode_of(*side), side == &a ? &Above::a : &Above::b))) {
+        warn(side->path, ELOOP);
+        return 2;
+      }
+    above_.push_back({inode_of(a), inode_of(b)});
     std::vector<std::string> left;
     std::vector<std::string> right;
     const bool has_left = list(a, left);
     const bool has_right = list(b, right);
     int status = has_left && has_right ? 0 : 2;
     const auto skip = [&](std::vector<std::string>& names) {
-      if (depth_ == 1 && !opt_.start.empty())
+      if (above_.size() == 1 && !opt_.start.empty())
         std::erase_if(names, [&](const std::string& name) { return name < opt_.start; });
     };
     skip(left);
@@ -532,7 +543,7 @@ class Differ {
       const std::string* y = order >= 0 ? &right[j++] : nullptr;
       status = std::max(status, compare_entries(a, x, b, y));
     }
-    --depth_;
+    above_.pop_back();
     return status;
   }
 
@@ -562,7 +573,7 @@ class Differ {
   std::string command_;  // the options, to be shown before each file of a directory
   std::vector<std::string> excluded_;
   Io& io_;
-  unsigned depth_ = 0;
+  std::vector<Above> above_;
 };
 
 Result<Regex> expression(std::string_view text) {
