@@ -74,7 +74,8 @@ class Canonical {
     // Links that went round would have been met with the same rest of the path before; those that lead into themselves,
     // x -> x/y, make it longer each time.
     const std::string rest = rest_.substr(at_);
-    if (++links_ > 20 && (links_ > most_links || !seen_.insert(str(done_, '\0', rest)).second)) {
+    ++links_;
+    if (links_ > 20 && (links_ > most_links || !seen_.insert(str(done_, '\0', rest)).second)) {
       if (opt_.missing == Missing::any)
         return {};
       return fail("resolve", shown_, ELOOP);
