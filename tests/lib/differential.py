@@ -3,7 +3,7 @@
 
     differential.py --applets DIR --trees FILE --work DIR [--only WORD] TABLE...
 
-A table has one shell command a line. Each runs twice in the same prepared tree: with the system's own tools, and with
+A table has one shell command a line; one with a quote open at the line's end goes on in the next. Each runs twice in the same prepared tree: with the system's own tools, and with
 DIR first in PATH. Output, exit status, whether there were messages, and the tree afterwards must be the same. Other
 lines:
 
@@ -72,6 +72,27 @@ def snapshot(top, start):
     return lines
 
 
+def has_open_quote(text):
+    # An open quote makes the count odd, or an escaped one does: only then is the shell asked, which takes its time.
+    if not any(text.count(quote) % 2 for quote in "'\"`"):
+        return False
+    done = subprocess.run(["bash", "-nc", text], capture_output=True, check=False)
+    return b"unexpected EOF while looking for matching" in done.stderr
+
+
+def read_lines(path):
+    """Give the lines of a table, and as one those of a row that goes on."""
+    text = ""
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            text += line
+            if text.startswith("#") or not has_open_quote(text):
+                yield text.rstrip("\n")
+                text = ""
+    if text:
+        sys.exit(f"{path}: a quote is open at the end: {text}")
+
+
 def run_on_terminal(command, where, environment):
     main, other = pty.openpty()
     fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
@@ -131,10 +152,13 @@ class Runner:
         problems = list(self.compare(theirs, ours, row_kind))
         self.failed += bool(problems)
         self.passed += not problems
-        print(f"{'not ok' if problems else 'ok'} {row}", *problems, sep="\n    ", flush=True)
+        shown = row.replace("\n", "\n    ")
+        print(f"{'not ok' if problems else 'ok'} {shown}", *problems, sep="\n    ", flush=True)
 
     @staticmethod
     def compare(theirs, ours, row_kind):
+        if re.search(rb"^bash: -c: line \d+: (unexpected EOF|syntax error)", theirs[2], re.MULTILINE):
+            yield f"no command: {theirs[2]!r}"
         if row_kind == "usage":
             if theirs[0] == 0 or ours[0] != 2:
                 yield f"status: GNU's {theirs[0]}, ours {ours[0]} instead of 2"
@@ -155,20 +179,18 @@ class Runner:
 
     def table(self, path):
         tree, keep = "plain", False
-        with open(path, encoding="utf-8") as file:
-            for line in file:
-                line = line.rstrip("\n")
-                if line.startswith("%tree "):
-                    tree = line.split()[1]
-                    shutil.rmtree(os.path.join(self.options.work, "tree"), ignore_errors=True)
-                elif line in ("%keep", "%change"):
-                    keep = line == "%keep"
-                    shutil.rmtree(os.path.join(self.options.work, "tree"), ignore_errors=True)
-                elif line and not line.startswith("#"):
-                    kind = re.match(r"%(tty|messages|usage) ", line)
-                    row = line[kind.end():] if kind else line
-                    if self.options.only in row:
-                        self.row(row, kind and kind[1], tree, keep)
+        for line in read_lines(path):
+            if line.startswith("%tree "):
+                tree = line.split()[1]
+                shutil.rmtree(os.path.join(self.options.work, "tree"), ignore_errors=True)
+            elif line in ("%keep", "%change"):
+                keep = line == "%keep"
+                shutil.rmtree(os.path.join(self.options.work, "tree"), ignore_errors=True)
+            elif line and not line.startswith("#"):
+                kind = re.match(r"%(tty|messages|usage) ", line)
+                row = line[kind.end():] if kind else line
+                if self.options.only in row:
+                    self.row(row, kind and kind[1], tree, keep)
 
 
 def main():
