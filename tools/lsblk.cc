@@ -43,7 +43,6 @@ struct Options {
   bool not_empty = false;
   bool scsi = false;
   bool shell_names = false;
-  bool tree = false;
   bool merge = false;
   uint32_t width = 0;    // of the lines; that of the terminal for 0
   std::string_view set;  // of columns, by a name of its own
@@ -53,8 +52,9 @@ struct Options {
   std::string exclude;
   std::string include;
   std::string root = "/";
+  std::optional<std::string> tree;  // in which column it is drawn though -l or -x is given; NAME for ""
 
-  bool draws_tree() const { return tree || (!list && !raw && !pairs && sort.empty()); }
+  bool draws_tree() const { return tree.has_value() || (!list && !raw && !pairs && sort.empty()); }
   bool is_plain() const { return raw || pairs || json; }  // for programs, without a layout
 };
 
@@ -106,7 +106,7 @@ constexpr Opt<Options> options[] = {
     {'s', "inverse", &Options::inverse, "the tree the other way: what lies below what"},
     {'S', "scsi", choose_set<scsi_columns>, "only SCSI devices: HCTL, VENDOR, MODEL"},
     {'t', "topology", choose_set<topology_columns>, "sizes of their sectors and queues"},
-    {'T', "tree", &Options::tree, "as a tree, also with -x"},
+    {'T', "tree", &Options::tree, "as a tree, also with -x; in COLUMN, not in NAME", "[COLUMN]"},
     {'w', "width", choose_width, "lay out for lines of N columns", "N"},
     {'x', "sort", &Options::sort, "in the order of COLUMN, as a list", "COLUMN"},
     {'y', "shell", &Options::shell_names, "with -P: names that a shell takes: MAJ_MIN, FSUSE_PCT"},
@@ -301,6 +301,13 @@ class Lister {
     return {};
   }
 
+  // In which the tree is drawn.
+  Result<> choose_tree(std::string_view column) {
+    column.remove_prefix(column.starts_with('='));
+    tree_ = TRY(column_of(column.empty() ? "NAME" : column));
+    return {};
+  }
+
   // The tree below the devices that are named, or below all that lie on nothing else.
   Result<Listing> list(const std::vector<std::string>& named) {
     Listing listing;
@@ -329,6 +336,7 @@ class Lister {
   }
 
   const std::vector<const Column*>& columns() const { return columns_; }
+  const Column* tree_column() const { return tree_; }
   bool ascii() const { return ascii_; }
 
  private:
@@ -427,11 +435,8 @@ class Lister {
     return upper.parent == lower.name || std::ranges::contains(upper.slaves, lower.name);
   }
 
-  // A tree without names is a list, too.
-  bool is_tree() const {
-    return opt_.draws_tree() &&
-           std::ranges::any_of(columns_, [](const Column* c) { return c->name == std::string_view("NAME"); });
-  }
+  // A tree without its column is a list, too.
+  bool is_tree() const { return opt_.draws_tree() && std::ranges::contains(columns_, tree_); }
 
   static void flatten(std::vector<Row>& rows, bool once) {
     std::vector<Row> all;
@@ -685,6 +690,7 @@ class Lister {
   std::vector<const Column*> columns_;
   Names names_;
   const Column* dedup_ = nullptr;
+  const Column* tree_ = nullptr;
   std::vector<std::string> seen_;  // in that column
   std::vector<Edge> edges_;        // with --merge, in the order of the tree
   std::vector<size_t> group_of_;   // each device
@@ -735,7 +741,7 @@ class Printer {
 
   const Column& column(size_t i) const { return *lister_.columns()[i]; }
   bool is_name(size_t i) const { return column(i).name == std::string_view("NAME"); }
-  bool has_tree(size_t i) const { return is_name(i) && opt_.draws_tree(); }
+  bool has_tree(size_t i) const { return &column(i) == lister_.tree_column() && opt_.draws_tree(); }
 
   // As a heading, or as a shell takes it.
   std::string name_of(size_t i) const {
@@ -801,7 +807,7 @@ class Printer {
     for (size_t i = 0; i < lister_.columns().size(); ++i)
       columns.push_back({.name = name_of(i),
                          .wish = column(i).width,
-                         .is_right = column(i).kind > Kind::list,
+                         .is_right = column(i).kind > Kind::list && !has_tree(i),
                          .is_cut = column(i).cut,
                          .is_uneven = is_name(i),
                          .has_tree = has_tree(i)});
@@ -892,6 +898,9 @@ class Printer {
 };
 
 Result<int> run(const Options& opt, Io& io, Args& args) {
+  if (opt.tree.has_value() + opt.list + opt.pairs + opt.raw > 1 || opt.json + opt.pairs + opt.raw > 1 ||
+      (opt.all_columns && !(opt.columns.empty() && opt.set.empty())))
+    return usage_error("these options exclude each other");
   auto root = Root::open(opt.root);
   if (!root)
     return 0;
@@ -902,6 +911,7 @@ Result<int> run(const Options& opt, Io& io, Args& args) {
     TRY(lister.choose_columns(!opt.columns.empty() ? std::string_view(opt.columns)
                               : !opt.set.empty()   ? opt.set
                                                    : default_columns));
+  TRY(lister.choose_tree(opt.tree.value_or("")));
   if (!opt.dedup.empty())
     TRY(lister.choose_dedup(opt.dedup));
   const Listing listing = TRY(lister.list(std::vector<std::string>(args.begin(), args.end())));
