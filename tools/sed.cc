@@ -52,7 +52,8 @@ Result<> script_file(Options& o, std::string_view name) {
   if (name != "-")
     file = TRY(open_file(std::string(name), O_RDONLY));
   std::string text = TRY(read_all(file ? file.get() : 0, uint64_t{1} << 30, name));
-  if (text.ends_with('\n'))
+  // Where a text goes on behind the last newline, that is a line of it.
+  if (text.ends_with('\n') && !text.ends_with("\\\n"))
     text.pop_back();
   add_script(o, text);
   return {};

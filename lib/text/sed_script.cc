@@ -409,7 +409,7 @@ class Parser {
       if (peek() == '\n')
         ++at_;
       else
-        at_ = behind;
+        at_ = behind + text_.substr(behind).starts_with("\\\n");  // a\\ at a line's end is an empty text to GNU's
     }
     while (peek() != at_end && peek() != '\n') {
       if (peek() != '\\') {
