@@ -909,7 +909,7 @@ void Lister::sort() {
     for (Entry* const entry : sorted_)
       entry->width += entry->is_quoted ? 0 : 1;
   if (s_.sort != Sort::none)
-    std::ranges::sort(sorted_, Order(s_));
+    rescue::sort(sorted_, Order(s_));
 }
 
 void Lister::read_entries(int dir, const std::string& path, bool named) {

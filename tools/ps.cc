@@ -4,6 +4,7 @@
 #include <ctime>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -16,13 +17,20 @@
 #include "lib/base/fd.h"
 #include "lib/base/sort.h"
 #include "lib/base/text.h"
-#include "lib/base/time_text.h"
+#include "lib/base/version.h"
 #include "lib/fs/names.h"
 #include "lib/fs/root.h"
+#include "lib/sys/process_columns.h"
 #include "lib/sys/procfs.h"
 
 namespace rescue {
 namespace {
+
+using ps::Column;
+using ps::find_column;
+using ps::Line;
+using ps::Part;
+using ps::Setup;
 
 // Documented here, read by hand: words with and without a dash mean different things.
 struct Options {
@@ -46,7 +54,7 @@ constexpr Opt<Options> options[] = {
     {'G', "Group", &Options::text, "started by these groups of users", "GROUP,..."},
     {'g', "group", &Options::text, "of these sessions, or acting as these groups of users", "GROUP,..."},
     {0, nullptr, &Options::flag,
-     "x without a dash: those without a terminal too; r: only running ones; T: this terminal"},
+     "x without a dash: those without a terminal too; r: only running ones; T or t alone: this terminal"},
     Opt<Options>{"What is printed"},
     {'f', nullptr, &Options::flag, "owner, parent, start and command line; f without a dash, or --forest: as a tree"},
     {'F', nullptr, &Options::flag, "the same, with sizes and processor"},
@@ -55,283 +63,23 @@ constexpr Opt<Options> options[] = {
     {'y', nullptr, &Options::flag, "with -l: memory instead of flags and address"},
     {'o', "format", &Options::text, "these columns; KEY=TITLE gives a title, KEY= none", "KEY,..."},
     {'O', nullptr, &Options::text, "these columns among the usual ones", "KEY,..."},
+    {0, nullptr, &Options::flag, "s, v, X without a dash: signals, memory, registers; L: list the keys there are"},
     {'H', nullptr, &Options::flag, "children indented below their parents"},
-    {'L', nullptr, &Options::flag, "threads, with LWP and NLWP; -T the same, with SPID"},
+    {'L', nullptr, &Options::flag,
+     "threads, with LWP and NLWP; -T the same, with SPID; H without a dash: with neither"},
+    {'m', nullptr, &Options::flag, "threads behind their processes; m is the same"},
     {'P', nullptr, &Options::flag, "with the processor too"},
     {'c', nullptr, &Options::flag, "with the scheduling class and its priority"},
     {'n', nullptr, &Options::flag, "without a dash: numbers for users; e: the environment; c: the name alone"},
     {0, "sort", &Options::text, "in the order of these columns, downwards where - stands before; k is the same",
      "KEY,..."},
+    {0, "cumulative", &Options::flag, "times with those of children that have ended; S without a dash is the same"},
     {0, "no-headers", &Options::flag, "no titles; h without a dash is the same"},
+    {0, "headers", &Options::flag, "titles again on each page"},
+    {0, "lines", &Options::text, "of so many lines; --rows is the same", "N"},
     {0, "cols", &Options::text, "cut lines after so many columns", "COLUMNS"},
     {'w', nullptr, &Options::flag, "wider; twice: never cut a line"},
 };
-
-struct Moment {
-  int64_t now = 0;
-  int64_t boot = 0;
-  double uptime = 0;
-  uint64_t memory = 1;
-};
-
-struct Line {
-  Process process;
-  int32_t thread = 0;
-  unsigned depth = 0;
-  std::string branch;  // what a tree draws before the command
-};
-
-struct Setup {
-  bool numeric = false;      // users as numbers
-  bool environment = false;  // behind the command
-  bool name_only = false;    // in place of the command line
-  bool threads = false;
-  Moment moment;
-  Names* names = nullptr;
-  const ProcFs* proc = nullptr;
-};
-
-struct Value {
-  std::string text;
-  double number = 0;
-  bool is_number = false;
-};
-
-Value number(double value) {
-  return {str(static_cast<int64_t>(value)), value, true};
-}
-
-Value tenths(double value) {
-  const auto scaled = static_cast<int64_t>(value * 10);
-  return {value >= 100 ? str(scaled / 10) : str(scaled / 10, '.', scaled % 10), value, true};
-}
-
-std::string two_digits(uint64_t n) {
-  return n < 10 ? str('0', n) : str(n);
-}
-
-uint64_t cpu_ticks(const Process& p) {
-  return p.user_ticks + p.system_ticks;
-}
-
-double seconds_alive(const Setup& s, const Process& p) {
-  return std::max(0.0, s.moment.uptime - static_cast<double>(p.start_ticks) / ticks_per_second);
-}
-
-double cpu_percent(const Setup& s, const Process& p) {
-  const double alive = seconds_alive(s, p);
-  return alive <= 0 ? 0 : static_cast<double>(cpu_ticks(p)) / alive;
-}
-
-int64_t started_at(const Setup& s, const Process& p) {
-  return s.moment.boot + static_cast<int64_t>(p.start_ticks / ticks_per_second);
-}
-
-// "1-02:03:04", where `hours` are always there.
-std::string span_text(uint64_t seconds, bool hours) {
-  const uint64_t days = seconds / 86400, rest = seconds % 86400;
-  std::string text = days > 0 ? str(days, '-') : "";
-  if (hours || days > 0 || rest >= 3600)
-    text += two_digits(rest / 3600) + ':';
-  return text + two_digits(rest / 60 % 60) + ':' + two_digits(rest % 60);
-}
-
-std::string start_text(const Setup& s, const Process& p, std::string_view recent, std::string_view old, bool by_day) {
-  const int64_t start = started_at(s, p);
-  const auto then = local_time(start), now = local_time(s.moment.now);
-  if (!then || !now)
-    return "?";
-  if (by_day && then->tm_year != now->tm_year)
-    return time_text("%Y", *then, start, 0);
-  const bool is_recent = by_day ? then->tm_yday == now->tm_yday : s.moment.now - start < 86400;
-  return time_text(is_recent ? recent : old, *then, start, 0);
-}
-
-std::string state_text(const Process& p) {
-  std::string text(1, p.state);
-  if (p.nice != 0)
-    text += p.nice < 0 ? '<' : 'N';
-  if (p.locked_kib > 0)
-    text += 'L';
-  if (p.session == p.pid)
-    text += 's';
-  if (p.threads > 1)
-    text += 'l';
-  if (p.foreground_group == p.group)
-    text += '+';
-  return text;
-}
-
-std::string id_text(const Setup& s, NameFile& file, uint32_t id) {
-  const std::string_view name = s.numeric ? std::string_view() : file.name_of(id);
-  return name.empty() ? str(id) : std::string(name);
-}
-
-std::string printable_line(std::string text) {
-  for (char& c : text)
-    if (static_cast<uint8_t>(c) < ' ' || c == 0x7f)
-      c = c == '\0' ? ' ' : '?';
-  while (text.ends_with(' '))
-    text.pop_back();
-  return text;
-}
-
-std::string command_text(const Setup& s, const Line& line, bool with_words) {
-  const Process& p = line.process;
-  std::string words = with_words && !s.name_only ? printable_line(s.proc->words(p.pid)) : "";
-  if (words.empty())
-    words = !with_words || s.name_only ? p.name + (p.state == 'Z' ? " <defunct>" : "")
-            : p.state == 'Z'           ? str('[', p.name, "] <defunct>")
-                                       : str('[', p.name, ']');
-  if (s.environment && with_words)
-    if (const std::string more = printable_line(s.proc->environment(p.pid)); !more.empty())
-      words += str(' ', more);
-  return str(line.branch, printable_line(words));
-}
-
-struct Column {
-  std::string_view keys;  // the names that people give it, with blanks between
-  std::string_view title;
-  uint8_t width;
-  bool right;
-  Value (*value)(const Setup&, const Line&);
-};
-
-constexpr Column columns[] = {
-    {"pid tgid", "PID", 5, true, [](const Setup&, const Line& l) { return number(l.process.pid); }},
-    {"ppid", "PPID", 5, true, [](const Setup&, const Line& l) { return number(l.process.parent); }},
-    {"pgid pgrp", "PGID", 5, true, [](const Setup&, const Line& l) { return number(l.process.group); }},
-    {"sid sess session", "SID", 5, true, [](const Setup&, const Line& l) { return number(l.process.session); }},
-    {"tpgid", "TPGID", 5, true, [](const Setup&, const Line& l) { return number(l.process.foreground_group); }},
-    {"lwp spid tid", "LWP", 5, true, [](const Setup&, const Line& l) { return number(l.thread); }},
-    {"nlwp thcount", "NLWP", 4, true,
-     [](const Setup&, const Line& l) { return number(static_cast<double>(l.process.threads)); }},
-    {"user euser uname", "USER", 8, false,
-     [](const Setup& s, const Line& l) { return Value{id_text(s, s.names->users, l.process.uids[1])}; }},
-    {"ruser", "RUSER", 8, false,
-     [](const Setup& s, const Line& l) { return Value{id_text(s, s.names->users, l.process.uids[0])}; }},
-    {"group egroup", "GROUP", 8, false,
-     [](const Setup& s, const Line& l) { return Value{id_text(s, s.names->groups, l.process.gids[1])}; }},
-    {"rgroup", "RGROUP", 8, false,
-     [](const Setup& s, const Line& l) { return Value{id_text(s, s.names->groups, l.process.gids[0])}; }},
-    {"uid euid", "UID", 5, true, [](const Setup&, const Line& l) { return number(l.process.uids[1]); }},
-    {"ruid", "RUID", 5, true, [](const Setup&, const Line& l) { return number(l.process.uids[0]); }},
-    {"gid egid", "GID", 5, true, [](const Setup&, const Line& l) { return number(l.process.gids[1]); }},
-    {"rgid", "RGID", 5, true, [](const Setup&, const Line& l) { return number(l.process.gids[0]); }},
-    {"comm ucmd ucomm", "COMMAND", 15, false,
-     [](const Setup& s, const Line& l) { return Value{command_text(s, l, false)}; }},
-    {"args cmd command", "COMMAND", 27, false,
-     [](const Setup& s, const Line& l) { return Value{command_text(s, l, true)}; }},
-    {"tty tt tname", "TT", 8, false,
-     [](const Setup&, const Line& l) { return Value{terminal_name(l.process.terminal)}; }},
-    {"time cputime", "TIME", 8, true,
-     [](const Setup&, const Line& l) {
-       const uint64_t ticks = cpu_ticks(l.process);
-       return Value{span_text(ticks / ticks_per_second, true), static_cast<double>(ticks), true};
-     }},
-    {"bsdtime", "TIME", 6, true,
-     [](const Setup&, const Line& l) {
-       const uint64_t seconds = cpu_ticks(l.process) / ticks_per_second;
-       return Value{str(seconds / 60, ':', two_digits(seconds % 60)), static_cast<double>(seconds), true};
-     }},
-    {"times cputimes", "TIME", 8, true,
-     [](const Setup&, const Line& l) { return number(static_cast<double>(cpu_ticks(l.process)) / ticks_per_second); }},
-    {"etime", "ELAPSED", 11, true,
-     [](const Setup& s, const Line& l) {
-       const double alive = seconds_alive(s, l.process);
-       return Value{span_text(static_cast<uint64_t>(alive), false), alive, true};
-     }},
-    {"etimes", "ELAPSED", 7, true, [](const Setup& s, const Line& l) { return number(seconds_alive(s, l.process)); }},
-    {"stime", "STIME", 5, false,
-     [](const Setup& s, const Line& l) {
-       return Value{start_text(s, l.process, "%H:%M", "%b%d", true), static_cast<double>(l.process.start_ticks), true};
-     }},
-    {"start_time", "START", 5, false,
-     [](const Setup& s, const Line& l) {
-       return Value{start_text(s, l.process, "%H:%M", "%b%d", true), static_cast<double>(l.process.start_ticks), true};
-     }},
-    {"bsdstart", "START", 6, true,
-     [](const Setup& s, const Line& l) {
-       return Value{start_text(s, l.process, "%H:%M", "%b %e", false), static_cast<double>(l.process.start_ticks),
-                    true};
-     }},
-    {"start", "STARTED", 8, true,
-     [](const Setup& s, const Line& l) {
-       return Value{start_text(s, l.process, "%H:%M:%S", "%b %d", false), static_cast<double>(l.process.start_ticks),
-                    true};
-     }},
-    {"lstart", "STARTED", 24, true,
-     [](const Setup& s, const Line& l) {
-       const int64_t start = started_at(s, l.process);
-       const auto fields = local_time(start);
-       return Value{fields ? time_text("%a %b %e %H:%M:%S %Y", *fields, start, 0) : "?",
-                    static_cast<double>(l.process.start_ticks), true};
-     }},
-    {"stat", "STAT", 4, false, [](const Setup&, const Line& l) { return Value{state_text(l.process)}; }},
-    {"s state", "S", 1, false, [](const Setup&, const Line& l) { return Value{std::string(1, l.process.state)}; }},
-    {"pcpu %cpu", "%CPU", 4, true, [](const Setup& s, const Line& l) { return tenths(cpu_percent(s, l.process)); }},
-    {"c", "C", 2, true,
-     [](const Setup& s, const Line& l) { return number(std::min(99.0, cpu_percent(s, l.process))); }},
-    {"pmem %mem", "%MEM", 4, true,
-     [](const Setup& s, const Line& l) {
-       return tenths(static_cast<double>(l.process.resident_kib) * 1024 * 100 / static_cast<double>(s.moment.memory));
-     }},
-    {"rss rssize rsz", "RSS", 5, true,
-     [](const Setup&, const Line& l) { return number(static_cast<double>(l.process.resident_kib)); }},
-    {"vsz vsize", "VSZ", 6, true,
-     [](const Setup&, const Line& l) { return number(static_cast<double>(l.process.virtual_bytes) / 1024); }},
-    {"sz", "SZ", 5, true,
-     [](const Setup&, const Line& l) { return number(static_cast<double>(l.process.virtual_bytes) / 4096); }},
-    {"ni nice", "NI", 3, true, [](const Setup&, const Line& l) { return number(static_cast<double>(l.process.nice)); }},
-    {"pri", "PRI", 3, true,
-     [](const Setup&, const Line& l) { return number(static_cast<double>(39 - l.process.priority)); }},
-    {"priority", "PRI", 3, true,
-     [](const Setup&, const Line& l) { return number(static_cast<double>(l.process.priority)); }},
-    {"opri intpri", "PRI", 3, true,
-     [](const Setup&, const Line& l) { return number(static_cast<double>(60 + l.process.priority)); }},
-    {"rtprio", "RTPRIO", 6, true,
-     [](const Setup&, const Line& l) {
-       return l.process.policy == 1 || l.process.policy == 2 ? number(static_cast<double>(l.process.realtime_priority))
-                                                             : Value{"-"};
-     }},
-    {"cls class policy", "CLS", 3, true,
-     [](const Setup&, const Line& l) {
-       constexpr std::string_view classes[] = {"TS", "FF", "RR", "B", "ISO", "IDL", "DLN"};
-       return Value{std::string(l.process.policy < 7 ? classes[l.process.policy] : "?")};
-     }},
-    {"psr", "PSR", 3, true,
-     [](const Setup&, const Line& l) { return number(static_cast<double>(l.process.processor)); }},
-    {"f flag flags", "F", 1, true,
-     [](const Setup&, const Line& l) { return number(static_cast<double>(l.process.flags >> 6 & 7)); }},
-    {"min_flt minflt", "MINFL", 6, true,
-     [](const Setup&, const Line& l) { return number(static_cast<double>(l.process.minor_faults)); }},
-    {"maj_flt majflt", "MAJFL", 6, true,
-     [](const Setup&, const Line& l) { return number(static_cast<double>(l.process.major_faults)); }},
-    {"addr", "ADDR", 4, true, [](const Setup&, const Line&) { return Value{"-"}; }},
-    {"wchan", "WCHAN", 6, false,
-     [](const Setup& s, const Line& l) {
-       std::string text = s.proc->file(l.process.pid, "wchan");
-       return Value{text.empty() || text == "0" ? "-" : std::move(text)};
-     }},
-    {"exe", "EXE", 27, false,
-     [](const Setup& s, const Line& l) {
-       std::string text = s.proc->link(l.process.pid, "exe");
-       return Value{text.empty() ? "-" : std::move(text)};
-     }},
-    {"cgroup", "CGROUP", 27, false,
-     [](const Setup& s, const Line& l) {
-       std::string text = printable_line(s.proc->file(l.process.pid, "cgroup"));
-       return Value{text.empty() ? "-" : std::move(text)};
-     }},
-};
-
-const Column* find_column(std::string_view key) {
-  for (const Column& column : columns)
-    for (const std::string_view name : split(column.keys, ' '))
-      if (name == key)
-        return &column;
-  return nullptr;
-}
 
 struct Shown {
   const Column* column;
@@ -354,6 +102,9 @@ constexpr struct {
     {"u", "user pid pcpu pmem vsz rss tname=TTY stat start_time bsdtime args"},
     {"l", "f uid pid ppid priority ni vsz rss wchan stat tname=TTY bsdtime args"},
     {"j", "ppid pid pgid sid tname=TTY tpgid stat uid bsdtime args"},
+    {"s", "uid pid pending blocked ignored caught stat tname=TTY bsdtime args"},
+    {"v", "pid tname=TTY stat bsdtime maj_flt trs:5 drs rss pmem args"},
+    {"X", "pid stackp esp eip tmout alarm stat tname=TTY bsdtime args"},
 };
 
 // The words of one command line.
@@ -363,10 +114,11 @@ class Reader {
 
   bool all = false, all_but_leaders = false, on_terminals = false, deselect = false;  // -e -d -a -N
   bool bsd = false, bsd_all = false, bsd_no_terminal = false, running = false;        // a x r
-  bool tree = false, indent = false, headers = true;
-  bool lwp = false, spid = false, processor = false, classes = false;  // -L -T -P -c
+  bool tree = false, indent = false, headers = true, again = false;                   // f -H h --headers
+  bool threads_behind = false, list_columns = false, show_version = false;            // m L V
+  bool lwp = false, spid = false, processor = false, classes = false;                 // -L -T -P -c
   unsigned wide = 0;
-  std::optional<size_t> line_width;
+  std::optional<size_t> line_width, page_lines;
   std::string format, sort, only_columns, more_columns;
   std::vector<int64_t> pids, parents, sessions, terminals, users, real_users, groups, real_groups;
   std::vector<std::string> names;
@@ -478,6 +230,7 @@ class Reader {
         setup_.threads = true;
         (c == 'L' ? lwp : spid) = true;
         return {};
+      case 'm': setup_.threads = threads_behind = true; return {};
       case 'P': processor = true; return {};
       case 'c': classes = true; return {};
       case 'w': ++wide; return {};
@@ -494,12 +247,14 @@ class Reader {
     bsd = true;
     for (size_t i = 0; i < letters.size(); ++i) {
       const char c = letters[i];
-      if (std::string_view("opqtUk").find(c) != std::string_view::npos) {
+      if (std::string_view("oOpqtUk").find(c) != std::string_view::npos) {
         std::string_view text = letters.substr(i + 1);
+        if (text.empty() && c == 't' && args.empty())
+          return bsd_letter('T');
         if (text.empty())
           text = TRY(args.shift("LIST"));
-        if (c == 'o')
-          only_columns += str(text, ',');
+        if (c == 'o' || c == 'O')
+          (c == 'o' ? only_columns : more_columns) += str(text, ',');
         else if (c == 'k')
           sort = text;
         else
@@ -525,20 +280,33 @@ class Reader {
       case 'e': setup_.environment = true; return {};
       case 'c': setup_.name_only = true; return {};
       case 'w': ++wide; return {};
+      case 'g': return {};  // leaders of sessions too, which BSD's left out
+      case 'H': setup_.threads = true; return {};
+      case 'm': setup_.threads = threads_behind = true; return {};
+      case 'S': setup_.cumulative = true; return {};
+      case 'L': list_columns = true; return {};
+      case 'V': show_version = true; return {};
       case 'u':
       case 'l':
-      case 'j': format = std::string(1, c); return {};
+      case 'j':
+      case 's':
+      case 'v':
+      case 'X': format = std::string(1, c); return {};
       default: return usage_error("unknown option -- '", c, "'");
     }
+  }
+
+  static bool is_titles(std::string_view word) {
+    return word == "header" || word == "headers" || word == "heading" || word == "headings";
   }
 
   Result<> long_option(std::string_view word, Args& args) {
     constexpr struct {
       std::string_view name;
       char letter;
-    } lists[] = {{"pid", 'p'},  {"quick-pid", 'q'}, {"ppid", 'P'},    {"sid", 's'},   {"tty", 't'},
-                 {"user", 'u'}, {"User", 'U'},      {"Group", 'G'},   {"group", 'g'}, {"format", 'o'},
-                 {"sort", 'k'}, {"cols", 'W'},      {"columns", 'W'}, {"width", 'W'}};
+    } lists[] = {{"pid", 'p'},     {"quick-pid", 'q'}, {"ppid", 'P'},  {"sid", 's'},    {"tty", 't'},  {"user", 'u'},
+                 {"User", 'U'},    {"Group", 'G'},     {"group", 'g'}, {"format", 'o'}, {"sort", 'k'}, {"cols", 'W'},
+                 {"columns", 'W'}, {"width", 'W'},     {"lines", 'R'}, {"rows", 'R'}};
     const std::string_view name = word.substr(0, word.find('='));
     for (const auto& list : lists)
       if (list.name == name) {
@@ -550,8 +318,11 @@ class Reader {
       tree = true;
     else if (word == "deselect")
       deselect = true;
-    else if (word == "no-headers" || word == "no-heading" || word == "noheader" || word == "noheading" ||
-             word == "noheaders")
+    else if (word == "cumulative")
+      setup_.cumulative = true;
+    else if (is_titles(word))
+      again = true;
+    else if (word.starts_with("no") && is_titles(word.substr(word.starts_with("no-") ? 3 : 2)))
       headers = false;
     else
       return usage_error("unknown option '--", Printable(word), "'");
@@ -566,8 +337,11 @@ class Reader {
       case 'k': sort = text; return {};
       case 'P': return numbers(text, parents, &Reader::plain_number);
       case 'W':
-        line_width = to_number<size_t>(text);
-        return line_width ? Result<>() : usage_error("the width must be a number");
+      case 'R': {
+        std::optional<size_t>& size = letter == 'W' ? line_width : page_lines;
+        size = to_number<size_t>(text);
+        return size ? Result<>() : usage_error("the size must be a number");
+      }
       default: return choice(letter, text);
     }
   }
@@ -595,6 +369,19 @@ bool is_chosen(const Reader& r, const Process& p, const Process& self) {
   return p.uids[1] == self.uids[1] && p.terminal == self.terminal;
 }
 
+// What stands above a column that is asked for by another of its keys.
+std::string title_of(std::string_view key, const std::string& usual) {
+  constexpr std::string_view own =
+      " spid tid euser euid egroup egid svuid svuser svgid svgroup fsuid fsuser fsgid fsgroup ";
+  if (own.contains(str(' ', key, ' '))) {
+    std::string title(key);
+    for (char& c : title)
+      c = static_cast<char>(c - 32);
+    return title;
+  }
+  return key == "cmd" || key == "ucmd" ? "CMD" : key == "tname" ? "TTY" : key == "thcount" ? "THCNT" : usual;
+}
+
 Result<> add_columns(std::string_view list, char separator, std::vector<Shown>& shown) {
   size_t at = 0;
   while (at < list.size()) {
@@ -618,18 +405,9 @@ Result<> add_columns(std::string_view list, char separator, std::vector<Shown>& 
       const Column* column = find_column(key);
       if (column == nullptr)
         return usage_error("there is no column '", Printable(key), "'");
-      std::string title(equals != std::string_view::npos ? piece.substr(equals + 1) : column->title);
+      std::string title(equals != std::string_view::npos ? piece.substr(equals + 1) : column->title());
       if (equals == std::string_view::npos && separator == ',')
-        title = key == "cmd" || key == "ucmd" ? "CMD"
-                : key == "tname"              ? "TTY"
-                : key == "spid"               ? "SPID"
-                : key == "tid"                ? "TID"
-                : key == "euser"              ? "EUSER"
-                : key == "euid"               ? "EUID"
-                : key == "egroup"             ? "EGROUP"
-                : key == "egid"               ? "EGID"
-                : key == "thcount"            ? "THCNT"
-                                              : title;
+        title = title_of(key, title);
       const size_t least = width ? *width : column->width;
       const size_t full =
           width ? least : std::max(least, equals != std::string_view::npos && separator == ',' ? title.size() : least);
@@ -651,9 +429,9 @@ std::string with_more(std::string_view list, const Reader& r) {
   std::string all;
   for (size_t i = 0; i < words.size(); ++i) {
     if (i == ids)
-      all += str(r.lwp ? "lwp " : "", r.processor ? "psr " : "", r.classes && !has_load ? "cls pri " : "");
+      all += str(r.lwp ? "lwp " : "", r.processor ? "psr " : "", r.classes && !has_load ? "class pri " : "");
     if (words[i] == "c")
-      all += r.classes ? str(threads, "cls pri ") : str("c ", threads);
+      all += r.classes ? str(threads, "class pri ") : str("c ", threads);
     else if ((!r.classes || (words[i] != "opri" && words[i] != "ni")) && (!r.processor || words[i] != "psr"))
       all += str(words[i], words[i] == "pid" && r.spid ? " spid=SPID " : " ");
   }
@@ -669,7 +447,7 @@ Result<std::vector<Shown>> chosen_columns(const Reader& r) {
   if (!r.more_columns.empty()) {
     TRY(add_columns("pid", ' ', shown));
     TRY(add_columns(r.more_columns, ',', shown));
-    TRY(add_columns("s tname=TTY time args", ' ', shown));
+    TRY(add_columns(r.bsd ? "s tname=TTY time comm" : "s tname=TTY time args", ' ', shown));
     return shown;
   }
   const std::string letter = r.format == "-y" ? "-ly" : r.format.empty() && r.bsd ? "bsd" : r.format;
@@ -732,7 +510,7 @@ Result<> sort_lines(const Setup& s, std::string_view keys, std::vector<Line>& li
   }
   rescue::sort(lines, [&](const Line& a, const Line& b) {
     for (const Key& key : order) {
-      const Value left = key.column->value(s, a), right = key.column->value(s, b);
+      const ps::Value left = key.column->value(s, a), right = key.column->value(s, b);
       const int compared =
           left.is_number ? (left.number > right.number) - (left.number < right.number) : left.text.compare(right.text);
       if (compared != 0)
@@ -759,8 +537,8 @@ class Printer {
   void line(const Setup& s, const Line& line) {
     start();
     for (size_t i = 0; i < shown_.size(); ++i) {
-      std::string text = shown_[i].column->value(s, line).text;
-      const bool is_owner = shown_[i].column->width == 8 && shown_[i].column->title.ends_with("USER");
+      std::string text = cell_text(*shown_[i].column, s, line);
+      const bool is_owner = shown_[i].column->width == 8 && shown_[i].column->title().ends_with("USER");
       // A name that does not fit is cut, and marked so.
       if (is_owner && text.size() > shown_[i].width)
         text = str(std::string_view(text).substr(0, shown_[i].width - 1), '+');
@@ -797,9 +575,15 @@ class Printer {
   size_t missing_ = 0;
 };
 
-std::vector<Line> with_threads(const ProcFs& proc, const std::vector<Line>& lines) {
+// The threads in place of their processes, or `behind` them.
+std::vector<Line> with_threads(const ProcFs& proc, std::vector<Line>& lines, bool behind) {
   std::vector<Line> all;
-  for (const Line& line : lines) {
+  for (Line& line : lines) {
+    if (behind) {
+      line.part = Part::process;
+      all.push_back(line);
+      line.part = Part::thread;
+    }
     const std::string where = str(line.process.pid, "/task");
     const auto dir = open_at(proc.fd(), where, O_RDONLY | O_DIRECTORY, 0, where);
     const auto entries = dir ? list_dir(dir->get(), where) : Result<std::vector<DirEntry>>();
@@ -807,6 +591,7 @@ std::vector<Line> with_threads(const ProcFs& proc, const std::vector<Line>& line
       continue;
     for (const DirEntry& entry : *entries) {
       Line thread = line;
+      thread.is_thread = true;
       Process own;
       thread.thread = to_number<int32_t>(entry.name).value_or(0);
       if (!parse_stat(proc.file(line.process.pid, str("task/", entry.name, "/stat")), own))
@@ -822,7 +607,7 @@ std::vector<Line> with_threads(const ProcFs& proc, const std::vector<Line>& line
       all.push_back(std::move(thread));
     }
   }
-  rescue::sort(all, {}, [](const Line& l) { return std::pair(l.process.pid, l.thread); });
+  rescue::sort(all, {}, [](const Line& l) { return std::tuple(l.process.pid, l.is_thread, l.thread); });
   return all;
 }
 
@@ -836,6 +621,20 @@ size_t line_width(const Reader& r, const Io& io) {
     return std::string::npos;
   const size_t width = ::ioctl(io.out.fd(), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
   return r.wide == 1 ? std::max<size_t>(width, 132) : width;
+}
+
+// Lines between the titles of two pages.
+size_t page_size(const Reader& r, const Io& io) {
+  struct winsize size{};
+  const bool asks = !r.page_lines && io.out.is_terminal() && ::ioctl(io.out.fd(), TIOCGWINSZ, &size) == 0;
+  const size_t lines = r.page_lines ? *r.page_lines : asks ? size.ws_row : 0;
+  return lines > 1 ? lines - 1 : 23;
+}
+
+void list_keys(Output& out) {
+  for (const Column& column : ps::all_columns())
+    for (const std::string_view key : split(column.keys(), ' '))
+      out.put(key, std::string(key.size() < 12 ? 12 - key.size() : 0, ' '), ' ', column.title(), '\n');
 }
 
 Result<int> run(Io& io, Args& args) {
@@ -852,6 +651,13 @@ Result<int> run(Io& io, Args& args) {
   setup.moment.boot = boot_time();
   Reader reader(setup);
   TRY(reader.read(args));
+  if (reader.show_version || reader.list_columns) {
+    if (reader.show_version)
+      io.out.put("ps (rescue) ", version, '\n');
+    else
+      list_keys(io.out);
+    return 0;
+  }
   const auto self = proc.read(::getpid());
   std::vector<Line> lines;
   for (Process& process : TRY(proc.read_all())) {
@@ -863,16 +669,20 @@ Result<int> run(Io& io, Args& args) {
       lines.back().thread = lines.back().process.pid;
   }
   if (setup.threads)
-    lines = with_threads(proc, lines);
+    lines = with_threads(proc, lines, reader.threads_behind);
   if (!reader.sort.empty())
     TRY(sort_lines(setup, reader.sort, lines));
   if (reader.tree || reader.indent)
     lines = as_tree(lines, reader.tree);
   Printer printer(io, TRY(chosen_columns(reader)), line_width(reader, io));
+  const size_t page = page_size(reader, io);
   if (reader.headers)
     printer.titles();
-  for (const Line& line : lines)
-    printer.line(setup, line);
+  for (size_t i = 0; i < lines.size(); ++i) {
+    if (reader.again && i > 0 && i % page == 0)
+      printer.titles();
+    printer.line(setup, lines[i]);
+  }
   return lines.empty() ? 1 : 0;
 }
 

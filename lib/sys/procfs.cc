@@ -35,19 +35,11 @@ class Words {
   std::vector<std::string_view> words_;
 };
 
-void take_ids(std::string_view line, uint32_t (&ids)[3]) {
+void take_ids(std::string_view line, uint32_t (&ids)[4]) {
   size_t count = 0;
   for (const std::string_view word : split(line, '\t'))
-    if (const auto id = to_number<uint32_t>(trim(word)); id && count < 3)
+    if (const auto id = to_number<uint32_t>(trim(word)); id && count < 4)
       ids[count++] = *id;
-}
-
-// Of "VmRSS:     1234 kB".
-uint64_t kibibytes(std::string_view line) {
-  const size_t start = line.find_first_of("0123456789");
-  return start == std::string_view::npos
-             ? 0
-             : to_number<uint64_t>(line.substr(start, line.find(' ', start) - start)).value_or(0);
 }
 
 std::string read_text(int dir, const std::string& path) {
@@ -59,6 +51,13 @@ std::string read_text(int dir, const std::string& path) {
 }
 
 }  // namespace
+
+uint64_t kibibytes(std::string_view line) {
+  const size_t start = line.find_first_of("0123456789");
+  return start == std::string_view::npos
+             ? 0
+             : to_number<uint64_t>(line.substr(start, line.find(' ', start) - start)).value_or(0);
+}
 
 bool parse_stat(std::string_view text, Process& p) {
   // The name stands in parentheses and may hold anything, parentheses too: the last one closes it.
@@ -81,11 +80,22 @@ bool parse_stat(std::string_view text, Process& p) {
   words.take(9, p.major_faults);
   words.take(11, p.user_ticks);
   words.take(12, p.system_ticks);
+  uint64_t waited = 0;
+  words.take(13, p.children_ticks);
+  words.take(14, waited);
+  p.children_ticks += waited;
   words.take(15, p.priority);
   words.take(16, p.nice);
   words.take(17, p.threads);
   words.take(19, p.start_ticks);
   words.take(20, p.virtual_bytes);
+  uint64_t code_start = 0;
+  words.take(23, code_start);
+  words.take(24, p.code_bytes);
+  p.code_bytes -= std::min(code_start, p.code_bytes);
+  words.take(25, p.stack_start);
+  words.take(26, p.stack_now);
+  words.take(27, p.code_now);
   words.take(36, p.processor);
   words.take(37, p.realtime_priority);
   words.take(38, p.policy);

@@ -24,6 +24,7 @@ struct Process {
   std::string name;  // at most 15 bytes, as the kernel keeps it
   uint64_t minor_faults = 0, major_faults = 0;
   uint64_t user_ticks = 0, system_ticks = 0;  // hundredths of a second
+  uint64_t children_ticks = 0;                // both, of those that have ended and were waited for
   int64_t priority = 0, nice = 0;
   uint64_t threads = 0;
   uint64_t start_ticks = 0;  // after boot
@@ -31,11 +32,13 @@ struct Process {
   uint64_t processor = 0;
   uint64_t realtime_priority = 0, policy = 0;
   uint64_t flags = 0;
+  uint64_t code_bytes = 0;                                // of the program itself
+  uint64_t stack_start = 0, stack_now = 0, code_now = 0;  // addresses
   // Of status too: memory that is there now, and what must stay there.
   uint64_t resident_kib = 0, locked_kib = 0;
-  // Of status: real, effective, saved.
-  uint32_t uids[3] = {};
-  uint32_t gids[3] = {};
+  // Of status: real, effective, saved, that for files.
+  uint32_t uids[4] = {};
+  uint32_t gids[4] = {};
 };
 
 constexpr unsigned ticks_per_second = 100;  // USER_HZ, the same wherever Linux runs
@@ -69,6 +72,9 @@ class ProcFs {
 // The fields of the text of /proc/PID/stat and /proc/PID/status.
 bool parse_stat(std::string_view text, Process& process);
 void parse_status(std::string_view text, Process& process);
+
+// Of a line like "VmRSS:     1234 kB".
+uint64_t kibibytes(std::string_view line);
 
 // "tty1", "pts/3", "?" for none.
 std::string terminal_name(int32_t device);
