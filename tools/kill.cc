@@ -19,17 +19,19 @@ struct Request {
   std::optional<int> value;  // queued with the signal
   bool list = false;
   bool table = false;
+  const char* asked = nullptr;  // what to list, where it is in the option's own word
 };
 
 // Documented here, read by hand: `-9` and `-HUP` are options like no other, and `-1` is a process group as an operand.
 struct Options {
   std::string signal, queue;
-  bool list = false, table = false;
+  std::optional<std::string> list;
+  bool table = false;
 };
 
 constexpr Opt<Options> options[] = {
     {'s', "signal", &Options::signal, "send SIGNAL, by name or number; -SIGNAL is the same", "SIGNAL"},
-    {'l', "list", &Options::list, "list the names, or say the name of a number and the number of a name"},
+    {'l', "list", &Options::list, "list the names, or say the name of a number and the number of a name", "[SIGNAL]"},
     {'L', "table", &Options::table, "list names and numbers"},
     {'q', "queue", &Options::queue, "send VALUE along with the signal", "VALUE"},
 };
@@ -51,6 +53,12 @@ Result<bool> take_option(std::string_view word, Args& rest, Request& request) {
     (word == "-l" || word == "--list" ? request.list : request.table) = true;
     return true;
   }
+  for (const std::string_view name : {"--list=", "-l"})
+    if (word.starts_with(name)) {
+      request.list = true;
+      request.asked = word.substr(name.size()).data();
+      return true;
+    }
   for (const std::string_view name : {"-s", "--signal=", "--signal"})
     if (word.starts_with(name) && (name != "--signal" || word == name)) {
       request.signal = TRY(known_signal(TRY(argument(rest, word.substr(name.size()), "SIGNAL"))));
@@ -140,6 +148,8 @@ Result<int> run(Io& io, Args& args) {
       return usage_error("unknown option '", Printable(word), "'");
     first = false;
   }
+  if (request.asked != nullptr)
+    pids.push(request.asked);
   if (request.list)
     return list(io, pids);
   if (request.table) {

@@ -32,7 +32,7 @@ enum class Sane : uint8_t { ignored, set, unset };
 
 // A flag, or one value of several bits (`mask`). In the order in which GNU's prints them.
 struct Mode {
-  std::string_view name;
+  char name[9];  // in its place: a pointer costs more than these bytes
   Part part;
   tcflag_t bits;
   tcflag_t mask = 0;
@@ -116,7 +116,7 @@ constexpr Mode modes[] = {
 };
 
 struct Key {
-  std::string_view name;
+  char name[8];
   uint8_t index;
   cc_t sane;
 };
@@ -126,6 +126,36 @@ constexpr Key keys[] = {
     {"eof", VEOF, 4},        {"eol", VEOL, 0},      {"eol2", VEOL2, 0},        {"swtch", VSWTC, 0},
     {"start", VSTART, 17},   {"stop", VSTOP, 19},   {"susp", VSUSP, 26},       {"rprnt", VREPRINT, 18},
     {"werase", VWERASE, 23}, {"lnext", VLNEXT, 22}, {"discard", VDISCARD, 15},
+};
+
+// A name for several of them, and what it sets with a dash before it.
+struct Several {
+  const char* name;
+  const char* on;
+  const char* off;
+};
+
+constexpr char raw[] =
+    "-ignbrk -brkint -ignpar -parmrk -inpck -istrip -inlcr -igncr -icrnl -ixon -ixoff -iuclc -ixany -imaxbel -opost "
+    "-isig -icanon -xcase";
+constexpr char cooked[] = "brkint ignpar istrip icrnl ixon opost isig icanon";
+
+constexpr Several several[] = {
+    {"raw", raw, cooked},
+    {"cooked", cooked, raw},
+    {"cbreak", "-icanon", "icanon"},
+    {"nl", "-icrnl -onlcr", "icrnl -inlcr -igncr onlcr -ocrnl -onlret"},
+    {"evenp", "parenb -parodd cs7", "-parenb cs8"},
+    {"parity", "parenb -parodd cs7", "-parenb cs8"},
+    {"oddp", "parenb parodd cs7", "-parenb cs8"},
+    {"pass8", "-parenb -istrip cs8", "parenb istrip cs7"},
+    {"litout", "-parenb -istrip -opost cs8", "parenb istrip opost cs7"},
+    {"tabs", "tab0", "tab3"},
+    {"lcase", "xcase iuclc olcuc", "-xcase -iuclc -olcuc"},
+    {"LCASE", "xcase iuclc olcuc", "-xcase -iuclc -olcuc"},
+    {"decctlq", "-ixany", "ixany"},
+    {"crt", "echoe echoctl echoke", nullptr},
+    {"dec", "echoe echoctl echoke -ixany", nullptr},
 };
 
 struct Speed {
@@ -174,7 +204,7 @@ class Terminal {
   }
 
   Result<> store() {
-    if (::tcsetattr(fd_, TCSADRAIN, &now_) < 0)
+    if (::tcsetattr(fd_, when_, &now_) < 0)
       return fail("set the terminal", shown_);
     // The call succeeds where anything could be done.
     const struct termios wanted = now_;
@@ -241,6 +271,7 @@ class Terminal {
   int fd_;
   std::string shown_;
   struct termios now_{};
+  int when_ = TCSADRAIN;
 };
 
 // Lines of items, as wide as the screen; GNU does not count the blank before an item.
@@ -304,7 +335,8 @@ void Terminal::print(Io& io, bool all) const {
 
 bool Terminal::change_mode(std::string_view word) {
   const bool off = word.starts_with('-');
-  const auto mode = std::ranges::find(modes, off ? word.substr(1) : word, &Mode::name);
+  const std::string_view name = off ? word.substr(1) : word;
+  const auto mode = std::ranges::find_if(modes, [&](const Mode& m) { return name == m.name; });
   if (mode == std::end(modes) || (off && mode->mask != 0))
     return false;
   tcflag_t& flags = flags_of(now_, mode->part);
@@ -316,57 +348,34 @@ bool Terminal::change_mode(std::string_view word) {
 bool Terminal::change_several(std::string_view word) {
   const bool off = word.starts_with('-');
   const std::string_view name = off ? word.substr(1) : word;
-  const auto apply = [this](std::initializer_list<std::string_view> words) {
-    for (const std::string_view one : words)
-      (void)change_mode(one);
-  };
   if (word == "sane") {
     // GNU's leaves ixon as it is, and switches iutf8 off.
     const tcflag_t kept = now_.c_iflag & IXON;
     make_sane(now_);
     now_.c_iflag = (now_.c_iflag & ~static_cast<tcflag_t>(IUTF8 | IXON)) | kept;
-  } else if (name == "raw" || name == "cooked") {
-    if ((name == "raw") != off) {
-      apply({"-ignbrk", "-brkint", "-ignpar", "-parmrk", "-inpck", "-istrip", "-inlcr", "-igncr", "-icrnl", "-ixon",
-             "-ixoff", "-iuclc", "-ixany", "-imaxbel", "-opost", "-isig", "-icanon", "-xcase"});
-      now_.c_cc[VMIN] = 1;
-      now_.c_cc[VTIME] = 0;
-    } else {
-      apply({"brkint", "ignpar", "istrip", "icrnl", "ixon", "opost", "isig", "icanon"});
-      if (now_.c_cc[VEOF] == 1 && VMIN == VEOF)
-        now_.c_cc[VEOF] = 4;
-    }
-  } else if (name == "cbreak") {
-    apply({off ? "icanon" : "-icanon"});
-  } else if (name == "nl") {
-    if (off)
-      apply({"icrnl", "-inlcr", "-igncr", "onlcr", "-ocrnl", "-onlret"});
-    else
-      apply({"-icrnl", "-onlcr"});
-  } else if (name == "evenp" || name == "parity") {
-    if (off)
-      apply({"-parenb", "cs8"});
-    else
-      apply({"parenb", "-parodd", "cs7"});
-  } else if (name == "oddp") {
-    if (off)
-      apply({"-parenb", "cs8"});
-    else
-      apply({"parenb", "parodd", "cs7"});
-  } else if (name == "pass8") {
-    if (off)
-      apply({"parenb", "istrip", "cs7"});
-    else
-      apply({"-parenb", "-istrip", "cs8"});
-  } else if (name == "tabs") {
-    apply({off ? "tab3" : "tab0"});
-  } else if (word == "ek") {
+    return true;
+  }
+  if (name == "drain") {
+    when_ = off ? TCSANOW : TCSADRAIN;
+    return true;
+  }
+  if (word == "ek" || word == "dec") {
     now_.c_cc[VERASE] = 127;
     now_.c_cc[VKILL] = 21;
-  } else if (word == "crt") {
-    apply({"echoe", "echoctl", "echoke"});
-  } else {
+  }
+  if (word == "ek")
+    return true;
+  if (word == "dec")
+    now_.c_cc[VINTR] = 3;
+  const auto found = std::ranges::find_if(several, [&](const Several& s) { return name == s.name; });
+  const char* const modes = found == std::end(several) ? nullptr : off ? found->off : found->on;
+  if (modes == nullptr)
     return false;
+  for (const std::string_view mode : split(modes, ' '))
+    (void)change_mode(mode);
+  if (modes == raw) {
+    now_.c_cc[VMIN] = 1;
+    now_.c_cc[VTIME] = 0;
   }
   return true;
 }
@@ -386,7 +395,7 @@ std::optional<cc_t> key_of(std::string_view word) {
 }
 
 Result<bool> Terminal::change_key(std::string_view word, Args& words) {
-  const auto key = std::ranges::find(keys, word, &Key::name);
+  const auto key = std::ranges::find_if(keys, [&](const Key& k) { return word == k.name; });
   if (key == std::end(keys))
     return false;
   const std::string_view text = TRY(words.shift(word));
@@ -415,6 +424,8 @@ Result<bool> Terminal::change_number(std::string_view word, Args& words, Io& io)
     TRY(resize(static_cast<uint16_t>(TRY(number_of(word))), std::nullopt));
   } else if (word == "cols" || word == "columns") {
     TRY(resize(std::nullopt, static_cast<uint16_t>(TRY(number_of(word)))));
+  } else if (word == "line") {
+    now_.c_line = static_cast<cc_t>(TRY(number_of(word)));
   } else if (word == "min") {
     now_.c_cc[VMIN] = static_cast<cc_t>(TRY(number_of(word)));
   } else if (word == "time") {
