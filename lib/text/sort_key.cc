@@ -1,5 +1,6 @@
 // What sort is told of its order: the letters, the keys, and what is odd about them.
 #include <algorithm>
+#include <utility>
 
 #include "lib/base/text.h"
 #include "lib/text/sort_order.h"
@@ -34,6 +35,9 @@ bool add_letter(Ordering& order, char letter, bool start, bool end) {
 
 namespace {
 
+// Before a key that with_old_keys has made: what nobody types.
+constexpr char old_mark = '\1';
+
 struct KeyReader {
   std::string_view all;
   std::string_view rest;
@@ -63,6 +67,8 @@ Result<Key> parse_key(std::string_view text) {
     while (!reader.rest.empty() && add_letter(key.order, reader.rest[0], start, !start))
       reader.rest.remove_prefix(1);
   };
+  key.is_old = text.starts_with(old_mark);
+  reader.rest.remove_prefix(key.is_old);
   key.start_field = TRY(reader.number("invalid number at field start"));
   if (key.start_field-- == 0)
     return reader.bad("field number is zero");
@@ -138,7 +144,7 @@ WordList with_old_keys(std::span<const char* const> words) {
       list.push(words[i]);
       continue;
     }
-    std::string key = str("-k", from->field + 1, '.', from->character + 1, from->letters);
+    std::string key = str("-k", old_mark, from->field + 1, '.', from->character + 1, from->letters);
     if (const auto to = i + 1 < words.size() ? old_place(words[i + 1], '-') : std::nullopt) {
       ++i;
       key += to->character > 0 ? str(',', to->field + 1, '.', to->character) : str(',', std::max<size_t>(to->field, 1));
@@ -150,7 +156,13 @@ WordList with_old_keys(std::span<const char* const> words) {
 }
 
 Order::Order(std::vector<Key> keys, const Ordering& global, std::optional<char> tab, bool last_resort, uint64_t seed)
-    : keys_(std::move(keys)), reverse_(global.reverse), tab_(tab), last_resort_(last_resort), seed_(seed) {
+    : keys_(std::move(keys)),
+      global_(global),
+      has_own_keys_(!keys_.empty()),
+      reverse_(global.reverse),
+      tab_(tab),
+      last_resort_(last_resort),
+      seed_(seed) {
   // A key without an order of its own has the global one.
   for (Key& key : keys_)
     if (key.order.is_default() && !key.order.reverse)
@@ -182,18 +194,72 @@ Result<> Order::check() const {
   return {};
 }
 
+namespace {
+
+// Whether a number begins the key.
+bool is_numeric(const Ordering& order) {
+  return order.method == Method::numeric || order.method == Method::general || order.method == Method::human;
+}
+
+// Of what is asked for all keys, takes away what this one does.
+void take_used(Ordering& unused, const Ordering& order) {
+  unused.blanks_start &= !order.blanks_start;
+  unused.blanks_end &= !order.blanks_end;
+  unused.dictionary &= !order.dictionary;
+  unused.printing &= !order.printing;
+  unused.fold &= !order.fold;
+  unused.reverse &= !order.reverse;
+  std::erase_if(unused.letters, [&](char letter) { return order.letters.contains(letter); });
+}
+
+std::string letters_of(const Ordering& order, bool reverse) {
+  std::string all = order.letters;
+  for (const auto& [is, letter] : {std::pair(order.blanks_start || order.blanks_end, 'b'),
+                                   {order.dictionary, 'd'},
+                                   {order.fold, 'f'},
+                                   {order.printing, 'i'},
+                                   {reverse, 'r'}})
+    if (is)
+      all += letter;
+  std::string sorted;
+  for (const char letter : std::string_view("bdfghiMnRrV"))
+    if (all.contains(letter))
+      sorted += letter;
+  return sorted;
+}
+
+}  // namespace
+
+// What GNU's says.
 std::vector<std::string> Order::doubts() const {
   std::vector<std::string> found;
+  Ordering unused = global_;
   for (size_t i = 0; i < keys_.size(); ++i) {
     const Key& key = keys_[i];
-    const bool to_next = !key.end_field;
+    const Ordering& order = key.order;
+    take_used(unused, order);
+    if (!has_own_keys_)
+      break;
+    if (key.is_old)
+      found.push_back(str("obsolescent key '+", key.start_field, key.end_field ? str(" -", *key.end_field + 1) : "",
+                          "' used; consider '-k ", key.start_field + 1,
+                          key.end_field ? str(',', *key.end_field + 1) : "", "' instead"));
+    const bool skips = is_numeric(order) || order.method == Method::month;
+    const bool from_line = key.end_field == 0U && key.end_char != 0;
     if (key.end_field && *key.end_field < key.start_field)
       found.push_back(str("key ", i + 1, " has zero width and will be ignored"));
-    else if (key.order.method == Method::text && !tab_ && !key.order.blanks_start && key.start_field > 0)
+    else if (!tab_ && !from_line &&
+             ((!order.blanks_start && (!skips || key.start_char != 0)) || (!order.blanks_end && key.end_char != 0)))
       found.push_back(str("leading blanks are significant in key ", i + 1, "; consider also specifying 'b'"));
-    else if (key.order.method == Method::numeric && key.start_field > 0 && to_next)
+    if (is_numeric(order) && (!key.end_field || *key.end_field > key.start_field))
       found.push_back(str("key ", i + 1, " is numeric and spans multiple fields"));
   }
+  const std::string letters = letters_of(unused, unused.reverse && !last_resort_ && has_own_keys_);
+  if (!letters.empty())
+    found.push_back(str(letters.size() == 1 ? "option '-" : "options '-", letters,
+                        letters.size() == 1 ? "' is ignored" : "' are ignored"));
+  if (unused.reverse && last_resort_ && !keys_.empty())
+    found.emplace_back("option '-r' only applies to last-resort comparison");
   return found;
 }
 

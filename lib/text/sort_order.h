@@ -38,6 +38,7 @@ struct Key {
   size_t start_char = 0;
   std::optional<size_t> end_field;  // none: the end of the line
   size_t end_char = 0;              // 0: the end of that field
+  bool is_old = false;              // from +FIELD -FIELD
   Ordering order;
 };
 
@@ -91,6 +92,8 @@ class Order {
   uint64_t hash(std::string_view text) const;
 
   std::vector<Key> keys_;
+  Ordering global_;
+  bool has_own_keys_;  // none was made of the global order
   bool reverse_ = false;
   std::optional<char> tab_;
   bool last_resort_ = true;
