@@ -100,7 +100,9 @@ Value nothing(const Setup& /*none*/, const Line& /*none*/, std::string_view /*no
 
 Value text_or_dash(std::string_view text) {
   text = text.substr(0, text.find('\n'));
-  return {text.empty() ? "-" : printable_line(std::string(text))};
+  const auto number = to_number<int64_t>(text);
+  return {text.empty() ? "-" : printable_line(std::string(text)), static_cast<double>(number.value_or(0)),
+          number.has_value()};
 }
 
 // Of a file with lines like "SigBlk:\t0000000000000002", what stands behind the key.
@@ -206,29 +208,8 @@ Value scheduling_class(const Setup& /*none*/, const Line& l, std::string_view /*
   return {std::string(l.process.policy < 7 ? classes[l.process.policy] : "?")};
 }
 
-// Where systemd keeps a process: the slices at the start of its control group, and the unit that they hold. Within that
-// of a user's manager they come again.
-Value unit_name(const Setup& s, const Line& l, std::string_view form) {
-  const bool of_user = form == "user", slice = form == "slice";
-  const std::string text = s.proc->file(l.process.pid, "cgroup");
-  std::string_view last = "-.slice";
-  bool below_manager = false;
-  for (const std::string_view line : split(text, '\n')) {
-    if (!line.starts_with("0::") && !line.contains(":name=systemd:"))
-      continue;
-    for (const std::string_view part : split(line.substr(line.rfind(':') + 1), '/')) {
-      if (part.ends_with(".slice"))
-        last = part;
-      else if (of_user && !below_manager && part.starts_with("user@"))
-        below_manager = true;
-      else if (!part.empty()) {
-        if (slice)
-          break;
-        return {part.contains('.') && below_manager == of_user ? std::string(part) : "-"};
-      }
-    }
-  }
-  return {slice ? std::string(last) : "-"};
+Value unit_name(const Setup& s, const Line& l, std::string_view kind) {
+  return {unit_of(s.proc->file(l.process.pid, "cgroup"), kind)};
 }
 
 std::string command_text(const Setup& s, const Line& line, bool with_words) {
@@ -412,6 +393,26 @@ const Column* find_column(std::string_view key) {
       if (name == key)
         return &column;
   return nullptr;
+}
+
+std::string unit_of(std::string_view control_groups, std::string_view kind) {
+  const bool of_user = kind == "user";
+  std::string_view slice = "-.slice";
+  bool below_manager = false;
+  for (const std::string_view line : split(control_groups, '\n')) {
+    if (!line.starts_with("0::") && !line.contains(":name=systemd:"))
+      continue;
+    for (const std::string_view part : split(line.substr(line.rfind(':') + 1), '/'))
+      if (part.ends_with(".slice"))
+        slice = part;
+      else if (of_user && !below_manager && part.starts_with("user@"))
+        below_manager = true;
+      else if (!part.empty() && kind != "slice")
+        return part.contains('.') && below_manager == of_user ? std::string(part) : "-";
+      else if (!part.empty())
+        break;
+  }
+  return kind == "slice" ? std::string(slice) : "-";
 }
 
 std::string cell_text(const Column& column, const Setup& setup, const Line& line) {

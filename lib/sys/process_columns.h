@@ -68,4 +68,9 @@ const Column* find_column(std::string_view key);
 // As the column shows it: "-" where it has nothing to say of this part.
 std::string cell_text(const Column& column, const Setup& setup, const Line& line);
 
+// Where systemd keeps a process, by its /proc/PID/cgroup: the slices at the start of its control group, and the unit
+// that they hold; within that of a user's manager they come again. `kind` is "slice", "user" for the unit of a user's
+// manager, "" for that of the system's. "-" where there is none.
+std::string unit_of(std::string_view control_groups, std::string_view kind);
+
 }  // namespace rescue::ps

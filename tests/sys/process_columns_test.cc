@@ -69,6 +69,23 @@ TEST_CASE("ps: code that ends before it begins has no size") {
   CHECK(process.code_bytes == 0);
 }
 
+TEST_CASE("ps: the unit of a control group") {
+  constexpr std::string_view service = "1:name=systemd:/system.slice/system-getty.slice/getty@tty1.service\n";
+  CHECK(unit_of(service, "") == "getty@tty1.service");
+  CHECK(unit_of(service, "slice") == "system-getty.slice");
+  CHECK(unit_of(service, "user") == "-");
+  constexpr std::string_view own = "0::/user.slice/user-1000.slice/user@1000.service/app.slice/agent.service\n";
+  CHECK(unit_of(own, "") == "user@1000.service");
+  CHECK(unit_of(own, "user") == "agent.service");
+  CHECK(unit_of(own, "slice") == "user-1000.slice");
+  CHECK(unit_of("0::/user.slice/user-0.slice/session-3.scope", "") == "session-3.scope");
+  CHECK(unit_of("4:memory:/docker/0123\n0::/init.scope\n", "") == "init.scope");
+  for (const std::string_view nowhere : {"", "0::/", "0::", "0", "4:memory:/a.service", "0::/docker/0123"}) {
+    CHECK(unit_of(nowhere, "") == "-");
+    CHECK(unit_of(nowhere, "slice") == "-.slice");
+  }
+}
+
 TEST_CASE("ps: each key names one column") {
   std::set<std::string_view> seen;
   for (const Column& column : all_columns()) {
