@@ -332,9 +332,9 @@ constexpr Column columns[] = {
     {"fgroup fsgroup|FGROUP|3", 8, false, Part::both, group_name},
     {"supgid|SUPGID|ids", 20, false, Part::process, other_groups},
     {"supgrp|SUPGRP|names", 40, false, Part::process, other_groups},
-    {"trs|TRS", 4, true, Part::process, [](const Setup&, const Line& l, std::string_view) { return number(static_cast<double>(l.process.code_bytes / 1024)); }},
+    {"trs|TRS", 4, true, Part::process, [](const Setup&, const Line& l, std::string_view) { return number(static_cast<double>(l.process.code_bytes) / 1024); }},
     {"drs|DRS", 5, true, Part::process, [](const Setup&, const Line& l, std::string_view) {
-       return number(static_cast<double>((l.process.virtual_bytes - l.process.code_bytes) / 1024));
+       return number(static_cast<double>(l.process.virtual_bytes - l.process.code_bytes) / 1024);
      }},
     {"size|SIZE|status VmData: VmStk:", 5, true, Part::process, memory_sum},
     {"pss|PSS|smaps_rollup Pss:", 5, true, Part::process, memory_sum},
