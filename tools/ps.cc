@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <ctime>
+#include <iterator>
 #include <optional>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -589,6 +589,7 @@ std::vector<Line> with_threads(const ProcFs& proc, std::vector<Line>& lines, boo
     const auto entries = dir ? list_dir(dir->get(), where) : Result<std::vector<DirEntry>>();
     if (!entries)
       continue;
+    std::vector<Line> threads;
     for (const DirEntry& entry : *entries) {
       Line thread = line;
       thread.is_thread = true;
@@ -604,10 +605,11 @@ std::vector<Line> with_threads(const ProcFs& proc, std::vector<Line>& lines, boo
         thread.process.system_ticks = own.system_ticks;
       }
       thread.process.processor = own.processor;
-      all.push_back(std::move(thread));
+      threads.push_back(std::move(thread));
     }
+    rescue::sort(threads, {}, &Line::thread);
+    std::ranges::move(threads, std::back_inserter(all));
   }
-  rescue::sort(all, {}, [](const Line& l) { return std::tuple(l.process.pid, l.is_thread, l.thread); });
   return all;
 }
 
@@ -658,6 +660,8 @@ Result<int> run(Io& io, Args& args) {
       list_keys(io.out);
     return 0;
   }
+  if (setup.threads && (reader.tree || reader.indent))
+    return usage_error("threads do not go into a tree");
   const auto self = proc.read(::getpid());
   std::vector<Line> lines;
   for (Process& process : TRY(proc.read_all())) {
@@ -668,12 +672,14 @@ Result<int> run(Io& io, Args& args) {
     if (fits)
       lines.back().thread = lines.back().process.pid;
   }
-  if (setup.threads)
-    lines = with_threads(proc, lines, reader.threads_behind);
+  if (setup.threads && !reader.threads_behind)
+    lines = with_threads(proc, lines, false);
   if (!reader.sort.empty())
     TRY(sort_lines(setup, reader.sort, lines));
   if (reader.tree || reader.indent)
     lines = as_tree(lines, reader.tree);
+  if (reader.threads_behind)
+    lines = with_threads(proc, lines, true);
   Printer printer(io, TRY(chosen_columns(reader)), line_width(reader, io));
   const size_t page = page_size(reader, io);
   if (reader.headers)
