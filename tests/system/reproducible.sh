@@ -65,7 +65,10 @@ options=()
 [[ ! -f $top/build/meson/$arch.stamp ]] || read -ra options <"$top/build/meson/$arch.stamp" || true
 RESCUE_COMPILE_ALL='' "$top/scripts/build" "$arch" "${options[@]:1}"
 copy_sources
-"$copy/scripts/build" "$arch"
+# With other words for the compiler its cache would know none of the objects. Applets on their own are in no archive.
+same=()
+for option in "${options[@]:1}"; do [[ $option == -Dstandalone* ]] || same+=("$option"); done
+"$copy/scripts/build" "$arch" "${same[@]}"
 [[ ${RESCUE_COMPILE_ALL-} ]] || compile_drawn
 for archive in "$top"/build/rescue-*-"$arch".tar.zst; do
   if cmp "$archive" "$copy/build/${archive##*/}"; then
