@@ -166,6 +166,16 @@ Value hexadecimal(uint64_t value) {
   return {text};
 }
 
+template <auto of>
+Value member(const Setup& /*none*/, const Line& l, std::string_view /*none*/) {
+  return number(static_cast<double>(l.process.*of));
+}
+
+template <auto of>
+Value address(const Setup& /*none*/, const Line& l, std::string_view /*none*/) {
+  return hexadecimal(l.process.*of);
+}
+
 Value thousandths(double value) {
   const auto scaled = static_cast<uint64_t>(value * 1000);
   return {str(scaled / 1000, '.', str(scaled % 1000 + 1000).substr(1)), value, true};
@@ -225,14 +235,16 @@ std::string command_text(const Setup& s, const Line& line, bool with_words) {
   return str(line.branch, printable_line(words));
 }
 
+using Detail = std::string_view;  // that the functions which are written in their row do not read
+
 constexpr Column columns[] = {
-    {"pid tgid|PID", 5, true, Part::process, [](const Setup&, const Line& l, std::string_view) { return number(l.process.pid); }},
-    {"ppid|PPID", 5, true, Part::process, [](const Setup&, const Line& l, std::string_view) { return number(l.process.parent); }},
-    {"pgid pgrp|PGID", 5, true, Part::process, [](const Setup&, const Line& l, std::string_view) { return number(l.process.group); }},
-    {"sid sess session|SID", 5, true, Part::process, [](const Setup&, const Line& l, std::string_view) { return number(l.process.session); }},
-    {"tpgid|TPGID", 5, true, Part::process, [](const Setup&, const Line& l, std::string_view) { return number(l.process.foreground_group); }},
-    {"lwp spid tid|LWP", 5, true, Part::thread, [](const Setup&, const Line& l, std::string_view) { return number(l.thread); }},
-    {"nlwp thcount|NLWP", 4, true, Part::process, [](const Setup&, const Line& l, std::string_view) { return number(static_cast<double>(l.process.threads)); }},
+    {"pid tgid|PID", 5, true, Part::process, member<&Process::pid>},
+    {"ppid|PPID", 5, true, Part::process, member<&Process::parent>},
+    {"pgid pgrp|PGID", 5, true, Part::process, member<&Process::group>},
+    {"sid sess session|SID", 5, true, Part::process, member<&Process::session>},
+    {"tpgid|TPGID", 5, true, Part::process, member<&Process::foreground_group>},
+    {"lwp spid tid|LWP", 5, true, Part::thread, [](const Setup&, const Line& l, Detail) { return number(l.thread); }},
+    {"nlwp thcount|NLWP", 4, true, Part::process, member<&Process::threads>},
     {"user euser uname|USER|1", 8, false, Part::both, user_name},
     {"ruser|RUSER|0", 8, false, Part::both, user_name},
     {"group egroup|GROUP|1", 8, false, Part::both, group_name},
@@ -241,74 +253,90 @@ constexpr Column columns[] = {
     {"ruid|RUID|0", 5, true, Part::both, user_id},
     {"gid egid|GID|1", 5, true, Part::both, group_id},
     {"rgid|RGID|0", 5, true, Part::both, group_id},
-    {"comm ucmd ucomm|COMMAND", 15, false, Part::process, [](const Setup& s, const Line& l, std::string_view) { return Value{command_text(s, l, false)}; }},
-    {"args cmd command|COMMAND", 27, false, Part::process, [](const Setup& s, const Line& l, std::string_view) { return Value{command_text(s, l, true)}; }},
-    {"tty tt tname|TT", 8, false, Part::process, [](const Setup&, const Line& l, std::string_view) { return Value{terminal_name(l.process.terminal)}; }},
-    {"time cputime|TIME", 8, true, Part::both, [](const Setup& s, const Line& l, std::string_view) {
+    {"comm ucmd ucomm|COMMAND", 15, false, Part::process,
+     [](const Setup& s, const Line& l, Detail) { return Value{command_text(s, l, false)}; }},
+    {"args cmd command|COMMAND", 27, false, Part::process,
+     [](const Setup& s, const Line& l, Detail) { return Value{command_text(s, l, true)}; }},
+    {"tty tt tname|TT", 8, false, Part::process,
+     [](const Setup&, const Line& l, Detail) { return Value{terminal_name(l.process.terminal)}; }},
+    {"time cputime|TIME", 8, true, Part::both, [](const Setup& s, const Line& l, Detail) {
        const uint64_t ticks = cpu_ticks(s, l.process);
        return Value{span_text(ticks / ticks_per_second, true), static_cast<double>(ticks), true};
      }},
-    {"bsdtime|TIME", 6, true, Part::both, [](const Setup& s, const Line& l, std::string_view) {
+    {"bsdtime|TIME", 6, true, Part::both, [](const Setup& s, const Line& l, Detail) {
        const uint64_t seconds = cpu_ticks(s, l.process) / ticks_per_second;
        return Value{str(seconds / 60, ':', two_digits(seconds % 60)), static_cast<double>(seconds), true};
      }},
-    {"times cputimes|TIME", 8, true, Part::both, [](const Setup& s, const Line& l, std::string_view) { return number(static_cast<double>(cpu_ticks(s, l.process)) / ticks_per_second); }},
-    {"etime|ELAPSED", 11, true, Part::both, [](const Setup& s, const Line& l, std::string_view) {
+    {"times cputimes|TIME", 8, true, Part::both,
+     [](const Setup& s, const Line& l, Detail) {
+       return number(static_cast<double>(cpu_ticks(s, l.process)) / ticks_per_second);
+     }},
+    {"etime|ELAPSED", 11, true, Part::both, [](const Setup& s, const Line& l, Detail) {
        const double alive = seconds_alive(s, l.process);
        return Value{span_text(static_cast<uint64_t>(alive), false), alive, true};
      }},
-    {"etimes|ELAPSED", 7, true, Part::both, [](const Setup& s, const Line& l, std::string_view) { return number(seconds_alive(s, l.process)); }},
-    {"stime|STIME", 5, false, Part::both, [](const Setup& s, const Line& l, std::string_view) {
+    {"etimes|ELAPSED", 7, true, Part::both,
+     [](const Setup& s, const Line& l, Detail) { return number(seconds_alive(s, l.process)); }},
+    {"stime|STIME", 5, false, Part::both, [](const Setup& s, const Line& l, Detail) {
        return Value{start_text(s, l.process, "%H:%M", "%b%d", true), static_cast<double>(l.process.start_ticks), true};
      }},
-    {"start_time|START", 5, false, Part::both, [](const Setup& s, const Line& l, std::string_view) {
+    {"start_time|START", 5, false, Part::both, [](const Setup& s, const Line& l, Detail) {
        return Value{start_text(s, l.process, "%H:%M", "%b%d", true), static_cast<double>(l.process.start_ticks), true};
      }},
-    {"bsdstart|START", 6, true, Part::both, [](const Setup& s, const Line& l, std::string_view) {
+    {"bsdstart|START", 6, true, Part::both, [](const Setup& s, const Line& l, Detail) {
        return Value{start_text(s, l.process, "%H:%M", "%b %e", false), static_cast<double>(l.process.start_ticks),
                     true};
      }},
-    {"start|STARTED", 8, true, Part::both, [](const Setup& s, const Line& l, std::string_view) {
+    {"start|STARTED", 8, true, Part::both, [](const Setup& s, const Line& l, Detail) {
        return Value{start_text(s, l.process, "%H:%M:%S", "%b %d", false), static_cast<double>(l.process.start_ticks),
                     true};
      }},
-    {"lstart|STARTED", 24, true, Part::both, [](const Setup& s, const Line& l, std::string_view) {
+    {"lstart|STARTED", 24, true, Part::both, [](const Setup& s, const Line& l, Detail) {
        const int64_t start = started_at(s, l.process);
        const auto fields = local_time(start);
        return Value{fields ? time_text("%a %b %e %H:%M:%S %Y", *fields, start, 0) : "?",
                     static_cast<double>(l.process.start_ticks), true};
      }},
-    {"stat|STAT", 4, false, Part::thread, [](const Setup&, const Line& l, std::string_view) { return Value{state_text(l.process)}; }},
-    {"s state|S", 1, false, Part::thread, [](const Setup&, const Line& l, std::string_view) { return Value{std::string(1, l.process.state)}; }},
-    {"pcpu %cpu|%CPU", 4, true, Part::both, [](const Setup& s, const Line& l, std::string_view) { return tenths(cpu_percent(s, l.process)); }},
-    {"c|C", 2, true, Part::both, [](const Setup& s, const Line& l, std::string_view) { return number(std::min(99.0, cpu_percent(s, l.process))); }},
-    {"pmem %mem|%MEM", 4, true, Part::process, [](const Setup& s, const Line& l, std::string_view) {
+    {"stat|STAT", 4, false, Part::thread,
+     [](const Setup&, const Line& l, Detail) { return Value{state_text(l.process)}; }},
+    {"s state|S", 1, false, Part::thread,
+     [](const Setup&, const Line& l, Detail) { return Value{std::string(1, l.process.state)}; }},
+    {"pcpu %cpu|%CPU", 4, true, Part::both,
+     [](const Setup& s, const Line& l, Detail) { return tenths(cpu_percent(s, l.process)); }},
+    {"c|C", 2, true, Part::both,
+     [](const Setup& s, const Line& l, Detail) { return number(std::min(99.0, cpu_percent(s, l.process))); }},
+    {"pmem %mem|%MEM", 4, true, Part::process, [](const Setup& s, const Line& l, Detail) {
        return tenths(static_cast<double>(l.process.resident_kib) * 1024 * 100 / static_cast<double>(s.moment.memory));
      }},
-    {"rss rssize rsz|RSS", 5, true, Part::process, [](const Setup&, const Line& l, std::string_view) { return number(static_cast<double>(l.process.resident_kib)); }},
-    {"vsz vsize|VSZ", 6, true, Part::process, [](const Setup&, const Line& l, std::string_view) { return number(static_cast<double>(l.process.virtual_bytes) / 1024); }},
-    {"sz|SZ", 5, true, Part::process, [](const Setup&, const Line& l, std::string_view) { return number(static_cast<double>(l.process.virtual_bytes) / 4096); }},
-    {"ni nice|NI", 3, true, Part::thread, [](const Setup&, const Line& l, std::string_view) { return number(static_cast<double>(l.process.nice)); }},
-    {"pri|PRI", 3, true, Part::thread, [](const Setup&, const Line& l, std::string_view) { return number(static_cast<double>(39 - l.process.priority)); }},
-    {"priority|PRI", 3, true, Part::thread, [](const Setup&, const Line& l, std::string_view) { return number(static_cast<double>(l.process.priority)); }},
-    {"opri intpri|PRI", 3, true, Part::thread, [](const Setup&, const Line& l, std::string_view) { return number(static_cast<double>(60 + l.process.priority)); }},
-    {"rtprio|RTPRIO", 6, true, Part::thread, [](const Setup&, const Line& l, std::string_view) {
+    {"rss rssize rsz|RSS", 5, true, Part::process, member<&Process::resident_kib>},
+    {"vsz vsize|VSZ", 6, true, Part::process,
+     [](const Setup&, const Line& l, Detail) { return number(static_cast<double>(l.process.virtual_bytes) / 1024); }},
+    {"sz|SZ", 5, true, Part::process,
+     [](const Setup&, const Line& l, Detail) { return number(static_cast<double>(l.process.virtual_bytes) / 4096); }},
+    {"ni nice|NI", 3, true, Part::thread, member<&Process::nice>},
+    {"pri|PRI", 3, true, Part::thread,
+     [](const Setup&, const Line& l, Detail) { return number(static_cast<double>(39 - l.process.priority)); }},
+    {"priority|PRI", 3, true, Part::thread, member<&Process::priority>},
+    {"opri intpri|PRI", 3, true, Part::thread,
+     [](const Setup&, const Line& l, Detail) { return number(static_cast<double>(60 + l.process.priority)); }},
+    {"rtprio|RTPRIO", 6, true, Part::thread, [](const Setup&, const Line& l, Detail) {
        return l.process.policy == 1 || l.process.policy == 2 ? number(static_cast<double>(l.process.realtime_priority))
                                                              : Value{"-"};
      }},
     {"cls|CLS", 3, true, Part::thread, scheduling_class},
     {"class|CLS", 3, false, Part::thread, scheduling_class},
     {"policy|POL", 3, false, Part::thread, scheduling_class},
-    {"psr|PSR", 3, true, Part::thread, [](const Setup&, const Line& l, std::string_view) { return number(static_cast<double>(l.process.processor)); }},
-    {"f flag flags|F", 1, true, Part::both, [](const Setup&, const Line& l, std::string_view) { return number(static_cast<double>(l.process.flags >> 6 & 7)); }},
-    {"min_flt minflt|MINFL", 6, true, Part::both, [](const Setup&, const Line& l, std::string_view) { return number(static_cast<double>(l.process.minor_faults)); }},
-    {"maj_flt majflt|MAJFL", 6, true, Part::both, [](const Setup&, const Line& l, std::string_view) { return number(static_cast<double>(l.process.major_faults)); }},
+    {"psr|PSR", 3, true, Part::thread, member<&Process::processor>},
+    {"f flag flags|F", 1, true, Part::both,
+     [](const Setup&, const Line& l, Detail) { return number(static_cast<double>(l.process.flags >> 6 & 7)); }},
+    {"min_flt minflt|MINFL", 6, true, Part::both, member<&Process::minor_faults>},
+    {"maj_flt majflt|MAJFL", 6, true, Part::both, member<&Process::major_faults>},
     {"addr|ADDR", 4, true, Part::thread, nothing},
-    {"wchan wname|WCHAN", 6, false, Part::thread, [](const Setup& s, const Line& l, std::string_view) {
+    {"wchan wname|WCHAN", 6, false, Part::thread, [](const Setup& s, const Line& l, Detail) {
        std::string text = own_file(s, l, "wchan");
        return Value{text.empty() || text == "0" ? "-" : std::move(text)};
      }},
-    {"exe|EXE", 27, false, Part::process, [](const Setup& s, const Line& l, std::string_view) {
+    {"exe|EXE", 27, false, Part::process, [](const Setup& s, const Line& l, Detail) {
        std::string text = s.proc->link(l.process.pid, "exe");
        return Value{text.empty() ? "-" : std::move(text)};
      }},
@@ -317,7 +345,8 @@ constexpr Column columns[] = {
     {"nwchan|WCHAN", 6, true, Part::thread, nothing},
     {"tmout|TMOUT", 5, true, Part::both, nothing},
     {"alarm|ALARM", 5, true, Part::both, nothing},
-    {"fname|COMMAND", 8, false, Part::process, [](const Setup&, const Line& l, std::string_view) { return Value{l.process.name.substr(0, 8)}; }},
+    {"fname|COMMAND", 8, false, Part::process,
+     [](const Setup&, const Line& l, Detail) { return Value{l.process.name.substr(0, 8)}; }},
     {"blocked sigmask sig_block|BLOCKED|SigBlk", 16, true, Part::thread, status_field},
     {"caught sigcatch sig_catch|CAUGHT|SigCgt", 16, true, Part::thread, status_field},
     {"ignored sigignore sig_ignore|IGNORED|SigIgn", 16, true, Part::thread, status_field},
@@ -332,16 +361,17 @@ constexpr Column columns[] = {
     {"fgroup fsgroup|FGROUP|3", 8, false, Part::both, group_name},
     {"supgid|SUPGID|ids", 20, false, Part::process, other_groups},
     {"supgrp|SUPGRP|names", 40, false, Part::process, other_groups},
-    {"trs|TRS", 4, true, Part::process, [](const Setup&, const Line& l, std::string_view) { return number(static_cast<double>(l.process.code_bytes) / 1024); }},
-    {"drs|DRS", 5, true, Part::process, [](const Setup&, const Line& l, std::string_view) {
+    {"trs|TRS", 4, true, Part::process,
+     [](const Setup&, const Line& l, Detail) { return number(static_cast<double>(l.process.code_bytes) / 1024); }},
+    {"drs|DRS", 5, true, Part::process, [](const Setup&, const Line& l, Detail) {
        return number(static_cast<double>(l.process.virtual_bytes - l.process.code_bytes) / 1024);
      }},
     {"size|SIZE|status VmData: VmStk:", 5, true, Part::process, memory_sum},
     {"pss|PSS|smaps_rollup Pss:", 5, true, Part::process, memory_sum},
     {"uss|USS|smaps_rollup Private_", 5, true, Part::process, memory_sum},
-    {"stackp|STACKP", 16, true, Part::process, [](const Setup&, const Line& l, std::string_view) { return hexadecimal(l.process.stack_start); }},
-    {"esp|ESP", 16, true, Part::thread, [](const Setup&, const Line& l, std::string_view) { return hexadecimal(l.process.stack_now); }},
-    {"eip|EIP", 16, true, Part::thread, [](const Setup&, const Line& l, std::string_view) { return hexadecimal(l.process.code_now); }},
+    {"stackp|STACKP", 16, true, Part::process, address<&Process::stack_start>},
+    {"esp|ESP", 16, true, Part::thread, address<&Process::stack_now>},
+    {"eip|EIP", 16, true, Part::thread, address<&Process::code_now>},
     {"cgroupns|CGROUPNS|ns/cgroup", 10, true, Part::both, namespace_number},
     {"ipcns|IPCNS|ns/ipc", 10, true, Part::both, namespace_number},
     {"mntns|MNTNS|ns/mnt", 10, true, Part::both, namespace_number},
@@ -365,15 +395,20 @@ constexpr Column columns[] = {
     {"slice|SLICE|slice", 31, false, Part::both, unit_name},
     {"unit|UNIT", 31, false, Part::both, unit_name},
     {"uunit|UUNIT|user", 31, false, Part::both, unit_name},
-    {"cp|CP", 3, true, Part::both, [](const Setup& s, const Line& l, std::string_view) { return number(std::min(999.0, cpu_percent(s, l.process) * 10)); }},
-    {"cuu|%CUU", 6, true, Part::both, [](const Setup& s, const Line& l, std::string_view) { return thousandths(cpu_percent(s, l.process)); }},
-    {"cuc|%CUC", 7, true, Part::both, [](const Setup& s, const Line& l, std::string_view) {
+    {"cp|CP", 3, true, Part::both,
+     [](const Setup& s, const Line& l, Detail) { return number(std::min(999.0, cpu_percent(s, l.process) * 10)); }},
+    {"cuu|%CUU", 6, true, Part::both,
+     [](const Setup& s, const Line& l, Detail) { return thousandths(cpu_percent(s, l.process)); }},
+    {"cuc|%CUC", 7, true, Part::both, [](const Setup& s, const Line& l, Detail) {
        Setup with_children = s;
        with_children.cumulative = true;
        return thousandths(cpu_percent(with_children, l.process));
      }},
-    {"sched|SCH", 3, true, Part::thread, [](const Setup&, const Line& l, std::string_view) { return number(static_cast<double>(l.process.policy)); }},
-    {"sgi_p|P", 1, true, Part::thread, [](const Setup&, const Line& l, std::string_view) { return Value{l.process.state == 'R' ? str(l.process.processor) : "*"}; }},
+    {"sched|SCH", 3, true, Part::thread, member<&Process::policy>},
+    {"sgi_p|P", 1, true, Part::thread,
+     [](const Setup&, const Line& l, Detail) {
+       return Value{l.process.state == 'R' ? str(l.process.processor) : "*"};
+     }},
 };
 
 }  // namespace
